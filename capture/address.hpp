@@ -1,0 +1,67 @@
+// Addresses as values: what every floor calls a host, a card or a network.
+#pragma once
+
+#include <array>
+#include <compare>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+
+namespace sekimori {
+
+enum class Family : std::uint8_t { none = 0, ipv4 = 4, ipv6 = 6 };
+
+// An IPv4 or IPv6 address. IPv4 uses the first four bytes; the rest is zero. The family is part of equality, so
+// an IPv6 address that begins with an IPv4 address's bytes is another address.
+struct IpAddress {
+  std::array<std::uint8_t, 16> bytes{};
+  Family family = Family::none;
+
+  auto operator<=>(const IpAddress&) const = default;
+
+  // Strict text forms only: dotted quad without leading zeros, RFC 4291 section 2.2 for IPv6. Anything else is none.
+  static std::optional<IpAddress> parse(std::string_view text);
+  static IpAddress ipv4(std::uint32_t host_order);
+  // RFC 5952 for IPv6. The empty address prints as "-".
+  std::string to_string() const;
+
+  unsigned bits() const { return family == Family::ipv4 ? 32U : family == Family::ipv6 ? 128U : 0U; }
+  bool is_multicast() const;   // 224.0.0.0/4, ff00::/8
+  bool is_broadcast() const;   // 255.255.255.255 only: a directed broadcast needs the policy's prefixes
+  bool is_link_local() const;  // 169.254.0.0/16, fe80::/10
+  bool is_unspecified() const; // 0.0.0.0, ::
+  bool is_loopback() const;
+  // RFC 1918, RFC 6598 (100.64.0.0/10), RFC 4193 (fc00::/7).
+  bool is_private() const;
+};
+
+struct MacAddress {
+  std::array<std::uint8_t, 6> bytes{};
+
+  auto operator<=>(const MacAddress&) const = default;
+
+  // Six pairs of hexadecimal digits, all joined by ':' or all by '-'.
+  static std::optional<MacAddress> parse(std::string_view text);
+  std::string to_string() const;  // lower case, ':'
+  bool is_group() const { return (bytes[0] & 1U) != 0; }
+  bool is_zero() const { return *this == MacAddress{}; }
+};
+
+// A network. Invariant after parse: no host bit is set.
+struct Prefix {
+  IpAddress address{};
+  std::uint8_t length = 0;
+
+  auto operator<=>(const Prefix&) const = default;
+
+  enum class Error : std::uint8_t { none, address, length, host_bits };
+  // "10.1.0.0/16", or a bare address for a single host. `error` says what was wrong when the result is none.
+  static std::optional<Prefix> parse(std::string_view text, Error* error = nullptr);
+  std::string to_string() const;
+  bool contains(const IpAddress& candidate) const;
+  bool contains(const Prefix& other) const { return other.length >= length && contains(other.address); }
+  bool overlaps(const Prefix& other) const { return contains(other) || other.contains(*this); }
+};
+
+}  // namespace sekimori

@@ -1,0 +1,61 @@
+// What can be asked over the control socket, as typed questions; daemon/control/server.hpp speaks HTTP and JSON.
+#pragma once
+
+#include <boost/json.hpp>
+#include <cstdint>
+#include <functional>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "capture/flow/flow.hpp"
+#include "policy/policy.hpp"
+
+namespace sekimori::daemon {
+
+enum class FlowSort : std::uint8_t { start, last, bytes, packets };
+
+// Filters of `flows`; unset ones match everything. Segment filters are ids of the policy in force.
+struct FlowQuery {
+  std::optional<policy::SegmentId> from{};     // initiator's segment
+  std::optional<policy::SegmentId> to{};
+  std::optional<policy::SegmentId> segment{};  // either side's
+  std::vector<Prefix> addresses{};             // any of them holds either side
+  std::optional<std::uint16_t> port{};         // either side's
+  std::optional<std::uint8_t> protocol{};
+  std::optional<capture::Stage> stage{};       // at least this far
+  std::optional<policy::Decision> verdict{};
+  FlowSort sort = FlowSort::last;
+  std::uint32_t limit = 100;
+
+  bool matches(const capture::FlowFacts& facts, const policy::Verdict& verdict) const;
+};
+
+struct FlowAnswer {
+  struct Row {
+    capture::FlowFacts facts;
+    policy::Verdict verdict;
+  };
+  std::vector<Row> rows{};     // sorted, at most query.limit
+  std::uint64_t matched = 0;   // rows that matched; more than rows.size() when the limit cut the answer
+  std::uint64_t live = 0;      // flows in the tables
+  bool complete = true;        // false: cut by the limit
+};
+
+// Answers come later, on the main thread: the asker returns at once.
+class Questions {
+ public:
+  virtual ~Questions() = default;
+  using Json = std::function<void(boost::json::object)>;
+  virtual void status(Json answer) = 0;
+  virtual void flows(FlowQuery query, Json answer) = 0;
+  virtual void matrix(Json answer) = 0;
+  // `since_sequence`: only records after it. `incident`: only this one, if not empty. Newest last.
+  virtual void alerts(std::uint64_t since_sequence, const std::string& incident, std::uint32_t limit, Json answer) = 0;
+  // Reads the configuration again; {"ok": true, ...} or {"ok": false, "errors": [...]}. Admins only.
+  virtual void reload(Json answer) = 0;
+  // The policy in force, for reading segment names in queries.
+  virtual std::shared_ptr<const policy::Policy> policy() const = 0;
+};
+
+}  // namespace sekimori::daemon

@@ -1,0 +1,45 @@
+// How flows, alerts, books and the matrix are written: EVE JSON, text for people, RFC 5424 for syslog.
+// Machine fields are ASCII English; only `text` and the syslog MSG speak the configured language.
+#pragma once
+
+#include <boost/json.hpp>
+#include <string>
+
+#include "daemon/messages.hpp"
+#include "daemon/options.hpp"
+
+namespace sekimori::daemon {
+
+// 2026-04-01T09:12:03.482915+09:00 (RFC 3339, microseconds).
+std::string timestamp(Time time, int utc_offset_minutes);
+// Community ID v1 with seed 0.
+std::string community_id(const capture::Tuple& tuple);
+std::string incident_id(const IpAddress& initiator, policy::PairId pair, Time opened);
+
+// EVE `flow` and `alert` events (names of Suricata's schema; all of ours under "sekimori").
+boost::json::object flow_event(const capture::FlowFacts& facts, const policy::Verdict& verdict,
+                               const policy::Policy& policy, capture::EndReason reason, const AlertOptions& options);
+boost::json::object alert_event(const AlertRecord& record, const AlertOptions& options);
+// EVE `stats` event: closes the books.
+boost::json::object stats_event(const Books& books, const AlertOptions& options, Time last);
+boost::json::object matrix_event(const Matrix& matrix, const policy::Policy& policy);
+// The `sekimori` object that both flow and alert events carry: segments, stage, verdict, cell, reasons, clauses,
+// initiator evidence, near miss, policy generation and digest.
+boost::json::object judgement(const capture::FlowFacts& facts, const policy::Verdict& verdict,
+                              const policy::Policy& policy);
+
+// Compact JSON in one line, with invalid UTF-8 replaced and no newline inside.
+std::string to_line(const boost::json::value& value);
+
+// One alert for people: 【領域間不許可通信】... with clause, nearest miss and what is asked for.
+std::string alert_text(const AlertRecord& record, const AlertOptions& options);
+// What a verdict means, in sentences; also used by `sekimori explain`.
+std::string verdict_text(const capture::FlowFacts& facts, const policy::Verdict& verdict,
+                         const policy::Policy& policy, Language language);
+
+// One RFC 5424 message without framing; at most `message_max` octets, cut on a character border.
+std::string syslog_5424(const AlertRecord& record, const AlertOptions& options, std::size_t message_max);
+// RFC 3164 form for local sockets whose receiver parses nothing newer; key=value text in MSG.
+std::string syslog_3164(const AlertRecord& record, const AlertOptions& options, std::size_t message_max);
+
+}  // namespace sekimori::daemon

@@ -1,0 +1,178 @@
+// The policy as it is written: profile, segments, gateways, services, exceptions. Plain values, filled by config/,
+// compiled by policy/policy.hpp. Every entry remembers where it was written, so that any later message can say so.
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "capture/address.hpp"
+#include "capture/time.hpp"
+
+namespace sekimori::policy {
+
+struct Localized {
+  std::string ja{};
+  std::string en{};
+  bool operator==(const Localized&) const = default;
+};
+
+// "file:line:column", 1-based.
+struct Place {
+  std::string file{};
+  int line = 0;
+  int column = 0;
+  bool operator==(const Place&) const = default;
+};
+
+// ---- the model: policy/profiles/*.yaml, policy/clauses/*.yaml --------------------------------------------------
+
+struct Clause {
+  std::string id{};       // "004-6-3-a"
+  Localized body{};       // whose rule: 伊勢崎市情報セキュリティポリシー
+  std::string number{};   // 第1章6(3)ア, in the body's own writing
+  std::string quote{};    // in the body's own spelling; may be empty where the text is not public
+  std::string gloss{};    // English
+};
+
+struct Reason {
+  std::string id{};       // "R2"
+  Localized text{};
+  std::vector<std::string> clauses{};  // ids of Clause
+};
+
+// Decision codes of the policy matrix (domain text, section 3.2).
+enum class Cell : std::uint8_t {
+  absent,         // "-" the pair does not exist in this profile: seeing it is an alert
+  forbid_always,  // "F" exceptions have no effect, they are only named
+  forbid,         // "f" unless an approved exception covers it
+  gateway,        // "G" only through a named sanitising or screen-transfer gateway; else as forbid
+  service,        // "L" only to or from a named service; else as forbid
+  permit          // "P"
+};
+
+struct CellOptions {
+  std::string from{};
+  std::string to{};
+  Cell cell = Cell::absent;
+  std::vector<std::string> reasons{};
+  Place place{};
+};
+
+// A choice that the model leaves to the body. Switching it on replaces cells; `clause_required` ones must name the
+// clause of the body's own rules that allows it.
+struct SwitchOptions {
+  std::string id{};
+  Localized text{};
+  bool clause_required = false;
+  std::vector<CellOptions> cells{};
+};
+
+struct ProfileSegment {
+  std::string id{};    // "mynumber"
+  std::string code{};  // "MN"
+  Localized name{};
+};
+
+struct Profile {
+  std::string id{};
+  Localized name{};
+  std::vector<ProfileSegment> segments{};  // at most 16, "external" among them
+  std::vector<CellOptions> cells{};        // every ordered pair of segments exactly once
+  std::vector<SwitchOptions> switches{};
+  std::vector<Clause> clauses{};
+  std::vector<Reason> reasons{};
+};
+
+// ---- the city: sekimori.yaml ------------------------------------------------------------------------------------
+
+struct NamedPrefix {
+  Prefix prefix{};
+  std::string name{};  // 税務課; may be empty
+  Place place{};
+};
+
+struct SegmentOptions {
+  std::string id{};  // one of the profile's
+  std::vector<NamedPrefix> prefixes{};
+  std::vector<std::uint16_t> vlans{};       // claims: frames with this (innermost) VLAN id are the segment's own wire
+  std::vector<std::string> taps{};          // claims: names of taps
+  std::vector<MacAddress> next_hop_macs{};  // external addresses reached through this MAC belong to this segment
+  Place place{};
+};
+
+struct Ports {
+  std::uint8_t protocol = 0;  // 0 = any
+  std::uint16_t first = 0;
+  std::uint16_t last = 65535;
+  bool operator==(const Ports&) const = default;
+};
+
+// One side of a gateway, service or exception. Empty lists mean: no limit by this kind.
+struct EndpointOptions {
+  std::vector<Prefix> addresses{};
+  std::vector<MacAddress> macs{};
+};
+
+// A named service: who may reach it, where it is, on which ports. Makes an L cell permit.
+struct ServiceOptions {
+  std::string id{};
+  std::string name{};
+  std::string from{};  // segment ids
+  std::string to{};
+  EndpointOptions clients{};
+  EndpointOptions hosts{};
+  std::vector<Ports> ports{};
+  Place place{};
+};
+
+enum class GatewayKind : std::uint8_t { screen_transfer, file_sanitiser, mail_text };
+
+// A named sanitising or screen-transfer gateway. Makes a G cell permit when the initiator is one of `clients` (if
+// given) and the responder one of `hosts` on one of `ports`, or, for relays, when the gateway itself is the client.
+struct GatewayOptions {
+  std::string id{};
+  std::string name{};
+  GatewayKind kind = GatewayKind::screen_transfer;
+  std::string from{};
+  std::string to{};
+  EndpointOptions clients{};
+  EndpointOptions hosts{};
+  std::vector<Ports> ports{};
+  Place place{};
+};
+
+// An approved departure from the rule (例外措置). Roles only: persons are never named.
+struct ExceptionOptions {
+  std::string id{};
+  std::string reason{};
+  std::string approver{};  // role, e.g. 最高情報統括責任者
+  std::string ticket{};
+  Time from{};
+  Time until{};            // first instant at which it is no longer in force
+  EndpointOptions source{};
+  EndpointOptions destination{};
+  std::vector<Ports> ports{};
+  Place place{};
+};
+
+struct SwitchChoice {
+  std::string id{};
+  std::string clause{};  // the body's own clause that allows it, where one is required
+  Place place{};
+};
+
+struct PolicyOptions {
+  Profile profile{};
+  std::vector<SwitchChoice> switches{};
+  std::vector<SegmentOptions> segments{};
+  std::vector<GatewayOptions> gateways{};
+  std::vector<ServiceOptions> services{};
+  std::vector<ExceptionOptions> exceptions{};
+};
+
+}  // namespace sekimori::policy

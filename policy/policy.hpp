@@ -1,0 +1,162 @@
+// The compiled policy: which segment an address belongs to, and what the model says about a conversation.
+//
+//   Policy policy{options};                        // throws PolicyError listing every mistake with its place
+//   Verdict v = policy.judge({.initiator = a, .responder = b, .protocol = 6, .port = 445, .time = t});
+//   if (v.decision == Decision::forbid) ...        // v.cell, v.reasons, v.near_miss say why
+//
+// Immutable after construction: any number of threads may judge with it. judge() never allocates, throws or reads
+// a clock; its cost grows with the prefix length, not with the number of prefixes or exceptions of other pairs.
+#pragma once
+
+#include <array>
+#include <bitset>
+#include <cstdint>
+#include <memory>
+#include <stdexcept>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "capture/flow/flow.hpp"
+#include "policy/options.hpp"
+
+namespace sekimori::policy {
+
+using SegmentId = std::uint8_t;  // index into Policy::segments()
+inline constexpr std::size_t segments_max = 16;
+inline constexpr std::size_t pairs_max = segments_max * segments_max;
+
+// From initiator's segment to responder's, in one small number for counters.
+using PairId = std::uint16_t;  // from * segments_max + to
+
+enum class Decision : std::uint8_t { permit, forbid };
+std::string_view decision_name(Decision decision);  // "permit", "forbid"
+
+// What a permit rests on, or what an exception's use is: permitted use is told, never hidden.
+enum class Basis : std::uint8_t { cell, gateway, service, exception };
+std::string_view basis_name(Basis basis);
+
+// Why the entry that came nearest did not apply.
+enum class Mismatch : std::uint8_t {
+  none,             // no near miss
+  not_yet,          // exception: before `from`
+  expired,          // exception: at or after `until`
+  port,
+  protocol,
+  source_address,
+  destination_address,
+  source_mac,
+  destination_mac,
+  direction,        // the reverse direction would match
+  cell_forbids      // the exception matches, but the cell takes none
+};
+std::string_view mismatch_name(Mismatch mismatch);
+
+struct NearMiss {
+  Mismatch mismatch = Mismatch::none;
+  Basis kind = Basis::exception;  // gateway, service or exception
+  std::uint16_t index = 0;        // into Policy::options().gateways, services or exceptions
+};
+
+// RFC 5424 severities as the domain text's section 3.10 gives them.
+enum class Severity : std::uint8_t { emergency, alert, critical, error, warning, notice, info, debug };
+
+struct Verdict {
+  Decision decision = Decision::permit;
+  Cell cell = Cell::absent;             // of the matrix, after switches
+  Basis basis = Basis::cell;            // what permitted it; `cell` when the matrix alone decided
+  SegmentId from = 0;
+  SegmentId to = 0;
+  std::uint8_t reasons_count = 0;
+  std::array<std::uint8_t, 4> reasons{};  // indexes into Policy::options().profile.reasons
+  std::uint16_t basis_index = 0;          // gateway, service or exception
+  std::uint16_t switch_index = 0xffff;    // the switch that changed the cell, into Policy::options().switches
+  NearMiss near_miss{};
+  bool via_next_hop = false;    // a segment was told by the next hop's MAC, not by the address
+  bool source_unlisted_private = false;       // in no prefix, though private: 未登録アドレス
+  bool destination_unlisted_private = false;
+  bool claims_agree = true;     // false: the frame's VLAN or tap belongs to neither side's segment
+  bool mac_verified = true;     // false: the entry limits MACs and the frame's are a router's, or unknown
+  PairId pair() const { return static_cast<PairId>(from * segments_max + to); }
+};
+
+// What is judged: the facts of one conversation, oriented by its initiator.
+struct Conversation {
+  IpAddress initiator{};
+  IpAddress responder{};
+  std::uint16_t initiator_port = 0;
+  std::uint16_t port = 0;  // the responder's; ICMP: 0
+  std::uint8_t protocol = 0;
+  bool ports_known = true;
+  Time time{};
+  MacAddress initiator_mac{};  // zero = unknown
+  MacAddress responder_mac{};
+  MacAddress next_hop_mac{};   // destination of the initiator's frames
+  std::uint16_t vlan = 0;      // innermost; 0 = untagged
+  std::uint16_t tap = 0;
+};
+Conversation conversation_of(const capture::FlowFacts& facts);
+
+class PolicyError : public std::runtime_error {
+ public:
+  struct Item {
+    Place place;
+    std::string message;
+  };
+  explicit PolicyError(std::vector<Item> items);
+  const std::vector<Item>& items() const { return items_; }
+
+ private:
+  std::vector<Item> items_;
+};
+
+class Policy {
+ public:
+  // `taps`: names of the taps in the order of their indexes. `sha256`: hexadecimal digest of the sources, told in
+  // every verdict. `generation`: 1 at start, one more at each reload.
+  explicit Policy(PolicyOptions options, std::vector<std::string> taps = {}, std::string sha256 = {},
+                  std::uint32_t generation = 1);
+  ~Policy();
+  Policy(Policy&&) noexcept;
+  Policy& operator=(Policy&&) noexcept;
+
+  Verdict judge(const Conversation& conversation) const;
+
+  // Which segment an address belongs to by prefix alone; unlisted = external. `prefix_index`, when given, gets the
+  // index of the matching NamedPrefix in prefixes(), or -1.
+  SegmentId classify(const IpAddress& address, int* prefix_index = nullptr) const;
+  SegmentId external() const;
+  const std::vector<ProfileSegment>& segments() const;
+  // Index in segments() of the segment with this id or code ("mynumber", "MN"); -1 if the profile knows none.
+  int segment_index(std::string_view id) const;
+  // The name of the prefix that holds this address (税務課), or empty.
+  std::string_view prefix_name(const IpAddress& address) const;
+  // The matrix after switches.
+  Cell cell(SegmentId from, SegmentId to) const;
+
+  // Responder ports that gateways, services and exceptions name: evidence for who serves whom.
+  bool service_port(std::uint8_t protocol, std::uint16_t port) const;
+
+  // Verdicts depend on time only through exceptions: two times in one epoch give the same verdict to the same
+  // conversation. `begin` <= time < `end`.
+  struct Epoch {
+    std::uint32_t index = 0;
+    Time begin{};
+    Time end{};
+  };
+  Epoch epoch(Time time) const;
+
+  const PolicyOptions& options() const;
+  const std::string& sha256() const;
+  std::uint32_t generation() const;
+
+ private:
+  struct Compiled;
+  std::unique_ptr<const Compiled> compiled_;
+};
+
+// 3.10: external or Internet <-> My Number answered or more: alert; other My Number crossing: critical; the rest:
+// error; attempts and refusals: warning, and so is a use of an expired exception.
+Severity severity(const Policy& policy, const Verdict& verdict, capture::Stage stage);
+
+}  // namespace sekimori::policy
