@@ -12,26 +12,31 @@ namespace sekimori {
 
 enum class Family : std::uint8_t { none = 0, ipv4 = 4, ipv6 = 6 };
 
-// An IPv4 or IPv6 address. IPv4 uses the first four bytes; the rest is zero. The family is part of equality, so
-// an IPv6 address that begins with an IPv4 address's bytes is another address.
+// An IPv4 or IPv6 address. IPv4 uses the first four bytes; the rest is zero. The family is part of equality,
+// so an IPv6 address that begins with an IPv4 address's bytes is another address.
 struct IpAddress {
   std::array<std::uint8_t, 16> bytes{};
   Family family = Family::none;
 
   auto operator<=>(const IpAddress&) const = default;
 
-  // Strict text forms only: dotted quad without leading zeros, RFC 4291 section 2.2 for IPv6. Anything else is none.
+  // Strict text forms only: dotted quad without leading zeros, RFC 4291 section 2.2 for IPv6. Anything else
+  // is none.
   static std::optional<IpAddress> parse(std::string_view text);
   static IpAddress ipv4(std::uint32_t host_order);
   // RFC 5952 for IPv6. The empty address prints as "-".
   std::string to_string() const;
 
   unsigned bits() const { return family == Family::ipv4 ? 32U : family == Family::ipv6 ? 128U : 0U; }
-  bool is_multicast() const;   // 224.0.0.0/4, ff00::/8
-  bool is_broadcast() const;   // 255.255.255.255 only: a directed broadcast needs the policy's prefixes
-  bool is_link_local() const;  // 169.254.0.0/16, fe80::/10
-  bool is_unspecified() const; // 0.0.0.0, ::
-  bool is_loopback() const;
+  bool is_multicast() const {  // 224.0.0.0/4, ff00::/8
+    return family == Family::ipv4 ? (bytes[0] & 0xf0U) == 0xe0U : family == Family::ipv6 && bytes[0] == 0xffU;
+  }
+  bool is_broadcast() const {  // 255.255.255.255 only: a directed broadcast needs the policy's prefixes
+    return family == Family::ipv4 && (bytes[0] & bytes[1] & bytes[2] & bytes[3]) == 0xff;
+  }
+  bool is_link_local() const;   // 169.254.0.0/16, fe80::/10
+  bool is_unspecified() const;  // 0.0.0.0, ::
+  bool is_loopback() const;     // 127.0.0.0/8, ::1
   // RFC 1918, RFC 6598 (100.64.0.0/10), RFC 4193 (fc00::/7).
   bool is_private() const;
 };

@@ -39,6 +39,9 @@ struct FlowOptions {
   bool no_timeouts = false;
   // For comparing with tools that put the VLAN id into the key. Never set by a config file.
   bool vlan_in_key = false;
+  // For comparing with tools that keep ICMP errors as flows of their own instead of counting them to the flow that
+  // they report. Never set by a config file.
+  bool icmp_errors_apart = false;
   bool operator==(const FlowOptions&) const = default;
 };
 

@@ -22,7 +22,7 @@ struct FlowEvent {
     opened,     // first packet
     rose,       // the stage rose
     rejudged,   // another verdict: initiator settled, policy replaced, exception began or ended
-    ended       // the record is gone: last figures
+    updated     // still going on: at most once a minute of packet time, with the figures so far
   };
   Kind kind = Kind::opened;
   std::uint64_t number = 0;  // of the frame that caused it: orders events of several workers
@@ -54,11 +54,11 @@ struct Books {
   std::array<std::uint64_t, capture::reasons_count> reasons{};
   std::uint64_t bytes_read = 0;          // on the wire
   std::uint64_t packets_cut = 0;         // snaplen ended before the headers did; also in a flow or under a reason
-  std::uint64_t packets_claims_disagree = 0;  // frame's VLAN or tap belongs to neither side's segment
   std::uint64_t time_backwards = 0;      // frames older than the newest seen before
   std::uint64_t flows_opened = 0;
   std::array<std::uint64_t, 5> flows_ended{};  // by capture::EndReason
   std::uint64_t flows_rejudged = 0;
+  std::uint64_t flows_claims_disagree = 0;  // first frame's VLAN or tap belongs to neither side's segment
   std::uint64_t flows_forbidden = 0;
   std::uint64_t events_told = 0;         // handed to main
   std::uint64_t events_delayed = 0;      // outbox full: told later from the record itself
@@ -79,6 +79,14 @@ enum class AlertKind : std::uint8_t {
   exception   // permitted use of an exception: told at notice level, never hidden
 };
 
+// Why an incident was closed.
+enum class CloseReason : std::uint8_t {
+  none,       // it is not
+  quiet,      // no event for incident_idle
+  displaced,  // incidents_max reached: the stalest made room
+  finished    // the input ended
+};
+
 // One line to the outside: an incident at one moment, with the event that brought it.
 struct AlertRecord {
   AlertKind kind = AlertKind::opened;
@@ -93,6 +101,9 @@ struct AlertRecord {
   std::uint64_t suppressed = 0;     // counted, not told one by one, since the last line of this incident
   std::uint64_t flows = 0;          // flows of the incident so far
   std::uint64_t responders = 0;     // distinct responders told or counted so far
+  std::uint64_t services = 0;       // distinct responder + protocol + port so far
+  std::uint64_t bytes = 0;          // of its flows, both directions, as far as their events told
+  CloseReason close = CloseReason::none;
   double loss_ratio = 0;            // frames lost of those offered at that moment, 0..1
   std::shared_ptr<const policy::Policy> policy{};  // that judged: names, reasons, clauses
 };

@@ -28,11 +28,25 @@ boost::json::object matrix_event(const Matrix& matrix, const policy::Policy& pol
 boost::json::object judgement(const capture::FlowFacts& facts, const policy::Verdict& verdict,
                               const policy::Policy& policy);
 
-// Compact JSON in one line, with invalid UTF-8 replaced and no newline inside.
+// A destination could not take `lost` records between two moments; it hears of it when it takes records again.
+struct LossNotice {
+  Time time{};        // now; the only time here that is not packet time
+  Time since{};       // of the first that was lost
+  std::uint64_t lost = 0;
+  std::string destination{};
+};
+boost::json::object loss_event(const LossNotice& notice, const AlertOptions& options);
+std::string loss_text(const LossNotice& notice, const AlertOptions& options);
+std::string loss_syslog(const LossNotice& notice, const AlertOptions& options, bool rfc3164, std::size_t message_max);
+
+// Compact JSON in one line, with invalid UTF-8 replaced and no newline inside. Numbers are written in full, never
+// as 1E-1.
 std::string to_line(const boost::json::value& value);
 
 // One alert for people: 【領域間不許可通信】... with clause, nearest miss and what is asked for.
 std::string alert_text(const AlertRecord& record, const AlertOptions& options);
+// The same with time, severity and incident in front: a line of a text file or of a terminal.
+std::string alert_line(const AlertRecord& record, const AlertOptions& options);
 // What a verdict means, in sentences; also used by `sekimori explain`.
 std::string verdict_text(const capture::FlowFacts& facts, const policy::Verdict& verdict,
                          const policy::Policy& policy, Language language);

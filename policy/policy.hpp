@@ -9,7 +9,6 @@
 #pragma once
 
 #include <array>
-#include <bitset>
 #include <cstdint>
 #include <memory>
 #include <stdexcept>
@@ -19,6 +18,7 @@
 
 #include "capture/flow/flow.hpp"
 #include "policy/options.hpp"
+#include "policy/text/text.hpp"
 
 namespace sekimori::policy {
 
@@ -55,7 +55,7 @@ std::string_view mismatch_name(Mismatch mismatch);
 struct NearMiss {
   Mismatch mismatch = Mismatch::none;
   Basis kind = Basis::exception;  // gateway, service or exception
-  std::uint16_t index = 0;        // into Policy::options().gateways, services or exceptions
+  std::uint32_t index = 0;        // into Policy::options().gateways, services or exceptions
 };
 
 // RFC 5424 severities as the domain text's section 3.10 gives them.
@@ -69,7 +69,7 @@ struct Verdict {
   SegmentId to = 0;
   std::uint8_t reasons_count = 0;
   std::array<std::uint8_t, 4> reasons{};  // indexes into Policy::options().profile.reasons
-  std::uint16_t basis_index = 0;          // gateway, service or exception
+  std::uint32_t basis_index = 0;          // gateway, service or exception
   std::uint16_t switch_index = 0xffff;    // the switch that changed the cell, into Policy::options().switches
   NearMiss near_miss{};
   bool via_next_hop = false;    // a segment was told by the next hop's MAC, not by the address
@@ -77,6 +77,7 @@ struct Verdict {
   bool destination_unlisted_private = false;
   bool claims_agree = true;     // false: the frame's VLAN or tap belongs to neither side's segment
   bool mac_verified = true;     // false: the entry limits MACs and the frame's are a router's, or unknown
+  bool link_scope = false;      // an end is multicast, broadcast, link-local or unspecified: it cannot leave its wire
   PairId pair() const { return static_cast<PairId>(from * segments_max + to); }
 };
 
@@ -113,9 +114,10 @@ class PolicyError : public std::runtime_error {
 class Policy {
  public:
   // `taps`: names of the taps in the order of their indexes. `sha256`: hexadecimal digest of the sources, told in
-  // every verdict. `generation`: 1 at start, one more at each reload.
+  // every verdict. `generation`: 1 at start, one more at each reload. `language`: of PolicyError and warnings().
+  // Throws PolicyError with every mistake that needs the model to be seen, in the order of their places.
   explicit Policy(PolicyOptions options, std::vector<std::string> taps = {}, std::string sha256 = {},
-                  std::uint32_t generation = 1);
+                  std::uint32_t generation = 1, Language language = Language::ja);
   ~Policy();
   Policy(Policy&&) noexcept;
   Policy& operator=(Policy&&) noexcept;
@@ -129,7 +131,9 @@ class Policy {
   const std::vector<ProfileSegment>& segments() const;
   // Index in segments() of the segment with this id or code ("mynumber", "MN"); -1 if the profile knows none.
   int segment_index(std::string_view id) const;
-  // The name of the prefix that holds this address (税務課), or empty.
+  // Every prefix of every segment, ordered by address, a covering prefix before those that it covers.
+  const std::vector<NamedPrefix>& prefixes() const;
+  // The name of the longest named prefix that holds this address (税務課), or empty.
   std::string_view prefix_name(const IpAddress& address) const;
   // The matrix after switches.
   Cell cell(SegmentId from, SegmentId to) const;
@@ -145,6 +149,10 @@ class Policy {
     Time end{};
   };
   Epoch epoch(Time time) const;
+
+  // What is valid and yet has no effect: a gateway on a pair whose cell takes none, an exception that meets only
+  // cells which allow no exception. With places, in their order.
+  const std::vector<PolicyError::Item>& warnings() const;
 
   const PolicyOptions& options() const;
   const std::string& sha256() const;

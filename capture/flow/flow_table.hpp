@@ -1,61 +1,213 @@
 // The flow table: a fixed number of records, found by a keyed hash, aged in packet time. One worker owns one table.
 //
 //   FlowTable table{options.flows, capacity, HashSecret::random(), ends};
-//   table.record(batch, observer);        // observer(flow, packet, changes) for each packet, in order
+//   table.record(batch, observer);        // observer.packet(flow, packet, changes, from_initiator), in order
 //   table.advance(now, 64);               // frees what timed out, a bounded step at a time
+//   table.finish();                       // the last flows, in an order of their own
 //
-// THE CONTRACT below stands; the inside belongs to the owner of capture/flow.
+// Nothing here allocates after the constructor, throws, logs, locks or reads a clock, and no call's work per packet
+// grows with the number of flows: at most FlowIndex::lines_most index lines and FlowTable::looks_most records.
 #pragma once
 
 #include <array>
-#include <bitset>
+#include <concepts>
 #include <cstdint>
-#include <memory>
 #include <span>
 
 #include "capture/flow/flow.hpp"
+#include "capture/flow/flow_index.hpp"
+#include "capture/flow/flow_key.hpp"
+#include "capture/flow/flow_record.hpp"
+#include "capture/flow/flow_rules.hpp"
+#include "capture/flow/page_memory.hpp"
+#include "capture/flow/page_set.hpp"
 #include "capture/options.hpp"
 
 namespace sekimori::capture {
-
-// Key of the hash: an outsider who cannot guess it cannot aim packets at one bucket.
-struct HashSecret {
-  std::array<std::uint64_t, 2> words{};
-  static HashSecret random();  // 128 bits from getrandom(2)
-};
-
-// Ports on which somebody is known to serve (from the policy): evidence for who is the responder.
-struct ServicePorts {
-  std::bitset<65536> tcp{};
-  std::bitset<65536> udp{};
-};
-
-// What a packet changed in its flow; several may be set.
-struct Changes {
-  bool opened = false;     // first packet of a new record
-  bool initiator = false;  // the two ends changed roles on better evidence
-  bool stage = false;      // the stage rose
-  bool any() const { return opened || initiator || stage; }
-};
-
-// Notes that the worker keeps in a record; the table only stores them. Zero when the record is opened.
-struct FlowNotes {
-  std::uint32_t judged = 0;   // epoch for which the verdict below stands; 0 = never judged
-  std::uint16_t pair = 0;     // from * 16 + to
-  std::uint8_t verdict = 0;   // bit 0: forbidden; bit 1: permitted by exception; bits 2..7 the worker's
-  std::uint8_t told = 0;      // 1 + the highest stage that was reported; 0 = nothing reported
-  bool pending = false;       // a report could not be handed over yet: never evict, revisit in advance()
-};
-
-class Flow;  // record; public members below in flow_record.hpp
 
 class FlowEnds {
  public:
   virtual ~FlowEnds() = default;
   // The record is about to be freed: last chance to read it. Called inside record(), advance() and finish().
   virtual void flow_ended(const Flow& flow, EndReason reason) = 0;
-  // advance() passed a record with notes.pending set: hand it over if there is room now.
+  // A record with notes.pending set was passed by advance(), or is about to end: hand it over if there is room now.
   virtual void flow_pending(Flow& flow) = 0;
+};
+
+// Who hears of each packet, in the order of the batch, with the packet already counted in the flow's figures.
+template <class T>
+concept FlowObserver = requires(T& observer, Flow& flow, const Packet& packet, Changes changes) {
+  observer.packet(flow, packet, changes, true);  // true: sent by the initiator
+  observer.refused(packet);                      // the table is full and nothing in it may go
+};
+
+// What happened to records since the table was made.
+struct FlowCounters {
+  std::uint64_t opened = 0;
+  std::array<std::uint64_t, 5> ended{};       // by EndReason; opened - all of them = size()
+  std::uint64_t refused = 0;                  // packets for which there was no record
+  std::uint64_t evicted_half_open = 0;        // compliant and without complete handshake or answer
+  std::uint64_t evicted_forbidden = 0;        // half-open and forbidden, after it was told
+  std::uint64_t evicted_established = 0;      // the most idle of the records looked at
+  std::uint64_t evicted_crowded = 0;          // of all these: because eight buckets were full, the table perhaps not
+  std::uint64_t errors_joined = 0;            // ICMP errors counted to the flow that they report
+  std::uint64_t searches = 0;                 // index searches
+  std::uint64_t lines = 0;                    // index lines that they looked at
+  std::uint32_t lines_max = 0;                // most lines of one search
+  std::uint32_t looks_max = 0;                // most records looked at for one eviction
+};
+
+class FlowTable {
+ public:
+  static constexpr std::size_t batch = 32;        // packets whose cache misses overlap
+  static constexpr unsigned looks_most = 16;      // records that one eviction may look at
+
+  // All memory is taken here, at most 160 octets a flow; throws std::bad_alloc. It becomes resident as flows are
+  // opened. `capacity`: records, 1..100'000'000. `ends` must outlive the table.
+  FlowTable(const FlowOptions& options, std::uint64_t capacity, const HashSecret& secret, FlowEnds& ends);
+  FlowTable(const FlowTable&) = delete;
+  FlowTable& operator=(const FlowTable&) = delete;
+
+  // Null (as at first): no port is known. Not owned; may be swapped between two record() calls.
+  void service_ports(const ServicePorts* ports) { ports_ = ports; }
+
+  // The observer may write flow.notes. What a flow's timeout ends is decided by the packet's own time, so it does
+  // not matter when advance() comes by.
+  template <FlowObserver Observer>
+  void record(std::span<const Packet> packets, Observer&& observer) {
+    std::array<Prepared, batch> prepared;
+    while (!packets.empty()) {
+      const auto some = packets.first(packets.size() < batch ? packets.size() : batch);
+      prepare(some, prepared);
+      for (std::size_t i = 0; i < some.size(); ++i) {
+        const Recorded result = record_one(some[i], prepared[i]);
+        if (result.flow != nullptr) {
+          observer.packet(*result.flow, some[i], result.changes, result.from_initiator);
+        } else {
+          observer.refused(some[i]);
+        }
+      }
+      packets = packets.subspan(some.size());
+    }
+  }
+
+  // Looks at the next `steps` records (never at one twice in a call): frees those idle longer than their timeout at
+  // `now` (packet time; going backwards frees nothing early), calls flow_pending for those with notes.pending. One
+  // that stays pending stays.
+  void advance(Time now, std::uint32_t steps);
+
+  // Ends every flow in the order of start time, then key: with `timeout` or `closed` if it was idle long enough at
+  // the newest time told to advance() or seen in a packet, else with `shutdown`. The table is empty afterwards.
+  // For equal results with any number of workers, tell each table the same newest time first: advance(newest, 0).
+  void finish();
+
+  // Visits flows of at most `most` records from `cursor` on (0 = from the beginning) and returns where to go on;
+  // 0 = all seen. A flow that lives throughout is visited exactly once, whatever is recorded in between.
+  template <class Visitor>
+  std::uint64_t scan(std::uint64_t cursor, std::uint32_t most, Visitor&& visitor) const {
+    auto page = static_cast<std::uint32_t>(cursor / slots_per_page);
+    auto slot = static_cast<unsigned>(cursor % slots_per_page);
+    for (std::uint32_t seen = 0;; page += 1, slot = 0) {
+      const std::uint32_t next = page < pages_count_ ? used_pages_.next(page) : PageSet::none;
+      if (next == PageSet::none) return 0;
+      if (next != page) slot = 0;
+      page = next;
+      for (; slot < FlowPage::flows_count; ++slot) {
+        if ((pages_[page].used >> slot & 1U) == 0) continue;
+        if (seen == most) return page * std::uint64_t{slots_per_page} + slot;
+        visitor(static_cast<const Flow&>(pages_[page].flows[slot]));
+        ++seen;
+      }
+    }
+  }
+
+  std::uint64_t size() const { return size_; }
+  std::uint64_t capacity() const { return capacity_; }
+  std::uint64_t half_open() const { return young_count_; }  // of size(): first to be evicted
+  std::uint64_t memory_bytes() const { return memory_.bytes(); }
+  bool huge_pages() const { return memory_.huge(); }  // the kernel agreed to use them where it can
+  const FlowCounters& counters() const { return counters_; }
+
+ private:
+  static constexpr std::uint32_t slots_per_page = 32;  // of a reference: page * 32 + slot
+  static constexpr unsigned looks_at_once = looks_most / 2;
+
+  struct Prepared {
+    DirectedKey key{};
+    std::uint64_t hash = 0;
+    std::uint32_t candidate = FlowIndex::none;
+    bool quoted = false;  // the key is that of the conversation which an ICMP error reports
+  };
+  struct Recorded {
+    Flow* flow = nullptr;
+    Changes changes{};
+    bool from_initiator = true;
+  };
+  struct Hand {
+    std::uint32_t page = 0;
+    unsigned slot = 0;
+  };
+
+  void prepare(std::span<const Packet> packets, std::span<Prepared, batch> prepared);
+  Recorded record_one(const Packet& packet, Prepared& prepared);
+  Flow* find(const Prepared& prepared);
+  Flow* open(const Packet& packet, const Prepared& prepared);
+  void refill(Flow& flow, const Packet& packet, const DirectedKey& key);
+  void settle(Flow& flow);
+
+  Duration timeout(const Flow& flow) const;
+  bool expired(const Flow& flow, Time now) const;
+  EndReason expiry(const Flow& flow) const;
+  void tell_end(Flow& flow, EndReason reason);
+  void end(Flow& flow, EndReason reason);
+  void free(Flow& flow);
+
+  enum class Rank : std::uint8_t { half_open, forbidden, established, never };
+  static Rank rank(const Flow& flow);
+  void evict(Flow& victim);
+  bool make_room();
+  bool make_room_in_crowd(std::uint64_t hash);
+  Flow* oldest_young(unsigned& looks);
+  Flow* least_of_some(unsigned& looks);
+  static Flow* lesser(Flow* known, Flow* other);  // of two, the one to evict; `known` may be null
+  Flow* next_young();
+  Flow* next_used(Hand& hand);
+  Flow* next_in(const PageSet& pages, std::uint32_t FlowPage::*mask, Hand& hand);
+  void leave_young(Flow& flow);
+
+  // Bits of the records of a page that may be used: all but in the last.
+  std::uint32_t slots_of(std::uint32_t page) const;
+  Flow& at(std::uint32_t ref) { return pages_[ref / slots_per_page].flows[ref % slots_per_page]; }
+  std::uint32_t page_of(const Flow& flow) const {
+    return static_cast<std::uint32_t>(&FlowPage::of(flow) - pages_);
+  }
+  std::uint32_t ref_of(const Flow& flow) const { return page_of(flow) * slots_per_page + FlowPage::slot(flow); }
+
+  const FlowOptions options_;
+  const std::uint64_t capacity_;
+  const std::uint64_t young_reserve_;  // half-open flows that always find room, at established ones' cost
+  const std::uint64_t key_mask_;
+  const FlowHash hash_;
+  FlowEnds& ends_;
+  const ServicePorts* ports_ = nullptr;
+
+  const std::uint32_t pages_count_;
+  const std::uint32_t buckets_count_;
+  PageMemory memory_;
+  FlowPage* const pages_;
+  FlowBucket* const buckets_;
+  FlowIndex index_;
+  PageSet free_pages_;   // with a free record
+  PageSet used_pages_;   // with a flow
+  PageSet young_pages_;  // with a flow in the young mask
+
+  std::uint64_t size_ = 0;
+  std::uint64_t young_count_ = 0;
+  Hand ageing_{};
+  Hand eviction_{};
+  Hand young_{};
+  Time newest_ = Time::min();
+  FlowCounters counters_{};
 };
 
 }  // namespace sekimori::capture

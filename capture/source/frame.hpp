@@ -14,7 +14,7 @@ struct Frame {
   std::uint32_t wire_length = 0;       // octets on the wire, at least bytes.size()
   std::uint16_t tap = 0;               // index of the tap in CaptureOptions::taps (files: 0)
   std::uint16_t link = 1;              // LINKTYPE_ value of the capture (1 = Ethernet)
-  std::uint64_t number = 0;            // position in the whole input, from 1: orders what several workers find
+  std::uint64_t number = 0;  // position in the whole input, from 1: orders what several workers find
   Time time{};
 };
 

@@ -4,6 +4,7 @@
 #include <boost/json.hpp>
 #include <cstdint>
 #include <functional>
+#include <memory>
 #include <optional>
 #include <string>
 #include <vector>
@@ -43,6 +44,15 @@ struct FlowAnswer {
 };
 
 // Answers come later, on the main thread: the asker returns at once.
+//
+// Shapes (all of them may gain members; `complete` is false when a limit or a silent worker cut the answer):
+//   status  status_json() of daemon/status.hpp with incidents, destinations and "control": ControlCounters::named()
+//   flows   {"flows": [EVE flow events of render.hpp], "matched", "live", "complete"}
+//   matrix  matrix_event() of render.hpp, with "complete"
+//   alerts  {"alerts": [EVE alert events of render.hpp], "complete"}
+//   reload  {"ok": true, "generation", "sha256"} or {"ok": false, "errors": ["file:line:column: ..."]}; the latter is
+//           answered with HTTP status 422
+//   any     {"error": {"code", "message", "hint"}} when no answer can be made now: HTTP status 503
 class Questions {
  public:
   virtual ~Questions() = default;

@@ -1,0 +1,75 @@
+// What makes two packets one flow: the key, and the keyed hash by which the table finds it.
+#pragma once
+
+#include <array>
+#include <cstdint>
+
+#include "capture/decode/packet.hpp"
+
+namespace sekimori::capture {
+
+// Key of the hash: an outsider who cannot guess it cannot aim packets at one bucket.
+struct HashSecret {
+  std::array<std::uint64_t, 2> words{};
+  static HashSecret random();  // 128 bits from getrandom(2); throws std::system_error if the kernel has none
+};
+
+// The two ends in a fixed order, so that both directions of a conversation have one key. Family is part of it:
+// an IPv6 address made of an IPv4 address's octets is another key.
+struct FlowKey {
+  // [0..1] lower end's address, [2..3] upper end's, as big-endian numbers (IPv4 in the top half of the first word);
+  // [4] lower port, upper port, VLAN ids, hand (see `own_hand`), from the low bits upwards: 16, 16, 12, 12, 8.
+  std::array<std::uint64_t, 5> words{};
+  std::uint16_t kind = 0;  // protocol in the low octet; above it in_use, ipv6, with_ports. Never 0.
+
+  static constexpr std::uint16_t in_use = 0x8000;
+  static constexpr std::uint16_t ipv6 = 0x4000;
+  static constexpr std::uint16_t with_ports = 0x2000;
+  static constexpr std::uint64_t vlan_bits = 0x00ff'ffff'0000'0000ULL;
+
+  auto operator<=>(const FlowKey&) const = default;
+};
+
+struct DirectedKey {
+  FlowKey key{};
+  std::uint8_t side = 0;  // which end sent: 0 the lower, 1 the upper
+};
+
+// The key of the packet's own tuple.
+DirectedKey key_of(const Packet& packet);
+// The key of the conversation that an ICMP error reports. Needs packet.quoted.protocol != 0.
+DirectedKey quoted_key_of(const Packet& packet);
+
+// Which of the 256 hands a packet is dealt to; worker = hand % workers. Symmetric in direction, and made of addresses
+// only, so that fragments without ports meet the rest of their flow. An ICMP error goes where the conversation that it
+// quotes goes. Unkeyed: the same on every run. With `errors_apart` an ICMP error goes where its own addresses do.
+std::uint64_t deal_hash(const Packet& packet, bool errors_apart = false);
+
+// NH of UMAC (RFC 4418 section 5.2) over the key's six words: for whoever does not know the secret, any two keys
+// collide with probability 2^-64 before the final mixing.
+class FlowHash {
+ public:
+  explicit FlowHash(const HashSecret& secret);
+  // `mask` blots out what is no part of the key in words[4].
+  std::uint64_t operator()(const FlowKey& key, std::uint64_t mask) const {
+    const auto& w = key.words;
+    Wide sum = multiply(w[0] + keys_[0], w[1] + keys_[1]);
+    sum += multiply(w[2] + keys_[2], w[3] + keys_[3]);
+    sum += multiply((w[4] & mask) + keys_[4], key.kind + keys_[5]);
+    const auto low = static_cast<std::uint64_t>(sum);
+    const auto high = static_cast<std::uint64_t>(sum >> 64U);
+    const Wide mixed = multiply(low ^ keys_[6], high ^ keys_[7]);
+    return static_cast<std::uint64_t>(mixed) ^ static_cast<std::uint64_t>(mixed >> 64U) ^ low;
+  }
+
+ private:
+  __extension__ using Wide = unsigned __int128;
+  static Wide multiply(std::uint64_t a, std::uint64_t b) { return static_cast<Wide>(a) * b; }
+
+  std::array<std::uint64_t, 8> keys_{};
+};
+
+// 53 bits from key and start time, unkeyed: the same flow has the same id on every run.
+std::uint64_t flow_id(const FlowKey& key, Time start);
+
+}  // namespace sekimori::capture

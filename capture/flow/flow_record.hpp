@@ -1,0 +1,145 @@
+// One flow's record as it lies in memory: 128 hot octets in two cache lines, 16 cold ones beside them, 28 to a page.
+//
+// Tried and left: 144 octets in one piece (every packet touches three lines instead of two), and interned MAC
+// addresses (saves 12 octets, but a flood of made-up MACs empties the intern table and then facts are lost).
+#pragma once
+
+#include <array>
+#include <cstddef>
+#include <cstdint>
+
+#include "capture/flow/flow.hpp"
+#include "capture/flow/flow_key.hpp"
+
+namespace sekimori::capture {
+
+// Notes that the worker keeps in a record; the table only stores them. Zero when the record is opened.
+struct FlowNotes {
+  std::uint32_t judged = 0;   // epoch for which the verdict below stands; 0 = never judged
+  std::uint16_t pair = 0;     // from * 16 + to
+  std::uint16_t told_at = 0;  // packet time of the last report, whole seconds modulo 2^16
+  std::uint8_t verdict = 0;   // bit 0: forbidden; bit 1: permitted by exception; bits 2..7 the worker's
+  std::uint8_t told = 0;      // 1 + the highest stage that was reported; 0 = nothing reported
+  bool pending = false;       // a report could not be handed over yet: never evict, revisit in advance()
+};
+
+// What one end was seen to do, in bits: with both ends' bits the stage follows whatever the order of the packets.
+namespace seen {
+inline constexpr unsigned syn = 0x01;      // SYN without ACK
+inline constexpr unsigned syn_ack = 0x02;  // SYN with ACK
+inline constexpr unsigned spoke = 0x04;    // TCP: ACK without SYN or RST; others: any packet of its own
+inline constexpr unsigned payload = 0x08;  // carried payload while speaking
+inline constexpr unsigned fin = 0x10;
+inline constexpr unsigned rst = 0x20;
+inline constexpr unsigned went_on = 0x40;  // spoke again after the other end had spoken; others than TCP
+}  // namespace seen
+
+// Arrays of two are indexed by the side of the key, 0 the lower and 1 the upper; who initiated is `initiator`.
+struct FlowRecord {
+  // First line: what finding, ageing and staging a flow needs.
+  std::array<std::uint64_t, 5> key{};  // FlowKey::words; the VLAN ids are those of the first packet
+  std::uint16_t kind = 0;              // FlowKey::kind; 0 = the record is free
+  std::array<std::uint8_t, 2> seen{};
+  std::uint8_t stage : 3 = 0;
+  std::uint8_t evidence : 3 = 0;
+  std::uint8_t initiator : 1 = 0;
+  std::uint8_t ports_known : 1 = 0;
+  std::uint8_t vlan_count : 2 = 0;
+  std::uint8_t next_hop_known : 1 = 0;
+  std::uint8_t isn_known : 1 = 0;
+  std::uint8_t young : 1 = 0;  // is in the page's young mask
+  std::array<std::uint8_t, 2> tcp_flags{};
+  Time last{};
+  std::array<std::uint32_t, 2> packets_low{};
+  // Second line: what is counted and noted.
+  std::array<std::uint64_t, 2> bytes{};
+  std::array<std::uint64_t, 2> payload{};
+  std::array<std::uint16_t, 2> packets_high{};
+  FlowNotes notes{};
+  std::uint32_t isn = 0;  // TCP: initiator's initial sequence number; ICMP: type, code << 8 of the first packet
+  std::array<MacAddress, 2> macs{};
+};
+static_assert(sizeof(FlowRecord) == 128);
+static_assert(offsetof(FlowRecord, bytes) == 64, "the second line begins with the counters");
+
+// What only opening and telling a flow needs.
+struct FlowCold {
+  Time start{};
+  MacAddress next_hop{};
+  std::uint16_t tap = 0;
+};
+static_assert(sizeof(FlowCold) == 16);
+
+// A record as the worker sees it. Lives inside a FlowPage only, and belongs to the table's thread; a reference is
+// good until the call that handed it over returns.
+class Flow : private FlowRecord {
+ public:
+  Flow() = default;
+  Flow(const Flow&) = delete;
+  Flow& operator=(const Flow&) = delete;
+
+  using FlowRecord::notes;
+
+  FlowFacts facts() const;
+  std::uint64_t id() const;
+  Stage stage() const { return static_cast<Stage>(FlowRecord::stage); }
+  Evidence evidence() const { return static_cast<Evidence>(FlowRecord::evidence); }
+  FlowState state() const;
+  // Compliance aside, the first to go: TCP without a complete handshake, others with a few packets and no answer.
+  bool half_open() const;
+  std::uint8_t protocol() const { return static_cast<std::uint8_t>(kind); }
+  IpAddress initiator() const { return address(FlowRecord::initiator); }
+  IpAddress responder() const { return address(FlowRecord::initiator ^ 1U); }
+  // Of both directions.
+  std::uint64_t packets() const { return packets_from(0) + packets_from(1); }
+  std::uint64_t bytes() const { return FlowRecord::bytes[0] + FlowRecord::bytes[1]; }
+  Time start() const { return cold().start; }
+  Time last() const { return FlowRecord::last; }
+
+ private:
+  friend class FlowTable;
+  friend class FlowRules;
+
+  FlowKey full_key() const { return {.words = key, .kind = kind}; }
+  bool is(const FlowKey& wanted, std::uint64_t mask) const {
+    return ((key[0] ^ wanted.words[0]) | (key[1] ^ wanted.words[1]) | (key[2] ^ wanted.words[2]) |
+            (key[3] ^ wanted.words[3]) | ((key[4] ^ wanted.words[4]) & mask) |
+            static_cast<unsigned>(kind ^ wanted.kind)) == 0;
+  }
+  bool tcp() const {
+    return protocol() == protocol::tcp && (kind & FlowKey::with_ports) != 0;
+  }
+  std::uint64_t packets_from(unsigned side) const {
+    return packets_low[side] | (static_cast<std::uint64_t>(packets_high[side]) << 32U);
+  }
+  void count_packet(unsigned side) {
+    if (++packets_low[side] == 0) ++packets_high[side];
+  }
+  IpAddress address(unsigned side) const;
+  const FlowCold& cold() const;
+  FlowCold& cold() { return const_cast<FlowCold&>(static_cast<const Flow&>(*this).cold()); }
+};
+static_assert(sizeof(Flow) == 128);
+
+// 28 records, aligned so that a record finds its page, and with it its cold part, from its own address.
+struct alignas(4096) FlowPage {
+  static constexpr unsigned flows_count = 28;
+  static constexpr std::uint32_t all = (1U << flows_count) - 1U;
+
+  std::uint32_t used = 0;   // which records hold a flow
+  std::uint32_t young = 0;  // which of them are evicted first
+  std::array<std::uint8_t, 56> unused{};
+  std::array<Flow, flows_count> flows;
+  std::array<FlowCold, flows_count> cold;
+
+  static const FlowPage& of(const Flow& flow) {
+    return *reinterpret_cast<const FlowPage*>(reinterpret_cast<std::uintptr_t>(&flow) & ~std::uintptr_t{4095});
+  }
+  static unsigned slot(const Flow& flow) {
+    return static_cast<unsigned>(((reinterpret_cast<std::uintptr_t>(&flow) & 4095U) - 64U) / sizeof(FlowRecord));
+  }
+};
+static_assert(sizeof(FlowPage) == 4096);
+static_assert(offsetof(FlowPage, flows) == 64, "records begin on a cache line");
+
+}  // namespace sekimori::capture

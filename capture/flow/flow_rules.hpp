@@ -1,0 +1,43 @@
+// What a packet means for its flow: who started it, how far it got, whether it begins another one.
+#pragma once
+
+#include <bitset>
+#include <cstdint>
+
+#include "capture/flow/flow_record.hpp"
+
+namespace sekimori::capture {
+
+// Ports on which somebody is known to serve (from the policy): evidence for who is the responder.
+struct ServicePorts {
+  std::bitset<65536> tcp{};
+  std::bitset<65536> udp{};
+};
+
+// What a packet changed in its flow; several may be set.
+struct Changes {
+  bool opened = false;     // first packet of a new record
+  bool initiator = false;  // the two ends changed roles on better evidence
+  bool stage = false;      // the stage rose
+  bool any() const { return opened || initiator || stage; }
+};
+
+class FlowRules {
+ public:
+  // Clears the record and writes the first packet's facts that never change; add() of the same packet must follow.
+  static void open(Flow& flow, const DirectedKey& key, const Packet& packet, const ServicePorts* ports);
+  // Counts a packet of the flow's own and draws the consequences. `side` as in DirectedKey.
+  static Changes add(Flow& flow, const Packet& packet, unsigned side);
+  // Counts an ICMP error about the flow; `side` is the end that sent the packet which the error quotes.
+  static Changes add_error(Flow& flow, const Packet& packet, unsigned side);
+  // Is this the first packet of another conversation on the same ports?
+  static bool begins_another(const Flow& flow, const Packet& packet, unsigned side);
+
+ private:
+  static Stage tcp_stage(const Flow& flow);
+  static Stage other_stage(const Flow& flow);
+  static void count(Flow& flow, const Packet& packet, unsigned side);
+  static bool raise(Flow& flow);
+};
+
+}  // namespace sekimori::capture

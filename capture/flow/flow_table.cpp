@@ -1,0 +1,375 @@
+#include "capture/flow/flow_table.hpp"
+
+#include <algorithm>
+#include <cassert>
+#include <cstring>
+
+namespace sekimori::capture {
+
+namespace {
+
+constexpr unsigned hand_shift = 56;
+
+std::uint64_t index_bytes(std::uint32_t buckets) {
+  // Up to a whole page, because the records begin behind it.
+  return (buckets * sizeof(FlowBucket) + sizeof(FlowPage) - 1) / sizeof(FlowPage) * sizeof(FlowPage);
+}
+
+// What to leave alone of the slots below `slot`.
+std::uint32_t from_slot(unsigned slot) { return slot < 32 ? ~std::uint32_t{0} << slot : 0U; }
+
+}  // namespace
+
+FlowTable::FlowTable(const FlowOptions& options, std::uint64_t capacity, const HashSecret& secret, FlowEnds& ends)
+    : options_{options},
+      capacity_{std::max<std::uint64_t>(capacity, 1)},
+      young_reserve_{capacity_ / 32},
+      key_mask_{options.vlan_in_key ? ~std::uint64_t{0} : ~FlowKey::vlan_bits},
+      hash_{secret},
+      ends_{ends},
+      pages_count_{static_cast<std::uint32_t>((capacity_ + FlowPage::flows_count - 1) / FlowPage::flows_count)},
+      buckets_count_{FlowIndex::buckets_for(capacity_)},
+      memory_{index_bytes(buckets_count_) + std::uint64_t{pages_count_} * sizeof(FlowPage)},
+      // All members of buckets, pages and records are integers or made of them, for which the kernel's zeroes are
+      // values: the arrays begin to live with the mapping and need no constructor to touch them.
+      pages_{reinterpret_cast<FlowPage*>(memory_.data() + index_bytes(buckets_count_))},
+      buckets_{reinterpret_cast<FlowBucket*>(memory_.data())},
+      index_{buckets_, buckets_count_},
+      free_pages_{pages_count_},
+      used_pages_{pages_count_},
+      young_pages_{pages_count_} {
+  for (std::uint32_t page = 0; page < pages_count_; ++page) free_pages_.insert(page);
+}
+
+std::uint32_t FlowTable::slots_of(std::uint32_t page) const {
+  const std::uint64_t before = std::uint64_t{page} * FlowPage::flows_count;
+  const std::uint64_t here = std::min<std::uint64_t>(capacity_ - before, FlowPage::flows_count);
+  return (std::uint32_t{1} << here) - 1U;
+}
+
+void FlowTable::prepare(std::span<const Packet> packets, std::span<Prepared, batch> prepared) {
+  for (std::size_t i = 0; i < packets.size(); ++i) {
+    const Packet& packet = packets[i];
+    Prepared& p = prepared[i];
+    p.quoted = packet.quoted.protocol != 0 && !options_.icmp_errors_apart;
+    p.key = p.quoted ? quoted_key_of(packet) : key_of(packet);
+    p.hash = hash_(p.key.key, key_mask_);
+    index_.prefetch(p.hash);
+  }
+  for (std::size_t i = 0; i < packets.size(); ++i) {
+    Prepared& p = prepared[i];
+    p.candidate = index_.candidate(p.hash);
+    if (p.candidate == FlowIndex::none) continue;
+    const auto* record = reinterpret_cast<const std::byte*>(&at(p.candidate));
+    __builtin_prefetch(record, 1);
+    __builtin_prefetch(record + 64, 1);
+  }
+}
+
+Flow* FlowTable::find(const Prepared& prepared) {
+  ++counters_.searches;
+  if (prepared.candidate != FlowIndex::none && at(prepared.candidate).is(prepared.key.key, key_mask_)) {
+    ++counters_.lines;
+    return &at(prepared.candidate);
+  }
+  unsigned lines = 0;
+  const std::uint32_t ref = index_.find(prepared.hash, lines, [&](std::uint32_t candidate) {
+    return at(candidate).is(prepared.key.key, key_mask_);
+  });
+  counters_.lines += lines;
+  counters_.lines_max = std::max(counters_.lines_max, lines);
+  return ref != FlowIndex::none ? &at(ref) : nullptr;
+}
+
+FlowTable::Recorded FlowTable::record_one(const Packet& packet, Prepared& prepared) {
+  newest_ = std::max(newest_, packet.time);
+  Flow* flow = find(prepared);
+  if (prepared.quoted) {
+    if (flow != nullptr && expired(*flow, packet.time)) {
+      end(*flow, expiry(*flow));
+      flow = nullptr;
+    }
+    if (flow != nullptr) {
+      ++counters_.errors_joined;
+      const unsigned quoted_side = prepared.key.side;
+      const bool from_initiator = (quoted_side ^ 1U) == flow->FlowRecord::initiator;
+      const Changes changes = FlowRules::add_error(*flow, packet, quoted_side);
+      settle(*flow);
+      return {.flow = flow, .changes = changes, .from_initiator = from_initiator};
+    }
+    // Nobody to join: a flow of its own. It was dealt to this worker by what it quotes, so the same two addresses may
+    // turn up at another worker; with the hand in the key the flows are the same however many workers there are.
+    prepared.key = key_of(packet);
+    prepared.key.key.words[4] |= deal_hash(packet) << hand_shift;
+    prepared.hash = hash_(prepared.key.key, key_mask_);
+    prepared.candidate = FlowIndex::none;
+    flow = find(prepared);
+  }
+  const unsigned side = prepared.key.side;
+  Changes changes;
+  if (flow == nullptr) {
+    flow = open(packet, prepared);
+    if (flow == nullptr) {
+      ++counters_.refused;
+      return {};
+    }
+    changes.opened = true;
+  } else if (expired(*flow, packet.time)) {
+    tell_end(*flow, expiry(*flow));
+    refill(*flow, packet, prepared.key);
+    changes.opened = true;
+  } else if (!options_.no_timeouts && FlowRules::begins_another(*flow, packet, side)) {
+    tell_end(*flow, EndReason::reused);
+    refill(*flow, packet, prepared.key);
+    changes.opened = true;
+  }
+  const Changes more = FlowRules::add(*flow, packet, side);
+  if (!changes.opened) changes = more;
+  settle(*flow);
+  return {.flow = flow, .changes = changes, .from_initiator = side == flow->FlowRecord::initiator};
+}
+
+Flow* FlowTable::open(const Packet& packet, const Prepared& prepared) {
+  if (!index_.has_room(prepared.hash) && !make_room_in_crowd(prepared.hash)) return nullptr;
+  if (size_ == capacity_ && !make_room()) return nullptr;
+  // The lowest page with room keeps the resident memory as small as the flows there ever were.
+  const std::uint32_t page_number = free_pages_.next(0);
+  FlowPage& page = pages_[page_number];
+  const std::uint32_t slots = slots_of(page_number);
+  const auto slot = static_cast<unsigned>(std::countr_zero(slots & ~page.used));
+  if (page.used == 0) used_pages_.insert(page_number);
+  page.used |= 1U << slot;
+  if (page.used == slots) free_pages_.erase(page_number);
+  ++size_;
+  Flow& flow = page.flows[slot];
+  index_.insert(prepared.hash, page_number * slots_per_page + slot);
+  refill(flow, packet, prepared.key);
+  return &flow;
+}
+
+void FlowTable::refill(Flow& flow, const Packet& packet, const DirectedKey& key) {
+  FlowRules::open(flow, key, packet, ports_);
+  ++counters_.opened;
+  if (flow.FlowRecord::young != 0) return;
+  FlowPage& page = pages_[page_of(flow)];
+  if (page.young == 0) young_pages_.insert(page_of(flow));
+  page.young |= 1U << FlowPage::slot(flow);
+  flow.FlowRecord::young = 1;
+  ++young_count_;
+}
+
+void FlowTable::settle(Flow& flow) {
+  if (flow.FlowRecord::young != 0 && !flow.half_open()) leave_young(flow);
+}
+
+void FlowTable::leave_young(Flow& flow) {
+  FlowPage& page = pages_[page_of(flow)];
+  page.young &= ~(1U << FlowPage::slot(flow));
+  if (page.young == 0) young_pages_.erase(page_of(flow));
+  flow.FlowRecord::young = 0;
+  --young_count_;
+}
+
+// ---- time -------------------------------------------------------------------------------------------------------
+
+Duration FlowTable::timeout(const Flow& flow) const {
+  const FlowTimeouts& timeouts = options_.timeouts;
+  if (flow.tcp()) {
+    if (flow.stage() == Stage::refused) return timeouts.tcp_attempt;
+    if (flow.state() == FlowState::closed) return timeouts.tcp_closed;
+    return flow.stage() >= Stage::established ? timeouts.tcp_established : timeouts.tcp_attempt;
+  }
+  switch (flow.protocol()) {
+    case protocol::udp: return timeouts.udp;
+    case protocol::icmp:
+    case protocol::icmpv6: return timeouts.icmp;
+    default: return timeouts.other;
+  }
+}
+
+bool FlowTable::expired(const Flow& flow, Time now) const {
+  if (options_.no_timeouts || now <= flow.last()) return false;
+  // Unsigned, so that two stamps at the ends of the range have a distance too.
+  const auto idle = static_cast<std::uint64_t>(now.time_since_epoch().count()) -
+                    static_cast<std::uint64_t>(flow.last().time_since_epoch().count());
+  return idle > static_cast<std::uint64_t>(timeout(flow).count());
+}
+
+EndReason FlowTable::expiry(const Flow& flow) const {
+  return flow.state() == FlowState::closed ? EndReason::closed : EndReason::timeout;
+}
+
+void FlowTable::advance(Time now, std::uint32_t steps) {
+  newest_ = std::max(newest_, now);
+  for (std::uint64_t left = std::min<std::uint64_t>(steps, size_); left > 0; --left) {
+    Flow* flow = next_used(ageing_);
+    if (flow == nullptr) return;
+    if (flow->notes.pending) ends_.flow_pending(*flow);
+    if (!flow->notes.pending && expired(*flow, now)) end(*flow, expiry(*flow));
+  }
+}
+
+void FlowTable::tell_end(Flow& flow, EndReason reason) {
+  if (flow.notes.pending) ends_.flow_pending(flow);
+  ++counters_.ended[static_cast<std::size_t>(reason)];
+  ends_.flow_ended(flow, reason);
+}
+
+void FlowTable::end(Flow& flow, EndReason reason) {
+  tell_end(flow, reason);
+  index_.erase(hash_(flow.full_key(), key_mask_), ref_of(flow));
+  free(flow);
+}
+
+void FlowTable::free(Flow& flow) {
+  if (flow.FlowRecord::young != 0) leave_young(flow);
+  const std::uint32_t page_number = page_of(flow);
+  FlowPage& page = pages_[page_number];
+  if (page.used == slots_of(page_number)) free_pages_.insert(page_number);
+  page.used &= ~(1U << FlowPage::slot(flow));
+  if (page.used == 0) used_pages_.erase(page_number);
+  flow.kind = 0;  // equals no key
+  --size_;
+}
+
+void FlowTable::finish() {
+  // The index is not needed any more and offers 11 octets a flow: enough to sort in. The upper half of each word is
+  // the start time, coarse enough to fit; ties are settled by the records themselves.
+  auto* const order = reinterpret_cast<std::uint64_t*>(buckets_);
+  std::uint64_t count = 0;
+  const auto begun = [](const Flow& flow) {
+    return static_cast<std::uint64_t>(flow.start().time_since_epoch().count()) ^ (std::uint64_t{1} << 63U);
+  };
+  std::uint64_t first = ~std::uint64_t{0};
+  std::uint64_t last = 0;
+  scan(0, 0xffff'ffffU, [&](const Flow& flow) {
+    first = std::min(first, begun(flow));
+    last = std::max(last, begun(flow));
+  });
+  unsigned shift = 0;
+  while (size_ != 0 && ((last - first) >> shift) > 0xffff'ffffU) ++shift;
+  scan(0, 0xffff'ffffU, [&](const Flow& flow) {
+    order[count++] = (((begun(flow) - first) >> shift) << 32U) | ref_of(flow);
+  });
+  std::sort(order, order + count);
+  const auto earlier = [&](std::uint64_t a, std::uint64_t b) {
+    const Flow& x = at(static_cast<std::uint32_t>(a));
+    const Flow& y = at(static_cast<std::uint32_t>(b));
+    if (x.start() != y.start()) return x.start() < y.start();
+    return x.full_key() < y.full_key();
+  };
+  for (std::uint64_t begin = 0; begin < count;) {
+    std::uint64_t tie = begin + 1;
+    while (tie < count && order[tie] >> 32U == order[begin] >> 32U) ++tie;
+    std::sort(order + begin, order + tie, earlier);
+    begin = tie;
+  }
+  for (std::uint64_t i = 0; i < count; ++i) {
+    constexpr std::uint64_t ahead = 8;
+    if (i + ahead < count) __builtin_prefetch(&at(static_cast<std::uint32_t>(order[i + ahead])));
+    Flow& flow = at(static_cast<std::uint32_t>(order[i]));
+    tell_end(flow, expired(flow, newest_) ? expiry(flow) : EndReason::shutdown);
+    free(flow);
+  }
+  std::memset(static_cast<void*>(buckets_), 0, buckets_count_ * sizeof(FlowBucket));
+}
+
+// ---- pressure ---------------------------------------------------------------------------------------------------
+
+FlowTable::Rank FlowTable::rank(const Flow& flow) {
+  if (flow.notes.pending) return Rank::never;
+  const bool forbidden = (flow.notes.verdict & 1U) != 0;
+  if (forbidden && flow.notes.told == 0) return Rank::never;
+  if (!flow.half_open()) return Rank::established;
+  return forbidden ? Rank::forbidden : Rank::half_open;
+}
+
+void FlowTable::evict(Flow& victim) {
+  switch (rank(victim)) {
+    case Rank::half_open: ++counters_.evicted_half_open; break;
+    case Rank::forbidden: ++counters_.evicted_forbidden; break;
+    default: ++counters_.evicted_established; break;
+  }
+  end(victim, EndReason::evicted);
+}
+
+bool FlowTable::make_room() {
+  unsigned looks = 0;
+  // Half-open flows of which there are only a few are the handshakes of the moment: were they to go first, a table
+  // full of long conversations would let no new one begin.
+  Flow* victim = young_count_ > young_reserve_ ? oldest_young(looks) : nullptr;
+  if (victim == nullptr) victim = least_of_some(looks);
+  // Among established flows that may not go: rather a handshake than the newcomer.
+  if (victim == nullptr && young_count_ <= young_reserve_) victim = oldest_young(looks);
+  counters_.looks_max = std::max(counters_.looks_max, looks);
+  if (victim == nullptr) return false;
+  evict(*victim);
+  return true;
+}
+
+// The hand goes round the pages, and the newest flow fills the place that it has just emptied, where it comes by last
+// of all: nearly the oldest goes first, without a list to keep.
+Flow* FlowTable::oldest_young(unsigned& looks) {
+  Flow* forbidden = nullptr;
+  for (unsigned look = 0; look < looks_at_once; ++look) {
+    Flow* flow = next_young();
+    if (flow == nullptr) break;
+    ++looks;
+    const Rank found = rank(*flow);
+    if (found == Rank::half_open) return flow;
+    // From now on with the established ones, so that it is not looked at here again and again.
+    leave_young(*flow);
+    if (found == Rank::forbidden && forbidden == nullptr) forbidden = flow;
+  }
+  return forbidden;
+}
+
+Flow* FlowTable::least_of_some(unsigned& looks) {
+  Flow* least = nullptr;
+  for (unsigned look = 0; look < looks_at_once; ++look) {
+    Flow* flow = next_used(eviction_);
+    if (flow == nullptr) break;
+    ++looks;
+    if (rank(*flow) == Rank::half_open && young_count_ <= young_reserve_) continue;
+    least = lesser(least, flow);
+  }
+  return least;
+}
+
+Flow* FlowTable::lesser(Flow* known, Flow* other) {
+  const Rank found = rank(*other);
+  if (found == Rank::never) return known;
+  if (known == nullptr || found < rank(*known)) return other;
+  return found == rank(*known) && other->last() < known->last() ? other : known;
+}
+
+bool FlowTable::make_room_in_crowd(std::uint64_t hash) {
+  Flow* least = nullptr;
+  for (const std::uint32_t ref : index_.crowd(hash).refs) least = lesser(least, &at(ref));
+  counters_.looks_max = std::max(counters_.looks_max, FlowBucket::entries);
+  if (least == nullptr) return false;
+  ++counters_.evicted_crowded;
+  evict(*least);
+  return true;
+}
+
+Flow* FlowTable::next_young() { return next_in(young_pages_, &FlowPage::young, young_); }
+
+Flow* FlowTable::next_used(Hand& hand) { return next_in(used_pages_, &FlowPage::used, hand); }
+
+Flow* FlowTable::next_in(const PageSet& pages, std::uint32_t FlowPage::*mask, Hand& hand) {
+  std::uint32_t page = pages.next(hand.page);
+  std::uint32_t rest = 0;
+  if (page != PageSet::none && page == hand.page) {
+    rest = pages_[page].*mask & from_slot(hand.slot);
+    if (rest == 0) page = pages.next(page + 1);
+  }
+  if (page == PageSet::none) page = pages.next(0);
+  if (page == PageSet::none) return nullptr;
+  if (rest == 0) rest = pages_[page].*mask;
+  const auto slot = static_cast<unsigned>(std::countr_zero(rest));
+  hand = {.page = page, .slot = slot + 1};
+  return &pages_[page].flows[slot];
+}
+
+}  // namespace sekimori::capture

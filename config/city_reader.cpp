@@ -1,0 +1,424 @@
+// What is said about the city: which profile, which of its switches, where its segments are, and the registers of
+// gateways, services and exceptions.
+#include <algorithm>
+#include <map>
+#include <optional>
+#include <tuple>
+#include <utility>
+
+#include "config/sections.hpp"
+#include "config/values.hpp"
+
+namespace sekimori::config {
+namespace {
+
+using policy::Cell;
+
+std::string place_text(const policy::Place& place) {
+  return std::to_string(place.line) + ":" + std::to_string(place.column);
+}
+
+// Remembers who wrote a value first, with the segment it belongs to.
+template <class Value>
+class FirstUse {
+ public:
+  struct Use {
+    std::string owner{};
+    policy::Place place{};
+  };
+  // The earlier use, if there is one; otherwise this one is kept.
+  const Use* earlier(const Value& value, const std::string& owner, const policy::Place& place) {
+    const auto [first, fresh] = seen_.emplace(value, Use{owner, place});
+    return fresh ? nullptr : &first->second;
+  }
+
+ private:
+  std::map<Value, Use> seen_{};
+};
+
+void require_new(FirstUse<std::string>& seen, const std::string& id, const Cursor& at) {
+  if (const auto* first = seen.earlier(id, {}, at.place())) {
+    at.error(Text::config_duplicate_id, {{"id", shown(id)}, {"place", place_text(first->place)}});
+  }
+}
+
+// A prefix with the words to say where it stands.
+struct PlacedPrefix {
+  Prefix prefix{};
+  std::string segment{};
+  std::string path{};
+  policy::Place place{};
+};
+
+class CityReader {
+ public:
+  CityReader(const CityContext& context, policy::PolicyOptions& options) : context_{context}, options_{options} {
+    for (const policy::ProfileSegment& segment : options.profile.segments) ids_.push_back(segment.id);
+  }
+
+  void read_switches(const Cursor& at) {
+    at.entries([&](const Cursor& key, const Cursor& value) {
+      policy::SwitchChoice choice;
+      if (!key.text(choice.id)) return;
+      choice.place = key.place();
+      const policy::SwitchOptions* const known = find_switch(choice.id, key);
+      bool on = true;
+      if (value.is_text()) {
+        if (!value.boolean(on)) return;
+      } else {
+        value.map([&](Map& map) { map.optional("clause").text(choice.clause); });
+      }
+      if (known == nullptr || !on) return;
+      if (known->clause_required && choice.clause.empty()) {
+        key.error(Text::config_switch_clause, {{"switch", choice.id}});
+      }
+      options_.switches.push_back(std::move(choice));
+    });
+  }
+
+  void read_segments(const Cursor& at) {
+    const bool good = at.entries([&](const Cursor& key, const Cursor& value) {
+      policy::SegmentOptions segment;
+      segment.place = key.place();
+      if (!read_segment_id(key, segment.id)) segment.id = shown(key.scalar(Text::config_kind_text));
+      read_segment(key, value, segment);
+      options_.segments.push_back(std::move(segment));
+    });
+    if (good && options_.segments.empty()) at.error(Text::config_segments_empty);
+    report_overlaps(at.report());
+  }
+
+  void read_gateways(const Cursor& at) {
+    FirstUse<std::string> ids;
+    at.list([&](const Cursor& item) {
+      policy::GatewayOptions gateway;
+      gateway.place = item.place();
+      item.map([&](Map& map) {
+        const Cursor kind = map.required("kind");
+        kind.choice(gateway.kind, {{"screen-transfer", policy::GatewayKind::screen_transfer},
+                                   {"file-sanitiser", policy::GatewayKind::file_sanitiser},
+                                   {"mail-text", policy::GatewayKind::mail_text}});
+        read_peers(map, ids, gateway);
+        check_cell(map.required("from"), gateway.from, gateway.to, Cell::gateway);
+      });
+      options_.gateways.push_back(std::move(gateway));
+    });
+  }
+
+  void read_services(const Cursor& at) {
+    FirstUse<std::string> ids;
+    at.list([&](const Cursor& item) {
+      policy::ServiceOptions service;
+      service.place = item.place();
+      item.map([&](Map& map) {
+        read_peers(map, ids, service);
+        check_cell(map.required("from"), service.from, service.to, Cell::service);
+      });
+      options_.services.push_back(std::move(service));
+    });
+  }
+
+  void read_exceptions(const Cursor& at) {
+    FirstUse<std::string> ids;
+    at.list([&](const Cursor& item) {
+      policy::ExceptionOptions exception;
+      exception.place = item.place();
+      item.map([&](Map& map) { read_exception(item, map, ids, exception); });
+      options_.exceptions.push_back(std::move(exception));
+    });
+  }
+
+ private:
+  const policy::SwitchOptions* find_switch(const std::string& id, const Cursor& at) const {
+    std::vector<std::string_view> known;
+    for (const policy::SwitchOptions& one : options_.profile.switches) {
+      if (one.id == id) return &one;
+      known.push_back(one.id);
+    }
+    if (ids_.empty()) return nullptr;  // the profile could not be read
+    at.error(Text::config_switch_unknown, {{"value", shown(id)},
+                                           {"profile", options_.profile.id},
+                                           {"switches", join(known)},
+                                           {"mean", did_you_mean(at.report(), suggest(id, known))}});
+    return nullptr;
+  }
+
+  // One of the profile's segments, or a message. Without a profile any text passes.
+  bool read_segment_id(const Cursor& at, std::string& out) const {
+    std::string id;
+    if (!at.text(id)) return false;
+    if (!ids_.empty() && std::find(ids_.begin(), ids_.end(), id) == ids_.end()) {
+      if (id == "lgwan") {
+        at.error(Text::config_segment_no_lgwan, {{"profile", options_.profile.id}, {"segments", join(ids_)}});
+        return false;
+      }
+      std::vector<Word> words;
+      for (const policy::ProfileSegment& segment : options_.profile.segments) {
+        words.push_back({segment.id, segment.id});
+        words.push_back({segment.code, segment.id});
+        words.push_back({segment.name.ja, segment.id});
+        words.push_back({segment.name.en, segment.id});
+      }
+      at.error(Text::config_segment_unknown, {{"value", shown(id)},
+                                              {"profile", options_.profile.id},
+                                              {"segments", join(ids_)},
+                                              {"mean", did_you_mean(at.report(), suggest(id, words))}});
+      return false;
+    }
+    out = std::move(id);
+    return true;
+  }
+
+  void read_segment(const Cursor& key, const Cursor& value, policy::SegmentOptions& segment) {
+    value.map([&](Map& map) {
+      map.optional("prefixes").list([&](const Cursor& item) { read_named_prefix(item, segment); }, Cursor::Size::some);
+      map.optional("vlans").list([&](const Cursor& item) { read_segment_vlans(item, segment); }, Cursor::Size::some);
+      map.optional("taps").list([&](const Cursor& item) { read_segment_tap(item, segment); }, Cursor::Size::some);
+      const Cursor macs = map.optional("next_hop_macs");
+      macs.list([&](const Cursor& item) { read_next_hop(item, segment); }, Cursor::Size::some);
+      const bool named = map.optional("prefixes").present() || map.optional("vlans").present() ||
+                         map.optional("taps").present() || macs.present();
+      if (!named) key.error(Text::config_segment_empty, {{"segment", segment.id}});
+    });
+  }
+
+  void read_named_prefix(const Cursor& item, policy::SegmentOptions& segment) {
+    policy::NamedPrefix named;
+    named.place = item.place();
+    bool good = false;
+    if (item.is_map()) {
+      item.map([&](Map& map) {
+        const Cursor prefix = map.required("prefix");
+        good = read_prefix(prefix, named.prefix);
+        if (good) named.place = prefix.place();
+        map.optional("name").text(named.name, 128);
+      });
+    } else {
+      good = read_prefix(item, named.prefix);
+    }
+    if (!good) return;
+    prefixes_.push_back({named.prefix, segment.id, item.path(), named.place});
+    segment.prefixes.push_back(std::move(named));
+  }
+
+  void read_segment_vlans(const Cursor& item, policy::SegmentOptions& segment) {
+    std::vector<std::uint16_t> vlans;
+    if (!read_vlans(item, vlans)) return;
+    bool told = false;
+    for (const std::uint16_t vlan : vlans) {
+      const auto* const first = vlans_.earlier(vlan, segment.id, item.place());
+      if (first != nullptr && !told) {
+        item.error(Text::config_vlan_twice, {{"vlan", std::to_string(vlan)},
+                                             {"segment", shown(first->owner)},
+                                             {"place", place_text(first->place)}});
+        told = true;  // one message for a range
+      }
+      segment.vlans.push_back(vlan);
+    }
+  }
+
+  void read_segment_tap(const Cursor& item, policy::SegmentOptions& segment) const {
+    std::string tap;
+    if (!item.text(tap)) return;
+    const auto& taps = context_.taps;
+    // Without taps the configuration serves capture files only, which have no names.
+    if (!taps.empty() && std::find(taps.begin(), taps.end(), tap) == taps.end()) {
+      const std::vector<std::string_view> known{taps.begin(), taps.end()};
+      item.error(Text::config_tap_unknown, {{"value", shown(tap)},
+                                            {"taps", join(known)},
+                                            {"mean", did_you_mean(item.report(), suggest(tap, known))}});
+      return;
+    }
+    if (std::find(segment.taps.begin(), segment.taps.end(), tap) != segment.taps.end()) {
+      item.error(Text::config_repeated, {{"value", shown(tap)}});
+      return;
+    }
+    segment.taps.push_back(std::move(tap));
+  }
+
+  void read_next_hop(const Cursor& item, policy::SegmentOptions& segment) {
+    MacAddress mac;
+    if (!read_mac(item, mac)) return;
+    if (const auto* const first = macs_.earlier(mac, segment.id, item.place())) {
+      item.error(Text::config_mac_twice, {{"mac", mac.to_string()},
+                                          {"segment", shown(first->owner)},
+                                          {"place", place_text(first->place)}});
+    }
+    segment.next_hop_macs.push_back(mac);
+  }
+
+  // Sorted by address and then by length, a prefix overlaps exactly the open ones that contain it, and these form a
+  // stack. A part of the same segment may be listed again to give it a name; equal prefixes may not.
+  void report_overlaps(Report& report) {
+    std::vector<const PlacedPrefix*> sorted;
+    for (const PlacedPrefix& prefix : prefixes_) sorted.push_back(&prefix);
+    const auto written = [](const PlacedPrefix& one) { return std::pair{one.place.line, one.place.column}; };
+    std::sort(sorted.begin(), sorted.end(), [&](const PlacedPrefix* a, const PlacedPrefix* b) {
+      return std::tuple{a->prefix.address.family, a->prefix, written(*a)} <
+             std::tuple{b->prefix.address.family, b->prefix, written(*b)};
+    });
+    std::vector<const PlacedPrefix*> open;
+    for (const PlacedPrefix* const one : sorted) {
+      while (!open.empty() && !open.back()->prefix.contains(one->prefix)) open.pop_back();
+      if (!open.empty()) {
+        const PlacedPrefix* const other = open.back();
+        const bool refines = one->segment == other->segment && one->prefix != other->prefix;
+        if (!refines) {
+          // Read from the top, the later one is the surprise.
+          const bool in_order = written(*other) < written(*one);
+          const PlacedPrefix& first = in_order ? *other : *one;
+          const PlacedPrefix& later = in_order ? *one : *other;
+          report.add(later.place, later.path, Text::config_overlap,
+                     {{"prefix", later.prefix.to_string()},
+                      {"other", first.prefix.to_string()},
+                      {"segment", first.segment},
+                      {"place", place_text(first.place)}});
+        }
+      }
+      open.push_back(one);
+    }
+  }
+
+  // What gateways and services have in common.
+  template <class Entry>
+  void read_peers(Map& map, FirstUse<std::string>& ids, Entry& entry) const {
+    const Cursor id = map.required("id");
+    if (id.identifier(entry.id)) require_new(ids, entry.id, id);
+    map.optional("name").text(entry.name);
+    read_segment_id(map.required("from"), entry.from);
+    read_segment_id(map.required("to"), entry.to);
+    read_hosts(map.optional("clients"), entry.clients);
+    read_hosts(map.required("hosts"), entry.hosts);
+    map.required("ports").list([&](const Cursor& item) { read_service(item, entry.ports); }, Cursor::Size::some);
+  }
+
+  // The matrix with the switches that are on.
+  std::optional<Cell> cell_of(const std::string& from, const std::string& to) const {
+    std::optional<Cell> cell;
+    const auto look = [&](const std::vector<policy::CellOptions>& cells) {
+      for (const policy::CellOptions& one : cells) {
+        if (one.from == from && one.to == to) cell = one.cell;
+      }
+    };
+    look(options_.profile.cells);
+    for (const policy::SwitchChoice& choice : options_.switches) {
+      for (const policy::SwitchOptions& known : options_.profile.switches) {
+        if (known.id == choice.id) look(known.cells);
+      }
+    }
+    return cell;
+  }
+
+  // A gateway or service where the matrix has no room for one would be registered and never have any effect.
+  void check_cell(const Cursor& at, const std::string& from, const std::string& to, Cell wanted) const {
+    if (from.empty() || to.empty()) return;
+    const std::optional<Cell> cell = cell_of(from, to);
+    if (!cell || *cell == wanted || *cell == Cell::permit) return;
+    Text id = Text::config_cell_forbids;
+    if (*cell == Cell::gateway) id = Text::config_cell_wants_gateway;
+    if (*cell == Cell::service) id = Text::config_cell_wants_service;
+    if (*cell == Cell::forbid) id = Text::config_cell_wants_exception;
+    at.error(id, {{"from", from}, {"to", to}, {"profile", options_.profile.id}});
+  }
+
+  // False when something in it was wrong: nobody knows then what it was meant to limit.
+  bool read_endpoint(const Cursor& at, policy::EndpointOptions& out) const {
+    const std::size_t before = at.report().count();
+    at.map([&](Map& map) {
+      map.optional("addresses").list(
+          [&](const Cursor& item) {
+            Prefix prefix;
+            if (read_prefix(item, prefix)) out.addresses.push_back(prefix);
+          },
+          Cursor::Size::some);
+      map.optional("macs").list(
+          [&](const Cursor& item) {
+            MacAddress mac;
+            if (read_mac(item, mac)) out.macs.push_back(mac);
+          },
+          Cursor::Size::some);
+    });
+    return at.report().count() == before;
+  }
+
+  void read_exception(const Cursor& item, Map& map, FirstUse<std::string>& ids,
+                      policy::ExceptionOptions& exception) const {
+    const Cursor id = map.required("id");
+    if (id.identifier(exception.id)) require_new(ids, exception.id, id);
+    // 例外措置: who approved what, why, on which paper, until when. Without these there is none.
+    const auto evidence = [&](std::string_view key, std::string& out) {
+      const Cursor at = map.optional(key);
+      if (at.missing()) {
+        item.error(Text::config_exception_evidence, {{"key", key}});
+      } else {
+        at.text(out);
+      }
+    };
+    evidence("reason", exception.reason);
+    evidence("approver", exception.approver);
+    evidence("ticket", exception.ticket);
+
+    const Cursor from = map.optional("from");
+    const Cursor until = map.optional("until");
+    const bool begins = read_instant(from, DayEdge::start, context_.utc_offset_minutes, exception.from);
+    bool ends = false;
+    if (until.missing()) {
+      item.error(Text::config_exception_evidence, {{"key", "until"}});
+    } else {
+      ends = read_instant(until, DayEdge::end, context_.utc_offset_minutes, exception.until);
+    }
+    if (begins && ends && exception.until <= exception.from) until.error(Text::config_exception_period);
+
+    const bool source_read = read_endpoint(map.optional("source"), exception.source);
+    const bool destination_read = read_endpoint(map.optional("destination"), exception.destination);
+    read_protocol(map.required("protocol"), map.optional("ports"), exception.ports);
+    const bool limited = constrains(exception.source) || constrains(exception.destination);
+    if (!limited && source_read && destination_read) item.error(Text::config_exception_unlimited);
+  }
+
+  static bool constrains(const policy::EndpointOptions& side) {
+    const bool everywhere = std::any_of(side.addresses.begin(), side.addresses.end(),
+                                        [](const Prefix& prefix) { return prefix.length == 0; });
+    return !side.macs.empty() || (!side.addresses.empty() && !everywhere);
+  }
+
+  const CityContext& context_;
+  policy::PolicyOptions& options_;
+  std::vector<std::string_view> ids_{};  // of the profile's segments
+  std::vector<PlacedPrefix> prefixes_{};
+  FirstUse<std::uint16_t> vlans_{};
+  FirstUse<MacAddress> macs_{};
+};
+
+}  // namespace
+
+ProfileChoice read_profile_choice(Map& root) {
+  ProfileChoice choice;
+  const Cursor at = root.required("profile");
+  const auto name = [&](const Cursor& from) {
+    std::string id;
+    if (from.text(id)) choice.id = std::move(id);
+  };
+  if (!at.is_map()) {
+    name(at);
+  } else {
+    at.map([&](Map& map) {
+      name(map.required("name"));
+      map.optional("file").text(choice.file);
+      map.optional("clauses").text(choice.clauses_file);
+    });
+  }
+  return choice;
+}
+
+void read_city(Map& root, const CityContext& context, policy::PolicyOptions& options) {
+  CityReader reader{context, options};
+  // Switches first: they change the cells that gateways and services are held against.
+  reader.read_switches(root.optional("switches"));
+  reader.read_segments(root.required("segments"));
+  reader.read_gateways(root.optional("gateways"));
+  reader.read_services(root.optional("services"));
+  reader.read_exceptions(root.optional("exceptions"));
+}
+
+}  // namespace sekimori::config

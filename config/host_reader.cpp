@@ -1,0 +1,225 @@
+// What is set for one machine: taps, flow table, alerts and their destinations, control socket, process.
+#include <map>
+#include <utility>
+
+#include "config/sections.hpp"
+#include "config/values.hpp"
+
+namespace sekimori::config {
+namespace {
+
+using namespace std::chrono_literals;
+
+constexpr std::size_t interface_octets_max = 15;    // IFNAMSIZ without its NUL
+constexpr std::size_t socket_octets_max = 107;      // sun_path without its NUL
+constexpr std::size_t path_octets_max = 4095;
+constexpr std::size_t filter_octets_max = 4096;
+
+// The same value twice in a list of entries: says where the first is.
+class Unique {
+ public:
+  void check(const Cursor& at, const std::string& value) {
+    if (value.empty()) return;
+    const auto [first, fresh] = seen_.emplace(value, at.place());
+    if (fresh) return;
+    const policy::Place& place = first->second;
+    at.error(Text::config_duplicate_id,
+             {{"id", shown(value)}, {"place", std::to_string(place.line) + ":" + std::to_string(place.column)}});
+  }
+
+ private:
+  std::map<std::string, policy::Place> seen_{};
+};
+
+bool read_absolute_path(const Cursor& at, std::string& out, std::size_t octets_max) {
+  std::string path;
+  if (!at.text(path, octets_max)) return false;
+  if (path.front() != '/') {
+    at.error(Text::config_path_absolute, {{"value", shown(path)}});
+    return false;
+  }
+  out = std::move(path);
+  return true;
+}
+
+// The name of a user or group; "" leaves it as it is.
+void read_account(const Cursor& at, std::string& out) {
+  std::string name;
+  if (!at.text_or_empty(name) || name.empty()) return;
+  at.identifier(out);
+}
+
+void read_tap(const Cursor& at, Unique& names, Unique& interfaces, capture::CaptureOptions& capture) {
+  capture::TapOptions tap;
+  at.map([&](Map& map) {
+    const Cursor name = map.required("name");
+    if (name.identifier(tap.name)) names.check(name, tap.name);
+    const Cursor interface = map.required("interface");
+    if (interface.identifier(tap.interface)) {
+      interfaces.check(interface, tap.interface);
+      if (tap.interface.size() > interface_octets_max) {
+        interface.error(Text::config_text_long, {{"max", std::to_string(interface_octets_max)},
+                                                 {"length", std::to_string(tap.interface.size())}});
+      }
+    }
+    map.optional("snaplen").number(tap.snaplen, {96, 262'144});
+    map.optional("buffer").bytes(tap.buffer_bytes, {1ULL << 20U, 4ULL << 30U});
+    map.optional("block_timeout").duration(tap.block_timeout, {1ms, 1000ms});
+    map.optional("promiscuous").boolean(tap.promiscuous);
+    map.optional("filter").text_or_empty(tap.filter, filter_octets_max);
+  });
+  capture.taps.push_back(std::move(tap));
+}
+
+void read_capture(const Cursor& at, capture::CaptureOptions& capture) {
+  at.map([&](Map& map) {
+    Unique names;
+    Unique interfaces;
+    map.optional("taps").list([&](const Cursor& tap) { read_tap(tap, names, interfaces, capture); });
+    map.optional("workers").number(capture.workers, {1, 64});
+  });
+}
+
+void read_flows(const Cursor& at, capture::FlowOptions& flows) {
+  constexpr Cursor::DurationRange range{1s, 168h};
+  at.map([&](Map& map) {
+    map.optional("max").number(flows.flows_max, {1024, 100'000'000});
+    map.optional("timeouts").map([&](Map& timeouts) {
+      timeouts.optional("tcp_attempt").duration(flows.timeouts.tcp_attempt, range);
+      timeouts.optional("tcp_established").duration(flows.timeouts.tcp_established, range);
+      timeouts.optional("tcp_closed").duration(flows.timeouts.tcp_closed, range);
+      timeouts.optional("udp").duration(flows.timeouts.udp, range);
+      timeouts.optional("icmp").duration(flows.timeouts.icmp, range);
+      timeouts.optional("other").duration(flows.timeouts.other, range);
+    });
+  });
+}
+
+// A key that this type of destination has no use for would be a silent misunderstanding.
+void refuse_unused(const Cursor& key, std::string_view type) {
+  if (key.present()) key.error(Text::config_destination_unused, {{"type", type}});
+}
+
+void read_destination(const Cursor& at, Unique& names, daemon::AlertOptions& alerts) {
+  using daemon::DestinationKind;
+  daemon::DestinationOptions destination;
+  at.map([&](Map& map) {
+    const Cursor name = map.required("name");
+    if (name.identifier(destination.name)) names.check(name, destination.name);
+    const Cursor type = map.required("type");
+    const bool known = type.choice(destination.kind, {{"syslog-local", DestinationKind::syslog_local},
+                                                      {"syslog-udp", DestinationKind::syslog_udp},
+                                                      {"syslog-tcp", DestinationKind::syslog_tcp},
+                                                      {"eve-file", DestinationKind::eve_file},
+                                                      {"text-file", DestinationKind::text_file}});
+    const Cursor path = map.optional("path");
+    const Cursor host = map.optional("host");
+    const Cursor port = map.optional("port");
+    const Cursor format = map.optional("format");
+    const Cursor message_max = map.optional("message_max");
+    map.optional("queue_max").number(destination.queue_max, {16, 1'000'000});
+    format.choice(destination.rfc3164, {{"rfc5424", false}, {"rfc3164", true}});
+    message_max.number(destination.message_max, {480, 8192});
+    port.number(destination.port, {1, 65535});
+    IpAddress address;
+    if (read_address(host, address)) destination.host = address.to_string();
+    if (!known) return;  // which keys belong here is unclear then
+
+    const std::string_view word = type.scalar(Text::config_kind_text);
+    const bool file = destination.kind == DestinationKind::eve_file || destination.kind == DestinationKind::text_file;
+    const bool remote =
+        destination.kind == DestinationKind::syslog_udp || destination.kind == DestinationKind::syslog_tcp;
+    if (file) {
+      std::string written;
+      const Cursor needed = map.required("path");
+      if (needed.is_text() && needed.scalar(Text::config_kind_text) == "-") {
+        destination.path = "-";
+      } else {
+        read_absolute_path(needed, destination.path, path_octets_max);
+      }
+      refuse_unused(format, word);
+      refuse_unused(message_max, word);
+    } else if (remote) {
+      map.required("host");
+      refuse_unused(path, word);
+    } else {
+      read_absolute_path(path, destination.path, socket_octets_max);
+    }
+    if (!remote) {
+      refuse_unused(host, word);
+      refuse_unused(port, word);
+    }
+  });
+  alerts.destinations.push_back(std::move(destination));
+}
+
+void read_repeat(const Cursor& at, std::vector<std::chrono::seconds>& repeat) {
+  constexpr std::size_t repeats_max = 8;
+  std::vector<std::chrono::seconds> pauses;
+  const bool good = at.list(
+      [&](const Cursor& item) {
+        std::chrono::seconds pause{};
+        if (!item.duration(pause, {1s, 24h})) return;
+        if (!pauses.empty() && pause < pauses.back()) item.error(Text::config_repeat_order);
+        pauses.push_back(pause);
+      },
+      Cursor::Size::some);
+  if (!good) return;
+  if (pauses.size() > repeats_max) at.error(Text::config_list_long, {{"max", std::to_string(repeats_max)}});
+  repeat = std::move(pauses);
+}
+
+// 0..23, or the name that syslog gives it.
+void read_facility(const Cursor& at, std::uint8_t& out) {
+  if (!at.is_text() || parse_decimal(at.scalar(Text::config_kind_number))) {
+    at.number(out, {0, 23});
+    return;
+  }
+  at.choice(out, {{"kern", 0},    {"user", 1},    {"mail", 2},     {"daemon", 3},   {"auth", 4},     {"syslog", 5},
+                  {"lpr", 6},     {"news", 7},    {"uucp", 8},     {"cron", 9},     {"authpriv", 10}, {"ftp", 11},
+                  {"local0", 16}, {"local1", 17}, {"local2", 18},  {"local3", 19},  {"local4", 20},  {"local5", 21},
+                  {"local6", 22}, {"local7", 23}});
+}
+
+void read_alerts(const Cursor& at, daemon::AlertOptions& alerts) {
+  at.map([&](Map& map) {
+    read_facility(map.optional("facility"), alerts.facility);
+    map.optional("enterprise_number").number(alerts.enterprise_number, {1, 4'294'967'295});
+    map.optional("incidents_max").number(alerts.incidents_max, {16, 1'000'000});
+    map.optional("responders_max").number(alerts.responders_max, {1, 64});
+    map.optional("incident_idle").duration(alerts.incident_idle, {10s, 24h});
+    read_repeat(map.optional("repeat"), alerts.repeat);
+    map.optional("kept").number(alerts.alerts_kept, {16, 1'000'000});
+    Unique names;
+    map.optional("destinations").list([&](const Cursor& item) { read_destination(item, names, alerts); });
+  });
+}
+
+}  // namespace
+
+void read_host(Map& root, capture::CaptureOptions& capture, daemon::DaemonOptions& daemon) {
+  root.optional("language").choice(daemon.alerts.language, {{"ja", Language::ja}, {"en", Language::en}});
+  root.optional("time").map([&](Map& map) {
+    read_utc_offset(map.optional("utc_offset"), daemon.alerts.utc_offset_minutes);
+  });
+  root.optional("sensor").map([&](Map& map) {
+    map.optional("organisation").text_or_empty(daemon.alerts.organisation, 64);
+    map.optional("site").text_or_empty(daemon.alerts.site, 128);
+    map.optional("name").text_or_empty(daemon.alerts.sensor, 128);
+  });
+  read_capture(root.optional("capture"), capture);
+  read_flows(root.optional("flows"), capture.flows);
+  read_alerts(root.optional("alerts"), daemon.alerts);
+  root.optional("control").map([&](Map& map) {
+    read_absolute_path(map.optional("socket"), daemon.control.path, socket_octets_max);
+    read_account(map.optional("group"), daemon.control.group);
+    read_account(map.optional("admin_group"), daemon.control.admin_group);
+    map.optional("answer_max").number(daemon.control.answer_max, {1, 1'000'000});
+  });
+  root.optional("process").map([&](Map& map) {
+    read_account(map.optional("user"), daemon.process.user);
+    read_account(map.optional("group"), daemon.process.group);
+  });
+}
+
+}  // namespace sekimori::config

@@ -1,0 +1,128 @@
+#include "daemon/alert/queue_sink.hpp"
+
+#include <algorithm>
+#include <utility>
+
+namespace sekimori::daemon {
+namespace {
+
+Time now() { return std::chrono::time_point_cast<Duration>(std::chrono::system_clock::now()); }
+
+}  // namespace
+
+QueueSink::QueueSink(boost::asio::io_context& io, const DestinationOptions& destination, const AlertOptions& options)
+    : io_(io), destination_(destination), alerts_(options), pause_timer_(io) {}
+
+void QueueSink::deliver(const AlertRecord& record) {
+  if (closed_) return;
+  if (waiting() >= destination_.queue_max) {
+    lose(record.time);
+    return;
+  }
+  queue_.push_back({render(record), false, false});
+  ++counters_.accepted;
+  kick();
+}
+
+void QueueSink::lose(Time time) {
+  ++counters_.dropped;
+  if (lost_++ == 0) lost_since_ = time;
+}
+
+// Only when half of the queue is free again: under a lasting flood a notice for each freed place would take the
+// places of the records themselves.
+void QueueSink::tell_loss() {
+  if (lost_ == 0 || waiting() > destination_.queue_max / 2) return;
+  const LossNotice notice{now(), lost_since_, lost_, destination_.name};
+  queue_.push_back({render_loss(notice), true, false});
+  lost_ = 0;
+}
+
+SinkCounters QueueSink::counters() const {
+  SinkCounters out = counters_;
+  out.queued = waiting();
+  return out;
+}
+
+void QueueSink::close() {
+  if (closed_) return;
+  closed_ = true;
+  pause_timer_.cancel();
+  disconnect();
+  counters_.connected = false;
+  way_ = Way::down;
+}
+
+void QueueSink::connected() {
+  if (closed_) return;
+  counters_.connected = true;
+  way_ = Way::ready;
+}
+
+void QueueSink::counted(Message& message) {
+  if (!message.notice && !message.counted) ++counters_.sent;
+  message.counted = true;
+}
+
+QueueSink::Message QueueSink::take_front() {
+  Message message = std::move(queue_.front());
+  queue_.pop_front();
+  way_ = Way::ready;
+  pause_ = pause_first;
+  trouble_.clear();
+  tell_loss();
+  return message;
+}
+
+void QueueSink::sent() {
+  Message message = take_front();
+  counted(message);
+}
+
+void QueueSink::again(Message message) {
+  ++counters_.resent;
+  queue_.push_front(std::move(message));
+}
+
+void QueueSink::too_big(const std::string& why) {
+  ++counters_.failures;
+  const Message message = take_front();
+  trouble_ = why;
+  if (!message.notice) lose(now());
+}
+
+void QueueSink::failed(const std::string& why) {
+  if (closed_) return;
+  ++counters_.failures;
+  counters_.connected = false;
+  trouble_ = why;
+  disconnect();
+  way_ = Way::pausing;
+  pause_timer_.expires_after(pause_);
+  pause_ = std::min(pause_ * 2, pause_longest);
+  pause_timer_.async_wait([self = shared_from_this()](const boost::system::error_code& error) {
+    if (error || self->closed_ || self->way_ != Way::pausing) return;
+    self->way_ = Way::down;
+    self->kick();
+  });
+}
+
+// A loop instead of recursion: files finish at once, however long the queue is.
+void QueueSink::kick() {
+  if (kicking_) return;
+  kicking_ = true;
+  while (!closed_) {
+    if (way_ == Way::down) {
+      way_ = Way::connecting;
+      connect();
+    } else if (way_ == Way::ready && !queue_.empty()) {
+      way_ = Way::sending;
+      send();
+    } else {
+      break;
+    }
+  }
+  kicking_ = false;
+}
+
+}  // namespace sekimori::daemon

@@ -1,0 +1,83 @@
+// Where alert records go: one sink for each destination, each with its own bounded queue, so that a slow or dead
+// one delays neither the others nor anybody else.
+//
+//   Sinks sinks{io, options.alerts};
+//   sinks.deliver(record);                              // renders, queues, returns
+//   sinks.reopen();                                     // after logrotate: files are opened anew
+//   sinks.drain(std::chrono::seconds{3}, [](bool all) { ... });   // at shutdown
+//
+// Everything runs on the thread that runs `io`. A full queue refuses the newest record and counts it; when the
+// destination has caught up, a line in that same destination says how many it did not get.
+#pragma once
+
+#include <boost/asio/io_context.hpp>
+#include <chrono>
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "daemon/messages.hpp"
+#include "daemon/options.hpp"
+
+namespace sekimori::daemon {
+
+struct SinkCounters {
+  std::uint64_t queued = 0;    // waiting now; for TCP also what the peer has not acknowledged
+  std::uint64_t accepted = 0;  // records taken
+  std::uint64_t sent = 0;      // handed over: files and datagrams to the kernel, TCP acknowledged by the peer's
+  std::uint64_t dropped = 0;   // refused because the queue was full, or too big for the destination
+  std::uint64_t failures = 0;  // connects, sends and writes that failed; the message is tried again
+  std::uint64_t resent = 0;    // messages sent again after a connection broke: the receiver may see them twice
+  bool connected = false;      // socket connected or file open
+};
+
+class Sink {
+ public:
+  Sink() = default;
+  Sink(const Sink&) = delete;
+  Sink& operator=(const Sink&) = delete;
+  virtual ~Sink() = default;
+
+  virtual const DestinationOptions& options() const = 0;
+  // Takes the record if there is room. Never blocks, never throws.
+  virtual void deliver(const AlertRecord& record) = 0;
+  // Files: close and open again. Others: nothing.
+  virtual void reopen() = 0;
+  // Nothing waits.
+  virtual bool idle() const = 0;
+  virtual SinkCounters counters() const = 0;
+  // Why the destination is not reached, in the system's words; empty while it is.
+  virtual std::string trouble() const = 0;
+  // Gives up what waits and cancels everything.
+  virtual void close() = 0;
+};
+
+// A destination whose options cannot work (host that is no address) throws std::runtime_error here; one that is
+// merely down does not.
+std::shared_ptr<Sink> make_sink(boost::asio::io_context& io, const DestinationOptions& destination,
+                                const AlertOptions& options);
+
+class Sinks {
+ public:
+  Sinks(boost::asio::io_context& io, const AlertOptions& options);
+  ~Sinks();
+  Sinks(const Sinks&) = delete;
+  Sinks& operator=(const Sinks&) = delete;
+
+  void deliver(const AlertRecord& record);
+  void reopen();
+  bool idle() const;
+  const std::vector<std::shared_ptr<Sink>>& all() const { return sinks_; }
+  // Calls `done` on the io thread as soon as every queue is empty (true) or when `most` is over (false).
+  void drain(std::chrono::milliseconds most, std::function<void(bool complete)> done);
+  // The same for a caller outside of any handler: runs `io` itself meanwhile.
+  bool drain(std::chrono::milliseconds most);
+
+ private:
+  boost::asio::io_context& io_;
+  std::vector<std::shared_ptr<Sink>> sinks_;
+};
+
+}  // namespace sekimori::daemon

@@ -1,0 +1,76 @@
+// What main sends to workers: a look at the figures, a search through the flows, a new policy.
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <vector>
+
+#include "daemon/control/questions.hpp"
+#include "daemon/worker.hpp"
+
+namespace sekimori::daemon {
+
+struct TableFigures {
+  std::uint64_t size = 0;
+  std::uint64_t capacity = 0;
+  std::uint64_t half_open = 0;
+  std::uint64_t memory_bytes = 0;
+  bool huge_pages = false;
+  capture::FlowCounters counters{};
+};
+
+// The figures of one worker at one moment.
+struct WorkerFigures {
+  Books books{};
+  Matrix matrix{};
+  std::vector<TapReport> taps{};
+  TableFigures table{};
+  Time newest{};
+};
+
+class FiguresErrand final : public Errand {
+ public:
+  using Answer = std::function<void(WorkerFigures&&)>;
+  explicit FiguresErrand(Answer answer) : answer_(std::move(answer)) {}
+  bool step(WorkerRoom& room) override;
+  void done() override { answer_(std::move(figures_)); }
+
+ private:
+  Answer answer_;
+  WorkerFigures figures_{};
+};
+
+// Keeps the best `query.limit` matches while it looks at a slice of the table in each step, so that packets go on
+// being worked off in between. A flow that opens or ends meanwhile may be in the answer or not.
+class FlowsErrand final : public Errand {
+ public:
+  static constexpr std::uint32_t slice = 1024;
+  using Answer = std::function<void(FlowAnswer&&)>;
+  FlowsErrand(FlowQuery query, Answer answer) : query_(std::move(query)), answer_(std::move(answer)) {}
+  bool step(WorkerRoom& room) override;
+  void done() override { answer_(std::move(result_)); }
+
+ private:
+  FlowQuery query_;
+  Answer answer_;
+  FlowAnswer result_{};
+  std::uint64_t cursor_ = 0;
+};
+
+// Hands a policy over; the old one comes back and is freed on main.
+class ReplaceErrand final : public Errand {
+ public:
+  ReplaceErrand(std::shared_ptr<const policy::Policy> policy, std::function<void()> done)
+      : policy_(std::move(policy)), done_(std::move(done)) {}
+  bool step(WorkerRoom& room) override;
+  void done() override { done_(); }
+
+ private:
+  std::shared_ptr<const policy::Policy> policy_;
+  std::function<void()> done_;
+};
+
+// Sorts as the query asks (ties: by start, then by tuple) and cuts to its limit.
+void sort_and_cut(FlowAnswer& answer, const FlowQuery& query);
+
+}  // namespace sekimori::daemon

@@ -1,0 +1,104 @@
+// The corridor that a packet walks: decode, flow table, verdict, event. One inspector belongs to one worker; live and
+// offline run this same code.
+//
+//   Inspector inspector{options, policy, outlet};
+//   source->read(256, inspector);      // frames are decoded into a batch; a full batch is worked off at once
+//   inspector.flush();                 // the rest of the batch
+//   inspector.tick(now);               // a quiet tap: flows still time out
+//
+// Nothing here allocates, locks, blocks, throws or logs once constructed; only replace() and find() do, which are
+// asked between batches.
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <memory>
+#include <vector>
+
+#include "capture/decode/decode.hpp"
+#include "capture/flow/flow_table.hpp"
+#include "capture/options.hpp"
+#include "capture/source/source.hpp"
+#include "daemon/messages.hpp"
+#include "policy/policy.hpp"
+
+namespace sekimori::daemon {
+
+// Where an inspector's findings go. Called on the inspector's thread, in the order of the packets.
+class EventOutlet {
+ public:
+  virtual ~EventOutlet() = default;
+  // False: no room now. The flow is then marked and told later from its own record.
+  virtual bool tell(const FlowEvent& event) = 0;
+  // Every flow when its record ends, permitted ones too. Only called when wants_ends().
+  virtual void ended(const capture::FlowFacts&, const policy::Verdict&, capture::EndReason) {}
+  virtual bool wants_ends() const { return false; }
+};
+
+struct InspectorOptions {
+  capture::FlowOptions flows{};
+  std::uint64_t capacity = 0;  // records of this inspector's table
+  capture::HashSecret secret{};
+};
+
+class Inspector final : public capture::FrameSink, private capture::FlowEnds {
+ public:
+  // Frames worked off together, so that the table's cache misses overlap. Measured: beyond 32 nothing is gained.
+  static constexpr std::size_t batch_max = 32;
+  // A forbidden flow that goes on is told again at most this often (packet time).
+  static constexpr std::chrono::seconds update_interval{60};
+
+  Inspector(const InspectorOptions& options, std::shared_ptr<const policy::Policy> policy, EventOutlet& outlet);
+  ~Inspector() override;
+
+  void frame(const capture::Frame& frame) override;
+  // A packet that somebody else decoded (offline, the reader deals packets to workers).
+  void packet(const capture::Packet& packet);
+  // Books a frame that became no packet.
+  void refuse(const capture::Frame& frame, capture::Reason reason);
+  void flush();
+  // Lets flows time out while no packet comes. `steps` records are looked at.
+  void tick(Time now, std::uint32_t steps);
+  // Ends every flow: those idle past their timeout at `now` as timed out, the others as shut down.
+  void finish(Time now);
+
+  // Takes a new policy between batches and gives the old one back, so that the caller decides which thread frees it.
+  // Live flows are judged anew at their next packet. The segments must be those of the old policy.
+  std::shared_ptr<const policy::Policy> replace(std::shared_ptr<const policy::Policy> policy);
+
+  const Books& books() const { return books_; }
+  const Matrix& matrix() const { return matrix_; }
+  const capture::FlowTable& table() const { return table_; }
+  const policy::Policy& policy() const { return *policy_; }
+  Time newest() const { return newest_; }
+
+  // FlowTable's observer.
+  void packet(capture::Flow& flow, const capture::Packet& packet, capture::Changes changes, bool from_initiator);
+  void refused(const capture::Packet& packet);
+
+ private:
+  void flow_ended(const capture::Flow& flow, capture::EndReason reason) override;
+  void flow_pending(capture::Flow& flow) override;
+
+  policy::Verdict judge(capture::Flow& flow, const capture::Packet& packet, capture::Changes changes);
+  void tell(capture::Flow& flow, FlowEvent::Kind kind, std::uint64_t number, Time time,
+            const policy::Verdict& verdict);
+  std::uint32_t epoch_tag(Time time);
+  void learn_services();
+
+  std::shared_ptr<const policy::Policy> policy_;
+  EventOutlet& outlet_;
+  const bool wants_ends_;
+  capture::ServicePorts services_{};
+  capture::FlowTable table_;
+  std::array<capture::Packet, batch_max> batch_{};
+  std::size_t batched_ = 0;
+  Books books_{};
+  Matrix matrix_{};
+  policy::Policy::Epoch epoch_{};
+  std::uint32_t epoch_tag_ = 0;
+  Time newest_{};        // of the packets worked off: the clock of the table
+  Time newest_frame_{};  // of the frames seen: to count time running backwards
+};
+
+}  // namespace sekimori::daemon

@@ -1,0 +1,40 @@
+#include "daemon/messages.hpp"
+
+#include <numeric>
+
+namespace sekimori::daemon {
+
+PairTotals& PairTotals::operator+=(const PairTotals& other) {
+  flows += other.flows;
+  packets += other.packets;
+  bytes += other.bytes;
+  flows_forbidden += other.flows_forbidden;
+  packets_forbidden += other.packets_forbidden;
+  bytes_forbidden += other.bytes_forbidden;
+  flows_exception += other.flows_exception;
+  return *this;
+}
+
+Books& Books::operator+=(const Books& other) {
+  packets_read += other.packets_read;
+  packets_in_flows += other.packets_in_flows;
+  for (std::size_t i = 0; i < reasons.size(); ++i) reasons[i] += other.reasons[i];
+  bytes_read += other.bytes_read;
+  packets_cut += other.packets_cut;
+  flows_claims_disagree += other.flows_claims_disagree;
+  time_backwards += other.time_backwards;
+  flows_opened += other.flows_opened;
+  for (std::size_t i = 0; i < flows_ended.size(); ++i) flows_ended[i] += other.flows_ended[i];
+  flows_rejudged += other.flows_rejudged;
+  flows_forbidden += other.flows_forbidden;
+  events_told += other.events_told;
+  events_delayed += other.events_delayed;
+  events_lost += other.events_lost;
+  return *this;
+}
+
+bool Books::close() const {
+  return packets_read == std::accumulate(reasons.begin(), reasons.end(), packets_in_flows);
+}
+
+}  // namespace sekimori::daemon

@@ -1,0 +1,295 @@
+// RFC 5424 and RFC 3164 messages. A message never exceeds its limit: structured data that is merely useful goes
+// first, then the end of the text; the verdict and who spoke to whom always stay.
+#include <unistd.h>
+
+#include <algorithm>
+#include <array>
+#include <cstdio>
+
+#include "daemon/render.hpp"
+#include "daemon/render/utf8.hpp"
+#include "daemon/render/words.hpp"
+
+namespace sekimori::daemon {
+namespace {
+
+constexpr std::string_view byte_order_mark = "\xef\xbb\xbf";  // RFC 5424 section 6.4: what follows is UTF-8
+constexpr std::uint64_t sequence_id_max = 2147483647;          // RFC 5424 section 7.3.1: then again from 1
+
+struct Parameter {
+  std::string_view name;
+  std::string value;
+  int rank;  // 0 stays; of the others the greatest goes first
+};
+
+bool printable_ascii(std::string_view text) {
+  return !text.empty() && std::all_of(text.begin(), text.end(), [](char c) { return c > 32 && c < 127; });
+}
+
+std::string host_name() {
+  std::array<char, 256> buffer{};
+  if (gethostname(buffer.data(), buffer.size() - 1) != 0) return "-";
+  const std::string name{buffer.data()};
+  return printable_ascii(name) ? name : "-";
+}
+
+std::string header_host(const AlertOptions& options, std::size_t octets) {
+  const std::string name = printable_ascii(options.sensor) ? options.sensor : host_name();
+  return name.substr(0, octets);
+}
+
+// RFC 5424 section 6.3.3: exactly these three are escaped.
+std::string escaped(std::string_view value) {
+  std::string out;
+  for (const char c : value) {
+    if (c == '"' || c == '\\' || c == ']') out += '\\';
+    out += c;
+  }
+  return out;
+}
+
+std::string join(const std::vector<std::string>& words) {
+  std::string out;
+  for (const std::string& word : words) {
+    if (!out.empty()) out += ',';
+    out += word;
+  }
+  return out;
+}
+
+int priority(const AlertOptions& options, policy::Severity severity) {
+  return options.facility * 8 + static_cast<int>(severity);
+}
+
+std::string_view message_id(AlertKind kind) {
+  switch (kind) {
+    case AlertKind::opened: return "VIOLATION";
+    case AlertKind::escalated:
+    case AlertKind::widened:
+    case AlertKind::sweep:
+    case AlertKind::repeated: return "VIOLATION-UPDATE";
+    case AlertKind::closed: return "VIOLATION-CLOSE";
+    case AlertKind::exception: return "EXCEPTION";
+  }
+  return "-";
+}
+
+std::vector<Parameter> parameters(const AlertRecord& record, const AlertOptions& options) {
+  const capture::FlowFacts& facts = record.event.facts;
+  const policy::Verdict& verdict = record.event.verdict;
+  const policy::Policy& policy = *record.policy;
+  const capture::Tuple& tuple = facts.tuple;
+  std::vector<Parameter> out;
+  const auto add = [&out](std::string_view name, std::string_view value, int rank) {
+    // One parameter must not crowd out the rest of a small message.
+    if (!value.empty()) out.push_back({name, std::string{utf8_cut(printable(value), rank == 0 ? 40 : 200)}, rank});
+  };
+  std::vector<std::string> reasons;
+  for (const policy::Reason* reason : reasons_of(policy, verdict)) reasons.push_back(reason->id);
+  std::vector<std::string> clauses;
+  for (const policy::Clause* clause : clauses_of(policy, verdict)) clauses.push_back(clause->id);
+
+  add("verdict", policy::decision_name(verdict.decision), 0);
+  add("kind", alert_kind_name(record.kind), 4);
+  add("incident", record.incident, 1);
+  add("from", segment_id(policy, verdict.from), 0);
+  add("to", segment_id(policy, verdict.to), 0);
+  add("stage", capture::stage_name(facts.stage), 3);
+  add("stage_highest", capture::stage_name(record.stage_highest), 9);
+  add("src", tuple.source.to_string(), 0);
+  if (has_ports(tuple.protocol)) add("sport", std::to_string(tuple.source_port), 11);
+  add("dst", tuple.destination.to_string(), 0);
+  if (has_ports(tuple.protocol)) add("dport", std::to_string(tuple.destination_port), 2);
+  if (is_icmp(tuple.protocol)) add("icmp_type", std::to_string(facts.icmp_type), 8);
+  add("proto", protocol_name(tuple.protocol), 2);
+  add("cell", cell_code(verdict.cell), 5);
+  add("finding", finding_name(finding(verdict, policy)), 10);
+  add("reasons", join(reasons), 6);
+  add("clause", join(clauses), 7);
+  if (verdict.decision == policy::Decision::permit) {
+    add(policy::basis_name(verdict.basis), entry_id(policy, verdict.basis, verdict.basis_index), 1);
+  }
+  if (verdict.near_miss.mismatch != policy::Mismatch::none) {
+    add("near_miss", policy::mismatch_name(verdict.near_miss.mismatch), 12);
+    add("near_miss_id", entry_id(policy, verdict.near_miss.kind, verdict.near_miss.index), 12);
+  }
+  add("severity", severity_name(record.severity), 9);
+  add("events", std::to_string(record.events), 8);
+  add("suppressed", std::to_string(record.suppressed), 8);
+  add("flows", std::to_string(record.flows), 10);
+  add("responders", std::to_string(record.responders), 10);
+  add("services", std::to_string(record.services), 10);
+  add("bytes", std::to_string(record.bytes), 10);
+  add("close", close_reason_name(record.close), 9);
+  add("flow", std::to_string(facts.id), 11);
+  add("evidence", capture::evidence_name(facts.evidence), 13);
+  std::array<char, 32> ratio{};
+  std::snprintf(ratio.data(), ratio.size(), "%.6f", record.loss_ratio);
+  add("loss_ratio", ratio.data(), 11);
+  add("policy", policy.options().profile.id, 13);
+  add("generation", std::to_string(policy.generation()), 14);
+  add("policy_sha256", policy.sha256(), 15);
+  add("from_name", policy.prefix_name(tuple.source), 14);
+  add("to_name", policy.prefix_name(tuple.destination), 14);
+  add("org", options.organisation, 13);
+  add("site", options.site, 14);
+  add("sensor", options.sensor, 14);
+  return out;
+}
+
+std::size_t length_of(const Parameter& parameter) {
+  return parameter.name.size() + escaped(parameter.value).size() + 4;  // space, =, two quotes
+}
+
+// Takes parameters away, the least needed first, until they fit. True if any went.
+bool shorten(std::vector<Parameter>& parameters, std::size_t octets, std::size_t (*length)(const Parameter&)) {
+  std::size_t sum = 0;
+  for (const Parameter& parameter : parameters) sum += length(parameter);
+  bool shortened = false;
+  while (sum > octets) {
+    const auto most = std::max_element(parameters.begin(), parameters.end(),
+                                       [](const Parameter& a, const Parameter& b) { return a.rank < b.rank; });
+    if (most == parameters.end() || most->rank == 0) break;
+    sum -= length(*most);
+    parameters.erase(most);
+    shortened = true;
+  }
+  return shortened;
+}
+
+struct Header {
+  policy::Severity severity;
+  Time time;
+  std::string_view message_id;
+  std::uint64_t sequence;  // 0 = none
+};
+
+std::string assemble_5424(const Header& header, std::vector<Parameter> parameters, const std::string& message,
+                          const AlertOptions& options, std::size_t message_max) {
+  std::string head = '<' + std::to_string(priority(options, header.severity)) + ">1 " +
+                     timestamp(header.time, options.utc_offset_minutes) + ' ' +
+                     header_host(options, message_max < 1024 ? 48 : 255) + " sekimori " + std::to_string(getpid()) +
+                     ' ' + std::string{header.message_id} + ' ';
+  const std::string element = "[sekimori@" + std::to_string(options.enterprise_number);
+  std::string meta;
+  if (header.sequence != 0) {
+    meta = "[meta sequenceId=\"" + std::to_string((header.sequence - 1) % sequence_id_max + 1) + "\"]";
+  }
+  constexpr std::string_view cut_mark = " trunc=\"1\"";
+  const std::size_t frame = head.size() + element.size() + 1 + meta.size();
+  const std::size_t text_full = 1 + byte_order_mark.size() + message.size();
+  std::size_t data = 0;
+  for (const Parameter& parameter : parameters) data += length_of(parameter);
+  const bool cut = frame + data + text_full > message_max;
+  std::size_t room = message_max;
+  if (cut) {
+    const std::size_t fixed = frame + cut_mark.size();
+    // First what the structured data can spare for the whole text, then as much of the text as fits.
+    const std::size_t for_data = message_max > fixed + text_full ? message_max - fixed - text_full : 0;
+    shorten(parameters, for_data, length_of);
+  }
+  std::string out = head + element;
+  for (const Parameter& parameter : parameters) {
+    out += ' ';
+    out += parameter.name;
+    out += "=\"" + escaped(parameter.value) + '"';
+  }
+  if (cut) out += cut_mark;
+  out += ']' + meta;
+  room = message_max > out.size() ? message_max - out.size() : 0;
+  if (room > 1 + byte_order_mark.size()) {
+    const std::string_view kept = utf8_cut(message, room - 1 - byte_order_mark.size());
+    if (!kept.empty()) {
+      out += ' ';
+      out += byte_order_mark;
+      out += kept;
+    }
+  }
+  return out;
+}
+
+// key=value, quoted where a value has spaces or quotes.
+std::string plain_pair(const Parameter& parameter) {
+  std::string out{parameter.name};
+  out += '=';
+  if (parameter.value.find_first_of(" \"\\") == std::string::npos) return out + parameter.value;
+  out += '"';
+  for (const char c : parameter.value) {
+    if (c == '"' || c == '\\') out += '\\';
+    out += c;
+  }
+  return out + '"';
+}
+
+std::size_t plain_length(const Parameter& parameter) { return plain_pair(parameter).size() + 1; }
+
+// RFC 3164 section 4.1: Mmm dd hh:mm:ss, the day padded with a space.
+std::string old_timestamp(Time time, int utc_offset_minutes) {
+  static constexpr std::array<const char*, 12> months{"Jan", "Feb", "Mar", "Apr", "May", "Jun",
+                                                      "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"};
+  using namespace std::chrono;
+  const auto local = floor<seconds>(time) + minutes{utc_offset_minutes};
+  const auto day = floor<days>(local);
+  const year_month_day date{day};
+  const hh_mm_ss clock{local - day};
+  std::array<char, 64> buffer{};
+  const int length = std::snprintf(buffer.data(), buffer.size(), "%s %2u %02d:%02d:%02d",
+                                   months[static_cast<unsigned>(date.month()) - 1], static_cast<unsigned>(date.day()),
+                                   static_cast<int>(clock.hours().count()), static_cast<int>(clock.minutes().count()),
+                                   static_cast<int>(clock.seconds().count()));
+  return {buffer.data(), static_cast<std::size_t>(length)};
+}
+
+std::string assemble_3164(const Header& header, std::vector<Parameter> parameters, const std::string& message,
+                          const AlertOptions& options, std::size_t message_max) {
+  std::string out = '<' + std::to_string(priority(options, header.severity)) + '>' +
+                    old_timestamp(header.time, options.utc_offset_minutes) + " sekimori[" +
+                    std::to_string(getpid()) + "]: msgid=" + std::string{header.message_id};
+  if (header.sequence != 0) out += " seq=" + std::to_string(header.sequence);
+  std::size_t data = 0;
+  for (const Parameter& parameter : parameters) data += plain_length(parameter);
+  constexpr std::string_view cut_mark = " trunc=1";
+  if (out.size() + data + 1 + message.size() > message_max) {
+    const std::size_t fixed = out.size() + cut_mark.size() + 1 + message.size();
+    shorten(parameters, message_max > fixed ? message_max - fixed : 0, plain_length);
+    for (const Parameter& parameter : parameters) out += ' ' + plain_pair(parameter);
+    out += cut_mark;
+  } else {
+    for (const Parameter& parameter : parameters) out += ' ' + plain_pair(parameter);
+  }
+  if (out.size() + 1 < message_max) {
+    const std::string_view kept = utf8_cut(message, message_max - out.size() - 1);
+    if (!kept.empty()) out += ' ';
+    out += kept;
+  }
+  return out;
+}
+
+Header header_of(const AlertRecord& record) {
+  return {record.severity, record.time, message_id(record.kind), record.sequence};
+}
+
+}  // namespace
+
+std::string syslog_5424(const AlertRecord& record, const AlertOptions& options, std::size_t message_max) {
+  return assemble_5424(header_of(record), parameters(record, options), alert_text(record, options), options,
+                       message_max);
+}
+
+std::string syslog_3164(const AlertRecord& record, const AlertOptions& options, std::size_t message_max) {
+  return assemble_3164(header_of(record), parameters(record, options), alert_text(record, options), options,
+                       message_max);
+}
+
+std::string loss_syslog(const LossNotice& notice, const AlertOptions& options, bool rfc3164,
+                        std::size_t message_max) {
+  const Header header{policy::Severity::error, notice.time, "HEALTH", 0};
+  std::vector<Parameter> parameters{{"kind", "alerts-lost", 0},
+                                    {"lost", std::to_string(notice.lost), 0},
+                                    {"destination", std::string{utf8_cut(printable(notice.destination), 40)}, 1}};
+  const std::string message = loss_text(notice, options);
+  return rfc3164 ? assemble_3164(header, std::move(parameters), message, options, message_max)
+                 : assemble_5424(header, std::move(parameters), message, options, message_max);
+}
+
+}  // namespace sekimori::daemon

@@ -1,0 +1,442 @@
+// Alerts and verdicts for people. Layout: headline, facts, violated clause, nearest entry, cautions, what is asked for.
+#include <array>
+#include <cstdio>
+
+#include "daemon/render.hpp"
+#include "daemon/render/utf8.hpp"
+#include "daemon/render/words.hpp"
+
+namespace sekimori::daemon {
+namespace {
+
+std::string_view in(const policy::Localized& text, Language language) {
+  const std::string& wanted = language == Language::ja ? text.ja : text.en;
+  const std::string& other = language == Language::ja ? text.en : text.ja;
+  return wanted.empty() ? other : wanted;
+}
+
+// One report about one conversation: collects sentences, each in the report's language.
+class Report {
+ public:
+  Report(const capture::FlowFacts& facts, const policy::Verdict& verdict, const policy::Policy& policy,
+         Language language, int utc_offset_minutes)
+      : facts_(facts), verdict_(verdict), policy_(policy), language_(language), offset_(utc_offset_minutes) {}
+
+  void headline(Finding what);
+  void fact(Finding what);
+  void clause_violated();
+  void clauses_all();
+  void near_miss();
+  void cautions();
+  void ask(Finding what, policy::Severity severity);
+  void verdict();
+  void add(Text id, std::initializer_list<TextArgument> arguments = {}) {
+    sentence(say(id, language_, arguments));
+  }
+  // English sentences are parted by a space, Japanese ones are not.
+  void sentence(const std::string& text) {
+    if (language_ == Language::en && !out_.empty() && out_.back() != ' ' && !text.empty() && text.front() != ' ') {
+      out_ += ' ';
+    }
+    out_ += text;
+  }
+
+  std::string from() const { return segment(verdict_.from); }
+  std::string to() const { return segment(verdict_.to); }
+  std::string place(const IpAddress& address) const {
+    const std::string_view name = policy_.prefix_name(address);
+    return name.empty() ? std::string{} : say(Text::alert_place, language_, {{"name", name}});
+  }
+  std::string stage(capture::Stage stage) const;
+  std::string moment(Time time) const;
+  std::string take() { return printable(out_); }
+
+ private:
+  std::string segment(policy::SegmentId id) const;
+  std::string target() const;
+  std::string kind_word(policy::Basis kind) const;
+  std::string ports(policy::Basis kind, std::uint32_t index) const;
+  const policy::ExceptionOptions* exception(std::uint32_t index) const {
+    const auto& all = policy_.options().exceptions;
+    return index < all.size() ? &all[index] : nullptr;
+  }
+
+  const capture::FlowFacts& facts_;
+  const policy::Verdict& verdict_;
+  const policy::Policy& policy_;
+  Language language_;
+  int offset_;
+  std::string out_{};
+};
+
+std::string Report::segment(policy::SegmentId id) const {
+  const auto& segments = policy_.segments();
+  if (id >= segments.size()) return "-";
+  const std::string_view name = in(segments[id].name, language_);
+  return std::string{name.empty() ? std::string_view{segments[id].id} : name};
+}
+
+std::string Report::stage(capture::Stage stage) const {
+  static constexpr std::array words{Text::stage_attempt, Text::stage_refused, Text::stage_answered,
+                                    Text::stage_established, Text::stage_data};
+  return std::string{text(words[static_cast<std::size_t>(stage)], language_)};
+}
+
+// 2026-04-01 09:12:03, in the configured zone.
+std::string Report::moment(Time time) const {
+  std::string out = timestamp(time, offset_).substr(0, 19);
+  out[10] = ' ';
+  return out;
+}
+
+// 203.0.113.9:443/TCP, [2001:db8::1]:53/UDP, 10.0.0.1（ICMP タイプ8）
+std::string Report::target() const {
+  const capture::Tuple& tuple = facts_.tuple;
+  const std::string address = tuple.destination.to_string();
+  const std::string protocol = protocol_name(tuple.protocol);
+  if (has_ports(tuple.protocol) && facts_.ports_known) {
+    const bool v6 = tuple.destination.family == Family::ipv6;
+    return (v6 ? '[' + address + ']' : address) + ':' + std::to_string(tuple.destination_port) + '/' + protocol;
+  }
+  if (is_icmp(tuple.protocol)) {
+    return say(Text::alert_target_icmp, language_,
+               {{"dst", address}, {"proto", protocol}, {"type", std::to_string(facts_.icmp_type)}});
+  }
+  return say(Text::alert_target_plain, language_, {{"dst", address}, {"proto", protocol}});
+}
+
+void Report::headline(Finding what) {
+  static constexpr std::array heads{Text::alert_head_forbidden,         Text::alert_head_exception_missing,
+                                    Text::alert_head_exception_expired, Text::alert_head_sanitiser_bypass,
+                                    Text::alert_head_egress_bypass,     Text::alert_head_pair_absent,
+                                    Text::alert_head_exception_used,    Text::alert_head_permitted};
+  add(heads[static_cast<std::size_t>(what)]);
+}
+
+void Report::fact(Finding what) {
+  Text id = Text::alert_fact;
+  std::string mac;
+  std::string exception_id;
+  std::string approver;
+  std::string until;
+  if (what == Finding::sanitiser_bypass) id = Text::alert_fact_sanitiser;
+  if (what == Finding::egress_bypass && !facts_.next_hop_mac.is_zero()) {
+    id = Text::alert_fact_egress;
+    mac = facts_.next_hop_mac.to_string();
+  }
+  if (what == Finding::exception_used) {
+    if (const policy::ExceptionOptions* entry = exception(verdict_.basis_index)) {
+      id = Text::alert_fact_exception;
+      exception_id = entry->id;
+      approver = entry->approver;
+      until = moment(entry->until);
+    }
+  }
+  const std::string from_name = from();
+  const std::string to_name = to();
+  const std::string source = facts_.tuple.source.to_string();
+  const std::string source_place = place(facts_.tuple.source);
+  const std::string destination = target();
+  const std::string destination_place = place(facts_.tuple.destination);
+  const std::string stage_name = stage(facts_.stage);
+  const std::string bytes = std::to_string(facts_.bytes_to_server + facts_.bytes_to_client);
+  const std::string since = moment(facts_.start);
+  add(id, {{"from", from_name},
+           {"src", source},
+           {"src_place", source_place},
+           {"to", to_name},
+           {"dst", destination},
+           {"dst_place", destination_place},
+           {"stage", stage_name},
+           {"bytes", bytes},
+           {"since", since},
+           {"mac", mac},
+           {"id", exception_id},
+           {"approver", approver},
+           {"until", until}});
+}
+
+// The first clause in full, the number of the others; without any clause the reason itself.
+void Report::clause_violated() {
+  const auto clauses = clauses_of(policy_, verdict_);
+  if (clauses.empty()) {
+    for (const policy::Reason* reason : reasons_of(policy_, verdict_)) {
+      add(Text::alert_reason, {{"reason", in(reason->text, language_)}, {"id", reason->id}});
+      return;
+    }
+    return;
+  }
+  const policy::Clause& first = *clauses.front();
+  const std::string_view quote =
+      language_ == Language::en && !first.gloss.empty() ? first.gloss : std::string_view{first.quote};
+  add(quote.empty() ? Text::alert_clause_bare : Text::alert_clause,
+      {{"body", in(first.body, language_)}, {"quote", quote}, {"number", first.number}});
+  if (clauses.size() > 1) {
+    add(Text::alert_clause_more, {{"count", std::to_string(clauses.size() - 1)}});
+  } else {
+    out_ += text(Text::alert_clause_end, language_);
+  }
+}
+
+void Report::clauses_all() {
+  for (const policy::Reason* reason : reasons_of(policy_, verdict_)) {
+    add(Text::alert_reason, {{"reason", in(reason->text, language_)}, {"id", reason->id}});
+  }
+  for (const policy::Clause* clause : clauses_of(policy_, verdict_)) {
+    const std::string_view quote =
+        language_ == Language::en && !clause->gloss.empty() ? clause->gloss : std::string_view{clause->quote};
+    add(quote.empty() ? Text::alert_verdict_clause_bare : Text::alert_verdict_clause,
+        {{"body", in(clause->body, language_)}, {"quote", quote}, {"number", clause->number}});
+  }
+  const auto& switches = policy_.options().switches;
+  if (verdict_.switch_index < switches.size()) {
+    const policy::SwitchChoice& choice = switches[verdict_.switch_index];
+    add(choice.clause.empty() ? Text::alert_switch : Text::alert_switch_clause,
+        {{"id", choice.id}, {"clause", choice.clause}});
+  }
+}
+
+std::string Report::kind_word(policy::Basis kind) const {
+  switch (kind) {
+    case policy::Basis::cell: break;
+    case policy::Basis::gateway: return std::string{text(Text::alert_kind_gateway, language_)};
+    case policy::Basis::service: return std::string{text(Text::alert_kind_service, language_)};
+    case policy::Basis::exception: return std::string{text(Text::alert_kind_exception, language_)};
+  }
+  return {};
+}
+
+// TCP/443, UDP/5000-5010
+std::string Report::ports(policy::Basis kind, std::uint32_t index) const {
+  const policy::PolicyOptions& options = policy_.options();
+  const std::vector<policy::Ports>* all = nullptr;
+  if (kind == policy::Basis::gateway && index < options.gateways.size()) all = &options.gateways[index].ports;
+  if (kind == policy::Basis::service && index < options.services.size()) all = &options.services[index].ports;
+  if (kind == policy::Basis::exception && index < options.exceptions.size()) all = &options.exceptions[index].ports;
+  std::string out;
+  if (all != nullptr) {
+    for (const policy::Ports& entry : *all) {
+      if (!out.empty()) out += ", ";
+      if (entry.protocol != 0) out += protocol_name(entry.protocol) + '/';
+      out += std::to_string(entry.first);
+      if (entry.last != entry.first) out += '-' + std::to_string(entry.last);
+    }
+  }
+  return out.empty() ? std::string{text(Text::alert_ports_any, language_)} : out;
+}
+
+void Report::near_miss() {
+  const policy::NearMiss& near = verdict_.near_miss;
+  const std::string id = entry_id(policy_, near.kind, near.index);
+  const std::string kind = kind_word(near.kind);
+  const policy::ExceptionOptions* entry = near.kind == policy::Basis::exception ? exception(near.index) : nullptr;
+  const auto differs = [&](Text what) {
+    add(Text::alert_near_other, {{"kind", kind}, {"id", id}, {"what", text(what, language_)}});
+  };
+  switch (near.mismatch) {
+    case policy::Mismatch::none:
+      if (verdict_.cell == policy::Cell::forbid_always) {
+        add(Text::alert_near_never);
+      } else if (verdict_.cell != policy::Cell::absent) {
+        add(Text::alert_near_none);
+      }
+      return;
+    case policy::Mismatch::not_yet:
+      add(Text::alert_near_not_yet, {{"id", id}, {"from", entry != nullptr ? moment(entry->from) : "-"}});
+      return;
+    case policy::Mismatch::expired:
+      add(Text::alert_near_expired, {{"id", id}, {"until", entry != nullptr ? moment(entry->until) : "-"}});
+      return;
+    case policy::Mismatch::port:
+      add(Text::alert_near_port, {{"kind", kind}, {"id", id}, {"ports", ports(near.kind, near.index)}});
+      return;
+    case policy::Mismatch::protocol: return differs(Text::alert_what_protocol);
+    case policy::Mismatch::source_address: return differs(Text::alert_what_source_address);
+    case policy::Mismatch::destination_address: return differs(Text::alert_what_destination_address);
+    case policy::Mismatch::source_mac: return differs(Text::alert_what_source_mac);
+    case policy::Mismatch::destination_mac: return differs(Text::alert_what_destination_mac);
+    case policy::Mismatch::direction: add(Text::alert_near_direction, {{"kind", kind}, {"id", id}}); return;
+    case policy::Mismatch::cell_forbids: add(Text::alert_near_cell, {{"id", id}}); return;
+  }
+}
+
+void Report::cautions() {
+  const bool tcp = facts_.tuple.protocol == capture::protocol::tcp;
+  if (facts_.stage == capture::Stage::attempt && facts_.packets_to_server + facts_.packets_to_client > 0) {
+    add(Text::alert_note_attempt);
+  }
+  if (!verdict_.claims_agree) add(Text::alert_note_claims);
+  if (verdict_.source_unlisted_private) {
+    add(Text::alert_note_unlisted, {{"address", facts_.tuple.source.to_string()}});
+  }
+  if (verdict_.destination_unlisted_private) {
+    add(Text::alert_note_unlisted, {{"address", facts_.tuple.destination.to_string()}});
+  }
+  if (!verdict_.mac_verified) add(Text::alert_note_mac);
+  if (verdict_.via_next_hop) add(Text::alert_note_next_hop);
+  if (has_ports(facts_.tuple.protocol) && !facts_.ports_known) add(Text::alert_note_ports);
+  if (facts_.midstream) add(Text::alert_note_midstream);
+  // Without TCP's handshake the first packet is all there is to see: only where another reading is possible, in the
+  // middle of a conversation or where answers were seen, is it worth a word.
+  const bool doubtful = tcp ? facts_.midstream : facts_.packets_to_client > 0;
+  if (doubtful && capture::confidence(facts_.evidence) != capture::Confidence::certain) {
+    Text evidence = Text::alert_evidence_first_packet;
+    if (facts_.evidence == capture::Evidence::known_service) evidence = Text::alert_evidence_known_service;
+    if (facts_.evidence == capture::Evidence::port_heuristic) evidence = Text::alert_evidence_port_heuristic;
+    add(Text::alert_note_guess, {{"evidence", text(evidence, language_)}});
+  }
+}
+
+void Report::ask(Finding what, policy::Severity severity) {
+  switch (what) {
+    case Finding::exception_used:
+    case Finding::permitted: return;
+    case Finding::exception_missing: return add(Text::alert_ask_exception_missing);
+    case Finding::exception_expired: return add(Text::alert_ask_exception_expired);
+    case Finding::sanitiser_bypass: return add(Text::alert_ask_sanitiser_bypass);
+    case Finding::egress_bypass: return add(Text::alert_ask_egress_bypass);
+    case Finding::pair_absent: return add(Text::alert_ask_pair_absent);
+    case Finding::forbidden: break;
+  }
+  if (facts_.stage < capture::Stage::answered) return add(Text::alert_ask_attempt);
+  add(severity <= policy::Severity::critical ? Text::alert_ask_grave : Text::alert_ask_passed);
+}
+
+void Report::verdict() {
+  static constexpr std::array cells{Text::alert_cell_absent,  Text::alert_cell_forbid_always, Text::alert_cell_forbid,
+                                    Text::alert_cell_gateway, Text::alert_cell_service,       Text::alert_cell_permit};
+  const bool permit = verdict_.decision == policy::Decision::permit;
+  std::string rule{cell_code(verdict_.cell)};
+  rule += ": ";
+  rule += text(cells[static_cast<std::size_t>(verdict_.cell)], language_);
+  const std::string from_name = from() + place(facts_.tuple.source);
+  const std::string to_name = to() + place(facts_.tuple.destination);
+  add(permit ? Text::alert_verdict_permit : Text::alert_verdict_forbid,
+      {{"from", from_name}, {"to", to_name}, {"rule", rule}});
+  if (permit && verdict_.basis != policy::Basis::cell) {
+    const std::string id = entry_id(policy_, verdict_.basis, verdict_.basis_index);
+    const policy::ExceptionOptions* entry =
+        verdict_.basis == policy::Basis::exception ? exception(verdict_.basis_index) : nullptr;
+    if (entry != nullptr) {
+      add(Text::alert_verdict_basis_exception,
+          {{"id", id}, {"approver", entry->approver}, {"until", moment(entry->until)}});
+    } else {
+      add(Text::alert_verdict_basis, {{"kind", kind_word(verdict_.basis)}, {"id", id}});
+    }
+  }
+  clauses_all();
+  if (!permit) near_miss();
+}
+
+// Parts in ten thousand are enough for a person.
+std::string percent(double ratio) {
+  std::array<char, 32> buffer{};
+  const int length = std::snprintf(buffer.data(), buffer.size(), "%.2f", ratio * 100);
+  return {buffer.data(), static_cast<std::size_t>(length)};
+}
+
+}  // namespace
+
+std::string verdict_text(const capture::FlowFacts& facts, const policy::Verdict& verdict, const policy::Policy& policy,
+                         Language language) {
+  constexpr int japan = 540;  // explain() has no zone of its own; registers are kept in Japanese time
+  Report report{facts, verdict, policy, language, japan};
+  report.verdict();
+  report.cautions();
+  return report.take();
+}
+
+std::string alert_text(const AlertRecord& record, const AlertOptions& options) {
+  const capture::FlowFacts& facts = record.event.facts;
+  const policy::Verdict& verdict = record.event.verdict;
+  const Finding what = finding(verdict, *record.policy);
+  Report report{facts, verdict, *record.policy, options.language, options.utc_offset_minutes};
+  report.headline(what);
+
+  const std::string stage = report.stage(record.stage_highest);
+  const std::string events = std::to_string(record.events);
+  const std::string suppressed = std::to_string(record.suppressed);
+  const std::string flows = std::to_string(record.flows);
+  const std::string responders = std::to_string(record.responders);
+  const std::string services = std::to_string(record.services);
+  const std::string bytes = std::to_string(record.bytes);
+  switch (record.kind) {
+    case AlertKind::opened:
+    case AlertKind::exception: break;
+    case AlertKind::escalated: report.add(Text::alert_escalated, {{"stage", stage}}); break;
+    case AlertKind::widened:
+      report.add(Text::alert_widened, {{"responders", responders}, {"services", services}});
+      break;
+    case AlertKind::sweep:
+      report.add(Text::alert_sweep, {{"responders", responders}, {"services", services}});
+      break;
+    case AlertKind::repeated:
+      report.add(Text::alert_repeated, {{"suppressed", suppressed},
+                                        {"events", events},
+                                        {"flows", flows},
+                                        {"responders", responders},
+                                        {"services", services},
+                                        {"bytes", bytes},
+                                        {"stage", stage}});
+      break;
+    case AlertKind::closed: {
+      std::string why;
+      if (record.close == CloseReason::quiet) {
+        const std::string seconds = std::to_string(options.incident_idle.count());
+        why = say(Text::alert_closed_quiet, options.language, {{"seconds", seconds}});
+      } else if (record.close == CloseReason::displaced) {
+        why = text(Text::alert_closed_displaced, options.language);
+      } else if (record.close == CloseReason::finished) {
+        why = text(Text::alert_closed_finished, options.language);
+      }
+      report.add(Text::alert_closed, {{"from", report.from()},
+                                      {"src", facts.tuple.source.to_string()},
+                                      {"src_place", report.place(facts.tuple.source)},
+                                      {"to", report.to()},
+                                      {"opened", report.moment(record.opened)},
+                                      {"last", report.moment(record.time)},
+                                      {"events", events},
+                                      {"flows", flows},
+                                      {"responders", responders},
+                                      {"services", services},
+                                      {"bytes", bytes},
+                                      {"stage", stage},
+                                      {"suppressed", suppressed},
+                                      {"why", why}});
+      return report.take();
+    }
+  }
+  report.fact(what);
+  if (record.kind == AlertKind::exception && record.suppressed > 0) {
+    report.add(Text::alert_counted, {{"suppressed", suppressed}});
+  }
+  if (verdict.decision == policy::Decision::forbid) {
+    report.clause_violated();
+    report.near_miss();
+  }
+  report.cautions();
+  if (record.loss_ratio > 0) report.add(Text::alert_note_loss, {{"percent", percent(record.loss_ratio)}});
+  report.ask(what, record.severity);
+  return report.take();
+}
+
+std::string alert_line(const AlertRecord& record, const AlertOptions& options) {
+  std::string out = timestamp(record.time, options.utc_offset_minutes);
+  out += ' ';
+  out += severity_name(record.severity);
+  out += ' ';
+  out += alert_kind_name(record.kind);
+  out += ' ';
+  out += record.incident;
+  out += ' ';
+  return out + alert_text(record, options);
+}
+
+std::string loss_text(const LossNotice& notice, const AlertOptions& options) {
+  std::string since = timestamp(notice.since, options.utc_offset_minutes).substr(0, 19);
+  since[10] = ' ';
+  return printable(say(Text::alert_loss, options.language,
+                       {{"destination", notice.destination}, {"lost", std::to_string(notice.lost)}, {"since", since}}));
+}
+
+}  // namespace sekimori::daemon

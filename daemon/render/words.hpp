@@ -1,0 +1,46 @@
+// Machine words that several renderings share. ASCII; they do not change meaning.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+
+#include "capture/flow/flow.hpp"
+#include "daemon/messages.hpp"
+#include "policy/policy.hpp"
+
+namespace sekimori::daemon {
+
+// What kind of finding a verdict is: chooses the headline, the signature and what is asked for.
+enum class Finding : std::uint8_t {
+  forbidden,          // SEG-FORBIDDEN
+  exception_missing,  // SEG-NO-EXCEPTION: an entry comes near, but does not match
+  exception_expired,  // EXC-EXPIRED
+  sanitiser_bypass,   // SAN-BYPASS
+  egress_bypass,      // EGRESS-BYPASS
+  pair_absent,        // the profile knows no such pair: wiring or configuration
+  exception_used,     // permitted, and told
+  permitted           // nothing to find
+};
+Finding finding(const policy::Verdict& verdict, const policy::Policy& policy);
+std::string_view finding_name(Finding finding);     // "forbidden", "sanitiser-bypass"...
+std::uint32_t signature_id(Finding finding);        // 1001...
+
+// IANA's keyword in upper case, as Suricata prints it: "TCP", "IPV6-ICMP"; the number where it has none here.
+std::string protocol_name(std::uint8_t protocol);
+bool has_ports(std::uint8_t protocol);  // TCP, UDP, SCTP
+bool is_icmp(std::uint8_t protocol);
+std::string_view cell_code(policy::Cell cell);              // "-", "F", "f", "G", "L", "P"
+std::string_view alert_kind_name(AlertKind kind);           // "opened"
+std::string_view close_reason_name(CloseReason reason);     // "quiet"; none: ""
+std::string_view severity_name(policy::Severity severity);  // RFC 5424 table 2: "emergency".."debug"
+// Id of the segment, e.g. "mynumber"; "-" for an index that the policy does not know.
+std::string_view segment_id(const policy::Policy& policy, policy::SegmentId segment);
+std::string rule_name(const policy::Policy& policy, const policy::Verdict& verdict);  // "F mynumber->external"
+// Id of the gateway, service or exception; empty for Basis::cell.
+std::string entry_id(const policy::Policy& policy, policy::Basis kind, std::uint32_t index);
+// The clauses of the verdict's reasons, each once, in their order. Pointers live as long as the policy.
+std::vector<const policy::Clause*> clauses_of(const policy::Policy& policy, const policy::Verdict& verdict);
+std::vector<const policy::Reason*> reasons_of(const policy::Policy& policy, const policy::Verdict& verdict);
+
+}  // namespace sekimori::daemon

@@ -1,0 +1,49 @@
+// Capture files through the very engine that runs live: the same verdicts, alerts and figures on every run and with
+// any number of workers.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "capture/options.hpp"
+#include "daemon/messages.hpp"
+#include "daemon/options.hpp"
+#include "policy/policy.hpp"
+
+namespace sekimori::daemon {
+
+struct ReplayOptions {
+  std::vector<std::string> files{};  // in order; "-" is standard input
+  std::uint16_t workers = 1;         // 1..64
+  bool no_timeouts = false;          // one record a key for the whole input
+  bool vlan_in_key = false;
+  bool want_flows = false;           // keeps every ended flow in memory until the end, to tell them in order
+};
+
+class ReplayOutput {
+ public:
+  virtual ~ReplayOutput() = default;
+  virtual void alert(const AlertRecord& record) = 0;
+  // In the order of start time, then tuple. After all alerts.
+  virtual void flow(const capture::FlowFacts& facts, const policy::Verdict& verdict, capture::EndReason reason) = 0;
+};
+
+struct ReplayResult {
+  Books books{};
+  Matrix matrix{};
+  std::uint64_t forbidden_flows = 0;
+  std::uint64_t exception_flows = 0;
+  Time first{};
+  Time last{};
+  bool readable = true;   // false: reading ended at an error; what came before it is in the figures
+  std::string trouble{};  // libpcap's words
+};
+
+// Throws capture::SourceError when the first file cannot be opened. Called on one thread; makes `workers` more when
+// there is more than one.
+ReplayResult replay(const ReplayOptions& options, const capture::CaptureOptions& capture,
+                    std::shared_ptr<const policy::Policy> policy, const AlertOptions& alerts, ReplayOutput& output);
+
+}  // namespace sekimori::daemon

@@ -1,0 +1,549 @@
+#include "daemon/station.hpp"
+
+#include <spdlog/spdlog.h>
+
+#include <unistd.h>
+
+#include <algorithm>
+#include <boost/asio/posix/stream_descriptor.hpp>
+#include <boost/asio/signal_set.hpp>
+#include <boost/asio/steady_timer.hpp>
+#include <boost/json.hpp>
+#include <cassert>
+#include <csignal>
+#include <deque>
+
+#include "daemon/alert/alert_log.hpp"
+#include "daemon/alert/incident.hpp"
+#include "daemon/alert/sinks.hpp"
+#include "daemon/control/server.hpp"
+#include "daemon/errands.hpp"
+#include "daemon/notify.hpp"
+#include "daemon/privileges.hpp"
+#include "daemon/render.hpp"
+#include "daemon/status.hpp"
+#include "daemon/worker.hpp"
+
+namespace sekimori::daemon {
+namespace {
+
+using boost::system::error_code;
+namespace asio = boost::asio;
+namespace json = boost::json;
+
+constexpr std::size_t loss_window_seconds = 60;
+constexpr std::chrono::seconds worker_patience{10};
+constexpr std::chrono::seconds drain_time{3};
+
+json::object busy_answer(Language language) {
+  return {{"error", {{"code", "busy"}, {"message", text(Text::daemon_busy, language)}}}};
+}
+
+}  // namespace
+
+class Station::Room {
+ public:
+  Room(asio::io_context& io, StationOptions options, std::shared_ptr<const policy::Policy> policy, Reloader reloader,
+       Questions& questions)
+      : io_(io),
+        options_(std::move(options)),
+        language_(options_.daemon.alerts.language),
+        policy_(std::move(policy)),
+        reloader_(std::move(reloader)),
+        incidents_(options_.daemon.alerts),
+        log_(options_.daemon.alerts),
+        sinks_(io, options_.daemon.alerts),
+        server_(io, options_.daemon.control, questions, options_.daemon.alerts.language),
+        bell_watch_(io),
+        tick_timer_(io),
+        stop_timer_(io),
+        signals_(io, SIGHUP, SIGTERM, SIGINT) {
+    signals_.add(SIGUSR1);
+  }
+  ~Room() {
+    bell_watch_.release();  // the bell closes its own descriptor
+  }
+  Room(const Room&) = delete;
+  Room& operator=(const Room&) = delete;
+
+  void open();
+  void start();
+
+  // Asks every worker and answers when all have answered.
+  template <class Part>
+  void gather(std::function<std::unique_ptr<Errand>(std::function<void(Part&&)>)> make,
+              std::function<void(std::vector<Part>&&)> done, const std::function<void()>& refused);
+  void figures(std::function<void(std::vector<WorkerFigures>&&)> done, const std::function<void()>& refused) {
+    gather<WorkerFigures>(
+        [](FiguresErrand::Answer answer) { return std::make_unique<FiguresErrand>(std::move(answer)); },
+        std::move(done), refused);
+  }
+  void reload(const Json& answer);
+  StatusFacts status_facts(const std::vector<WorkerFigures>& parts) const;
+
+  asio::io_context& io_;
+  const StationOptions options_;
+  const Language language_;
+  std::shared_ptr<const policy::Policy> policy_;
+  Reloader reloader_;
+  Incidents incidents_;
+  AlertLog log_;
+  Sinks sinks_;
+  ControlServer server_;
+
+ private:
+  void listen();
+  void take_all();
+  void pass_on(std::vector<AlertRecord>& records);
+  void tick();
+  void look_at(const std::vector<WorkerFigures>& parts);
+  void look_at_tap(const TapReport& report);
+  void watch_loss(const std::vector<WorkerFigures>& parts);
+  bool workers_move();
+  void hear_signals();
+  void stop();
+  void wait_for_workers();
+  void finish();
+  void reloaded(std::shared_ptr<const policy::Policy> policy, const Reloaded& outcome, const Json& answer);
+  std::shared_ptr<const policy::Policy> policy_of(std::uint32_t generation) const;
+  std::string segment_list(const policy::Policy& policy) const;
+
+  Bell bell_{};
+  asio::posix::stream_descriptor bell_watch_;
+  asio::steady_timer tick_timer_;
+  asio::steady_timer stop_timer_;
+  asio::signal_set signals_;
+  std::vector<std::unique_ptr<Worker>> workers_{};
+  std::shared_ptr<const policy::Policy> replaced_by_{};  // while workers change over
+  bool figures_asked_ = false;
+  bool stopping_ = false;
+  Time packet_now_{};
+  std::chrono::steady_clock::time_point started_ = std::chrono::steady_clock::now();
+
+  struct Beat {
+    std::uint64_t beats = 0;
+    std::chrono::steady_clock::time_point moved = std::chrono::steady_clock::now();
+    bool told = false;
+  };
+  std::vector<Beat> beats_{};
+  struct TapState {
+    capture::SourceHealth health = capture::SourceHealth::running;
+    std::string trouble{};
+  };
+  std::vector<TapState> tap_states_{};
+  struct Loss {
+    std::uint64_t offered = 0;
+    std::uint64_t dropped = 0;
+  };
+  std::deque<Loss> losses_{};  // running totals, one a second
+  double loss_ratio_ = 0;
+  unsigned loss_told_ = 0;  // seconds until loss may be told again
+};
+
+template <class Part>
+void Station::Room::gather(std::function<std::unique_ptr<Errand>(std::function<void(Part&&)>)> make,
+                           std::function<void(std::vector<Part>&&)> done, const std::function<void()>& refused) {
+  struct State {
+    std::vector<Part> parts{};
+    std::size_t missing = 0;
+  };
+  auto state = std::make_shared<State>();
+  state->missing = workers_.size();
+  state->parts.resize(workers_.size());
+  if (stopping_ || workers_.empty()) {
+    refused();
+    return;
+  }
+  // All or none: only main fills the mailboxes, so that room seen now is room kept.
+  if (!std::all_of(workers_.begin(), workers_.end(), [](const auto& worker) { return worker->has_room(); })) {
+    refused();
+    return;
+  }
+  for (std::size_t i = 0; i < workers_.size(); ++i) {
+    auto errand = make([state, i, done](Part&& part) {
+      state->parts[i] = std::move(part);
+      if (--state->missing == 0) done(std::move(state->parts));
+    });
+    [[maybe_unused]] const bool sent = workers_[i]->send(errand);
+    assert(sent);
+  }
+}
+
+void Station::Room::open() {
+  const capture::CaptureOptions& capture = options_.capture;
+  InspectorOptions inspector;
+  inspector.flows = capture.flows;
+  inspector.capacity = (capture.flows.flows_max + capture.workers - 1) / capture.workers;
+  inspector.secret = capture::HashSecret::random();
+  for (std::uint16_t w = 0; w < capture.workers; ++w) {
+    std::vector<std::unique_ptr<capture::Source>> sources;
+    std::vector<std::uint16_t> taps;
+    for (std::uint16_t t = 0; t < capture.taps.size(); ++t) {
+      capture::LiveShare share;
+      share.tap = t;
+      share.workers = capture.workers;
+      share.fanout_group = static_cast<std::uint16_t>((static_cast<unsigned>(::getpid()) + t) & 0xffffU);
+      sources.push_back(capture::open_live(capture.taps[t], share));
+      taps.push_back(t);
+    }
+    workers_.push_back(std::make_unique<Worker>(inspector, policy_, std::move(sources), std::move(taps), bell_));
+  }
+  beats_.resize(workers_.size());
+  tap_states_.resize(capture.taps.size());
+  server_.start();
+}
+
+void Station::Room::start() {
+  bell_watch_.assign(bell_.descriptor());
+  listen();
+  hear_signals();
+  server_.set_owner(::geteuid());
+  for (const auto& worker : workers_) worker->start();
+  std::string taps;
+  for (const capture::TapOptions& tap : options_.capture.taps) {
+    taps += (taps.empty() ? "" : ", ") + tap.name + "=" + tap.interface;
+  }
+  spdlog::info(say(Text::daemon_started, language_,
+                   {{"profile", policy_->options().profile.id},
+                    {"generation", std::to_string(policy_->generation())},
+                    {"sha256", policy_->sha256()},
+                    {"taps", taps},
+                    {"workers", std::to_string(workers_.size())},
+                    {"flows", std::to_string(options_.capture.flows.flows_max)},
+                    {"user", who_am_i()}}));
+  notify("READY=1");
+  tick();
+}
+
+void Station::Room::listen() {
+  bell_watch_.async_wait(asio::posix::stream_descriptor::wait_read, [this](const error_code& error) {
+    if (error) return;
+    bell_.quiet();
+    take_all();
+    listen();
+  });
+}
+
+std::shared_ptr<const policy::Policy> Station::Room::policy_of(std::uint32_t generation) const {
+  return replaced_by_ != nullptr && replaced_by_->generation() == generation ? replaced_by_ : policy_;
+}
+
+void Station::Room::take_all() {
+  std::vector<AlertRecord> records;
+  FlowEvent event;
+  for (const auto& worker : workers_) {
+    while (worker->take(event)) {
+      incidents_.feed(event, policy_of(event.generation), loss_ratio_, records);
+      pass_on(records);
+    }
+    while (const std::unique_ptr<Errand> errand = worker->finished()) errand->done();
+  }
+}
+
+void Station::Room::pass_on(std::vector<AlertRecord>& records) {
+  for (const AlertRecord& record : records) {
+    log_.add(record);
+    sinks_.deliver(record);
+  }
+  records.clear();
+}
+
+void Station::Room::tick() {
+  tick_timer_.expires_after(std::chrono::seconds(1));
+  tick_timer_.async_wait([this](const error_code& error) {
+    if (error || stopping_) return;
+    if (workers_move()) notify("WATCHDOG=1");
+    if (!figures_asked_) {
+      figures_asked_ = true;
+      figures(
+          [this](std::vector<WorkerFigures>&& parts) {
+            figures_asked_ = false;
+            look_at(parts);
+          },
+          [this] { figures_asked_ = false; });
+    }
+    tick();
+  });
+}
+
+bool Station::Room::workers_move() {
+  const auto now = std::chrono::steady_clock::now();
+  bool all = true;
+  for (std::size_t i = 0; i < workers_.size(); ++i) {
+    Beat& beat = beats_[i];
+    if (workers_[i]->beats() != beat.beats) {
+      beat = {workers_[i]->beats(), now, false};
+    } else if (now - beat.moved > worker_patience) {
+      all = false;
+      if (!beat.told) {
+        const auto seconds = std::chrono::duration_cast<std::chrono::seconds>(now - beat.moved).count();
+        spdlog::error(say(Text::daemon_worker_stuck, language_,
+                          {{"worker", std::to_string(i)}, {"seconds", std::to_string(seconds)}}));
+        beat.told = true;
+      }
+    }
+  }
+  return all;
+}
+
+void Station::Room::look_at(const std::vector<WorkerFigures>& parts) {
+  for (const WorkerFigures& part : parts) {
+    packet_now_ = std::max(packet_now_, part.newest);
+    for (const TapReport& report : part.taps) look_at_tap(report);
+  }
+  watch_loss(parts);
+  std::vector<AlertRecord> records;
+  incidents_.tick(packet_now_, records);
+  pass_on(records);
+}
+
+void Station::Room::look_at_tap(const TapReport& report) {
+  TapState& state = tap_states_[report.tap];
+  const capture::TapOptions& tap = options_.capture.taps[report.tap];
+  if (report.health != state.health) {
+    if (report.health == capture::SourceHealth::running) {
+      spdlog::warn(say(Text::daemon_tap_up, language_,
+                       {{"tap", tap.name},
+                        {"interface", tap.interface},
+                        {"outages", std::to_string(report.counters.outages)}}));
+    } else {
+      spdlog::error(say(Text::daemon_tap_down, language_,
+                        {{"tap", tap.name}, {"interface", tap.interface}, {"why", report.trouble}}));
+    }
+  } else if (!report.trouble.empty() && report.trouble != state.trouble &&
+             report.health == capture::SourceHealth::running) {
+    spdlog::warn(say(Text::daemon_tap_warning, language_,
+                     {{"tap", tap.name}, {"interface", tap.interface}, {"why", report.trouble}}));
+  }
+  state = {report.health, report.trouble};
+}
+
+void Station::Room::watch_loss(const std::vector<WorkerFigures>& parts) {
+  Loss now;
+  std::vector<std::uint64_t> at_interface(options_.capture.taps.size());  // one figure for all sockets of a tap
+  for (const WorkerFigures& part : parts) {
+    for (const TapReport& report : part.taps) {
+      now.offered += report.counters.received;
+      now.dropped += report.counters.dropped_kernel;
+      at_interface[report.tap] = std::max(at_interface[report.tap], report.counters.dropped_interface);
+    }
+  }
+  for (const std::uint64_t dropped : at_interface) {
+    now.offered += dropped;
+    now.dropped += dropped;
+  }
+  losses_.push_back(now);
+  if (losses_.size() > loss_window_seconds + 1) losses_.pop_front();
+  const std::uint64_t offered = now.offered - losses_.front().offered;
+  const std::uint64_t dropped = now.dropped - losses_.front().dropped;
+  loss_ratio_ = offered == 0 ? 0.0 : static_cast<double>(dropped) / static_cast<double>(offered);
+  if (loss_told_ > 0) --loss_told_;
+  if (dropped > 0 && loss_told_ == 0) {
+    loss_told_ = loss_window_seconds;
+    const capture::TapOptions& tap = options_.capture.taps.front();
+    spdlog::warn(say(Text::daemon_tap_drops, language_,
+                     {{"tap", options_.capture.taps.size() == 1 ? tap.name : std::string{"*"}},
+                      {"interface", options_.capture.taps.size() == 1 ? tap.interface : std::string{"*"}},
+                      {"dropped", std::to_string(dropped)},
+                      {"offered", std::to_string(offered)},
+                      {"percent", fixed_point(loss_ratio_ * 100, 3)}}));
+  }
+}
+
+void Station::Room::hear_signals() {
+  signals_.async_wait([this](const error_code& error, int number) {
+    if (error) return;
+    if (number == SIGHUP) {
+      reload([](json::object) {});
+    } else if (number == SIGUSR1) {
+      sinks_.reopen();
+      spdlog::info(text(Text::daemon_files_reopened, language_));
+    } else {
+      stop();
+      return;
+    }
+    hear_signals();
+  });
+}
+
+std::string Station::Room::segment_list(const policy::Policy& policy) const {
+  std::string list;
+  for (const policy::ProfileSegment& segment : policy.segments()) list += (list.empty() ? "" : " ") + segment.id;
+  return list;
+}
+
+void Station::Room::reload(const Json& answer) {
+  if (replaced_by_ != nullptr) {
+    answer({{"ok", false}, {"errors", json::array{text(Text::daemon_reload_busy, language_)}}});
+    return;
+  }
+  notify("RELOADING=1");
+  Reloaded outcome = reloader_(policy_->generation() + 1);
+  if (outcome.policy != nullptr && segment_list(*outcome.policy) != segment_list(*policy_)) {
+    outcome.errors.push_back(say(Text::daemon_reload_segments, language_,
+                                 {{"now", segment_list(*policy_)}, {"new", segment_list(*outcome.policy)}}));
+  }
+  if (!outcome.errors.empty() || outcome.policy == nullptr) {
+    const std::string first = outcome.errors.empty() ? "?" : outcome.errors.front();
+    spdlog::error(say(Text::daemon_reload_bad, language_,
+                      {{"count", std::to_string(outcome.errors.size())},
+                       {"generation", std::to_string(policy_->generation())},
+                       {"first", first}}));
+    notify("READY=1");
+    answer({{"ok", false}, {"generation", policy_->generation()}, {"errors", json::value_from(outcome.errors)}});
+    return;
+  }
+  replaced_by_ = outcome.policy;
+  struct Nothing {};
+  auto next = outcome.policy;
+  gather<Nothing>(
+      [next](std::function<void(Nothing&&)> done) -> std::unique_ptr<Errand> {
+        return std::make_unique<ReplaceErrand>(next, [done] { done(Nothing{}); });
+      },
+      [this, next, outcome, answer](std::vector<Nothing>&&) { reloaded(next, outcome, answer); },
+      [this, answer] {
+        replaced_by_ = nullptr;
+        notify("READY=1");
+        answer(busy_answer(language_));
+      });
+}
+
+void Station::Room::reloaded(std::shared_ptr<const policy::Policy> policy, const Reloaded& outcome,
+                             const Json& answer) {
+  policy_ = std::move(policy);
+  replaced_by_ = nullptr;
+  spdlog::info(say(Text::daemon_reload_good, language_,
+                   {{"profile", policy_->options().profile.id},
+                    {"generation", std::to_string(policy_->generation())},
+                    {"sha256", policy_->sha256()}}));
+  if (!outcome.restart.empty()) {
+    std::string keys;
+    for (const std::string& key : outcome.restart) keys += (keys.empty() ? "" : ", ") + key;
+    spdlog::warn(say(Text::daemon_reload_restart, language_, {{"keys", keys}}));
+  }
+  notify("READY=1");
+  answer({{"ok", true},
+          {"generation", policy_->generation()},
+          {"sha256", policy_->sha256()},
+          {"restart_needed", json::value_from(outcome.restart)}});
+}
+
+void Station::Room::stop() {
+  if (stopping_) return;
+  notify("STOPPING=1");
+  spdlog::info(text(Text::daemon_stopping, language_));
+  server_.stop();
+  tick_timer_.cancel();
+  signals_.cancel();
+  stopping_ = true;
+  for (const auto& worker : workers_) worker->stop();
+  wait_for_workers();
+}
+
+void Station::Room::wait_for_workers() {
+  take_all();
+  const bool all = std::all_of(workers_.begin(), workers_.end(), [](const auto& worker) { return worker->stopped(); });
+  if (all) {
+    take_all();
+    finish();
+    return;
+  }
+  stop_timer_.expires_after(std::chrono::milliseconds(5));
+  stop_timer_.async_wait([this](const error_code& error) {
+    if (!error) wait_for_workers();
+  });
+}
+
+void Station::Room::finish() {
+  std::vector<AlertRecord> records;
+  Time last = packet_now_;
+  Books books;
+  for (const auto& worker : workers_) {
+    last = std::max(last, worker->inspector().newest());
+    books += worker->inspector().books();
+  }
+  incidents_.finish(last, records);
+  pass_on(records);
+  std::uint64_t reasons = 0;
+  for (const std::uint64_t count : books.reasons) reasons += count;
+  const Loss lost = losses_.empty() ? Loss{} : losses_.back();
+  spdlog::info(say(Text::daemon_stopped, language_,
+                   {{"read", std::to_string(books.packets_read)},
+                    {"flows", std::to_string(books.packets_in_flows)},
+                    {"reasons", std::to_string(reasons)},
+                    {"lost", std::to_string(lost.dropped)},
+                    {"alerts", std::to_string(incidents_.counters().lines)}}));
+  sinks_.drain(drain_time, [this](bool /*complete*/) { io_.stop(); });
+}
+
+StatusFacts Station::Room::status_facts(const std::vector<WorkerFigures>& parts) const {
+  StatusFacts facts;
+  facts.version = options_.version;
+  facts.uptime = std::chrono::duration_cast<std::chrono::seconds>(std::chrono::steady_clock::now() - started_);
+  facts.config_path = options_.config_path;
+  facts.policy = policy_;
+  facts.taps = options_.capture.taps;
+  facts.workers = parts;
+  facts.loss_ratio = loss_ratio_;
+  return facts;
+}
+
+Station::Station(asio::io_context& io, StationOptions options, std::shared_ptr<const policy::Policy> policy,
+                 Reloader reloader)
+    : room_(std::make_unique<Room>(io, std::move(options), std::move(policy), std::move(reloader), *this)) {}
+
+Station::~Station() = default;
+
+void Station::open() { room_->open(); }
+void Station::start() { room_->start(); }
+std::shared_ptr<const policy::Policy> Station::policy() const { return room_->policy_; }
+void Station::reload(Json answer) { room_->reload(answer); }
+
+void Station::status(Json answer) {
+  room_->figures(
+      [this, answer](std::vector<WorkerFigures>&& parts) {
+        json::object result = status_json(room_->status_facts(parts), room_->options_.daemon.alerts);
+        result["incidents"] = incidents_json(room_->incidents_);
+        result["destinations"] = destinations_json(room_->sinks_);
+        json::object control;
+        for (const auto& [name, count] : room_->server_.counters().named()) control[name] = count;
+        result["control"] = std::move(control);
+        answer(std::move(result));
+      },
+      [this, answer] { answer(busy_answer(room_->language_)); });
+}
+
+void Station::flows(FlowQuery query, Json answer) {
+  query.limit = std::min(query.limit, room_->options_.daemon.control.answer_max);
+  room_->gather<FlowAnswer>(
+      [query](FlowsErrand::Answer done) { return std::make_unique<FlowsErrand>(query, std::move(done)); },
+      [this, query, answer](std::vector<FlowAnswer>&& parts) {
+        FlowAnswer whole;
+        for (FlowAnswer& part : parts) {
+          whole.rows.insert(whole.rows.end(), part.rows.begin(), part.rows.end());
+          whole.matched += part.matched;
+          whole.live += part.live;
+        }
+        sort_and_cut(whole, query);
+        answer(flows_json(whole, *room_->policy_, room_->options_.daemon.alerts));
+      },
+      [this, answer] { answer(busy_answer(room_->language_)); });
+}
+
+void Station::matrix(Json answer) {
+  room_->figures(
+      [this, answer](std::vector<WorkerFigures>&& parts) {
+        Matrix matrix{};
+        for (const WorkerFigures& part : parts) {
+          for (std::size_t pair = 0; pair < matrix.size(); ++pair) matrix[pair] += part.matrix[pair];
+        }
+        answer(matrix_event(matrix, *room_->policy_));
+      },
+      [this, answer] { answer(busy_answer(room_->language_)); });
+}
+
+void Station::alerts(std::uint64_t since_sequence, const std::string& incident, std::uint32_t limit, Json answer) {
+  answer(room_->log_.query(since_sequence, incident, limit));
+}
+
+}  // namespace sekimori::daemon

@@ -1,0 +1,233 @@
+#include "daemon/status.hpp"
+
+#include <algorithm>
+#include <cstdio>
+
+#include "daemon/render.hpp"
+
+namespace sekimori::daemon {
+namespace {
+
+namespace json = boost::json;
+
+std::string_view health_name(capture::SourceHealth health) {
+  switch (health) {
+    case capture::SourceHealth::running:
+      return "running";
+    case capture::SourceHealth::link_down:
+      return "link_down";
+    case capture::SourceHealth::gone:
+      return "gone";
+  }
+  return "?";
+}
+
+// What several sockets of one tap saw, added up; the worst of their states.
+TapReport tap_of(const std::vector<WorkerFigures>& workers, std::uint16_t tap) {
+  TapReport sum;
+  sum.tap = tap;
+  for (const WorkerFigures& worker : workers) {
+    for (const TapReport& report : worker.taps) {
+      if (report.tap != tap) continue;
+      sum.counters.received += report.counters.received;
+      sum.counters.dropped_kernel += report.counters.dropped_kernel;
+      sum.counters.dropped_interface = std::max(sum.counters.dropped_interface, report.counters.dropped_interface);
+      sum.counters.delivered += report.counters.delivered;
+      sum.counters.reopened += report.counters.reopened;
+      sum.counters.outages += report.counters.outages;
+      sum.health = std::max(sum.health, report.health);
+      if (sum.trouble.empty()) sum.trouble = report.trouble;
+    }
+  }
+  return sum;
+}
+
+json::object policy_json(const policy::Policy& policy) {
+  const policy::PolicyOptions& options = policy.options();
+  std::size_t prefixes = 0;
+  for (const policy::SegmentOptions& segment : options.segments) prefixes += segment.prefixes.size();
+  json::array segments;
+  for (const policy::ProfileSegment& segment : policy.segments()) segments.emplace_back(segment.id);
+  return {{"profile", options.profile.id},
+          {"generation", policy.generation()},
+          {"sha256", policy.sha256()},
+          {"segments", std::move(segments)},
+          {"prefixes", prefixes},
+          {"gateways", options.gateways.size()},
+          {"services", options.services.size()},
+          {"exceptions", options.exceptions.size()}};
+}
+
+json::object table_json(const TableFigures& table) {
+  const capture::FlowCounters& counters = table.counters;
+  return {{"live", table.size},
+          {"half_open", table.half_open},
+          {"capacity", table.capacity},
+          {"memory_bytes", table.memory_bytes},
+          {"huge_pages", table.huge_pages},
+          {"opened", counters.opened},
+          {"refused", counters.refused},
+          {"evicted", {{"half_open", counters.evicted_half_open},
+                       {"forbidden_told", counters.evicted_forbidden},
+                       {"established", counters.evicted_established},
+                       {"crowded", counters.evicted_crowded}}},
+          {"icmp_errors_joined", counters.errors_joined},
+          {"searches", counters.searches},
+          {"search_lines", counters.lines},
+          {"search_lines_max", counters.lines_max},
+          {"eviction_looks_max", counters.looks_max}};
+}
+
+void add(TableFigures& sum, const TableFigures& part) {
+  sum.size += part.size;
+  sum.capacity += part.capacity;
+  sum.half_open += part.half_open;
+  sum.memory_bytes += part.memory_bytes;
+  sum.huge_pages = sum.huge_pages || part.huge_pages;
+  sum.counters.opened += part.counters.opened;
+  sum.counters.refused += part.counters.refused;
+  sum.counters.evicted_half_open += part.counters.evicted_half_open;
+  sum.counters.evicted_forbidden += part.counters.evicted_forbidden;
+  sum.counters.evicted_established += part.counters.evicted_established;
+  sum.counters.evicted_crowded += part.counters.evicted_crowded;
+  sum.counters.errors_joined += part.counters.errors_joined;
+  sum.counters.searches += part.counters.searches;
+  sum.counters.lines += part.counters.lines;
+  sum.counters.lines_max = std::max(sum.counters.lines_max, part.counters.lines_max);
+  sum.counters.looks_max = std::max(sum.counters.looks_max, part.counters.looks_max);
+}
+
+json::object books_json(const Books& books) {
+  json::object reasons;
+  for (std::size_t i = 0; i < capture::reasons_count; ++i) {
+    reasons[capture::reason_name(static_cast<capture::Reason>(i))] = books.reasons[i];
+  }
+  json::object ended;
+  for (std::size_t i = 0; i < books.flows_ended.size(); ++i) {
+    ended[capture::end_reason_name(static_cast<capture::EndReason>(i))] = books.flows_ended[i];
+  }
+  return {{"packets_read", books.packets_read},
+          {"packets_in_flows", books.packets_in_flows},
+          {"reasons", std::move(reasons)},
+          {"closes", books.close()},
+          {"bytes_read", books.bytes_read},
+          {"packets_cut", books.packets_cut},
+          {"time_backwards", books.time_backwards},
+          {"flows_opened", books.flows_opened},
+          {"flows_ended", std::move(ended)},
+          {"flows_rejudged", books.flows_rejudged},
+          {"flows_forbidden", books.flows_forbidden},
+          {"flows_claims_disagree", books.flows_claims_disagree},
+          {"events_told", books.events_told},
+          {"events_delayed", books.events_delayed},
+          {"events_lost", books.events_lost}};
+}
+
+}  // namespace
+
+std::string fixed_point(double value, int decimals) {
+  char buffer[64];
+  std::snprintf(buffer, sizeof buffer, "%.*f", decimals, value);
+  return buffer;
+}
+
+json::object status_json(const StatusFacts& facts, const AlertOptions& options) {
+  Books books;
+  TableFigures table;
+  json::array workers;
+  Time newest{};
+  for (const WorkerFigures& worker : facts.workers) {
+    books += worker.books;
+    add(table, worker.table);
+    newest = std::max(newest, worker.newest);
+    workers.push_back(table_json(worker.table));
+  }
+  json::array taps;
+  bool watching = !facts.taps.empty();
+  for (std::size_t i = 0; i < facts.taps.size(); ++i) {
+    const TapReport report = tap_of(facts.workers, static_cast<std::uint16_t>(i));
+    watching = watching && report.health == capture::SourceHealth::running;
+    json::object tap{{"name", facts.taps[i].name},
+                     {"interface", facts.taps[i].interface},
+                     {"health", health_name(report.health)},
+                     {"received", report.counters.received},
+                     {"delivered", report.counters.delivered},
+                     {"dropped_kernel", report.counters.dropped_kernel},
+                     {"dropped_interface", report.counters.dropped_interface},
+                     {"outages", report.counters.outages},
+                     {"reopened", report.counters.reopened},
+                     {"buffer_bytes", facts.taps[i].buffer_bytes},
+                     {"snaplen", facts.taps[i].snaplen}};
+    if (!report.trouble.empty()) tap["trouble"] = report.trouble;
+    taps.push_back(std::move(tap));
+  }
+  json::object result{{"program", "sekimorid"},
+                      {"version", facts.version},
+                      {"sensor", options.sensor},
+                      {"site", options.site},
+                      {"organisation", options.organisation},
+                      {"config", facts.config_path},
+                      {"watching", watching},
+                      {"uptime_seconds", facts.uptime.count()},
+                      {"policy", policy_json(*facts.policy)},
+                      {"taps", std::move(taps)},
+                      {"loss_ppm_last_minute", static_cast<std::uint64_t>(facts.loss_ratio * 1e6)},
+                      {"flows", table_json(table)},
+                      {"packets", books_json(books)},
+                      {"workers", std::move(workers)}};
+  result["packet_time"] =
+      newest == Time{} ? json::value(nullptr) : json::value(timestamp(newest, options.utc_offset_minutes));
+  return result;
+}
+
+json::object incidents_json(const Incidents& incidents) {
+  const Incidents::Counters& counters = incidents.counters();
+  return {{"open", incidents.open()},
+          {"events_in", counters.events_in},
+          {"told", counters.told},
+          {"suppressed", counters.suppressed},
+          {"lines", counters.lines},
+          {"opened", counters.incidents_opened},
+          {"closed", counters.incidents_closed},
+          {"evicted", counters.incidents_evicted},
+          {"sweeps", counters.sweeps},
+          {"exceptions_told", counters.exceptions_told},
+          {"exceptions_evicted", counters.exceptions_evicted},
+          {"events_permitted", counters.events_permitted},
+          {"flows_untracked", counters.flows_untracked},
+          {"responders_uncounted", counters.responders_uncounted}};
+}
+
+json::array destinations_json(const Sinks& sinks) {
+  json::array result;
+  for (const auto& sink : sinks.all()) {
+    const SinkCounters counters = sink->counters();
+    json::object row{{"name", sink->options().name},
+                     {"connected", counters.connected},
+                     {"queued", counters.queued},
+                     {"accepted", counters.accepted},
+                     {"sent", counters.sent},
+                     {"dropped", counters.dropped},
+                     {"failures", counters.failures},
+                     {"resent", counters.resent}};
+    const std::string trouble = sink->trouble();
+    if (!trouble.empty()) row["trouble"] = trouble;
+    result.push_back(std::move(row));
+  }
+  return result;
+}
+
+json::object flows_json(const FlowAnswer& answer, const policy::Policy& policy, const AlertOptions& options) {
+  json::array rows;
+  for (const FlowAnswer::Row& row : answer.rows) {
+    json::object event = flow_event(row.facts, row.verdict, policy, capture::EndReason::shutdown, options);
+    event["flow"].as_object().erase("reason");  // it lives
+    rows.push_back(std::move(event));
+  }
+  return {{"flows", std::move(rows)},
+          {"matched", answer.matched},
+          {"live", answer.live},
+          {"complete", answer.complete}};
+}
+
+}  // namespace sekimori::daemon

@@ -1,0 +1,35 @@
+// The answers to `status` and `flows` as JSON: machine words, every counter that the daemon keeps.
+#pragma once
+
+#include <boost/json.hpp>
+#include <chrono>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "daemon/alert/incident.hpp"
+#include "daemon/alert/sinks.hpp"
+#include "daemon/errands.hpp"
+#include "daemon/options.hpp"
+
+namespace sekimori::daemon {
+
+struct StatusFacts {
+  std::string version{};
+  std::string config_path{};
+  std::chrono::seconds uptime{};
+  std::shared_ptr<const policy::Policy> policy{};
+  std::vector<capture::TapOptions> taps{};
+  std::vector<WorkerFigures> workers{};
+  double loss_ratio = 0;  // of the last minute
+};
+
+boost::json::object status_json(const StatusFacts& facts, const AlertOptions& options);
+boost::json::object incidents_json(const Incidents& incidents);
+boost::json::array destinations_json(const Sinks& sinks);
+boost::json::object flows_json(const FlowAnswer& answer, const policy::Policy& policy, const AlertOptions& options);
+
+// "0.125": a number with so many decimals, without exponent.
+std::string fixed_point(double value, int decimals);
+
+}  // namespace sekimori::daemon

@@ -1,0 +1,64 @@
+// What Policy keeps: the options as written, and the tables that judge() reads. Built by compile(), then never
+// changed.
+#pragma once
+
+#include <array>
+#include <bitset>
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "policy/entries.hpp"
+#include "policy/policy.hpp"
+#include "policy/segment_map.hpp"
+
+namespace sekimori::policy {
+
+struct CellRule {
+  Cell cell = Cell::absent;
+  std::uint8_t reasons_count = 0;
+  std::array<std::uint8_t, 4> reasons{};
+  std::uint16_t switch_index = 0xffff;
+};
+
+using SegmentSet = std::uint16_t;  // one bit for each SegmentId
+static_assert(segments_max <= 16);
+
+struct CompiledPolicy {
+  PolicyOptions options{};
+  std::string sha256{};
+  std::uint32_t generation = 1;
+  std::vector<PolicyError::Item> warnings{};
+
+  SegmentId external = 0;
+  std::array<CellRule, pairs_max> rules{};
+
+  std::vector<NamedPrefix> prefixes{};       // ordered by comes_before
+  std::vector<std::int32_t> covers{};        // parallel: closest covering prefix, or -1
+  std::vector<SegmentId> prefix_segments{};  // parallel
+  SegmentMap map{};                          // address -> index into prefixes * segments_max + segment
+
+  struct NextHop {
+    MacAddress mac{};
+    SegmentId segment = 0;
+  };
+  std::vector<NextHop> next_hops{};  // ordered by MAC
+  std::vector<SegmentSet> vlan_claims = std::vector<SegmentSet>(4096);
+  std::vector<SegmentSet> tap_claims{};
+
+  Entries entries{};
+  bool any_exception = false;
+  std::bitset<65536> ports_tcp{};
+  std::bitset<65536> ports_udp{};
+  std::bitset<65536> ports_sctp{};
+  std::vector<Time> epochs{};  // begins of the epochs after the first, in order
+
+  int segment_index(std::string_view id) const;
+  const CellRule& rule(SegmentId from, SegmentId to) const { return rules[from * segments_max + to]; }
+};
+
+// Throws PolicyError.
+CompiledPolicy compile(PolicyOptions options, const std::vector<std::string>& taps, Language language);
+
+}  // namespace sekimori::policy

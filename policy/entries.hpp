@@ -1,0 +1,115 @@
+// Gateways, services and exceptions as one kind of thing: entries that permit, found by both addresses.
+//
+// Every entry is filed under (its source prefix, its destination prefix), in a hash table. A question walks the
+// prefixes that hold the initiator and those that hold the responder, from the longest to "any", and looks up each
+// combination: usually four look-ups, whether the register has ten entries or a hundred thousand. Gateways and
+// services are filed by their pair of segments as well, so those of other pairs are never met.
+//
+// When nothing permits, the same structure finds the entry that came nearest, in bounded work: a flood of forbidden
+// packets must not cost more than a flood of permitted ones by much.
+//
+// Immutable after construction; look-ups never allocate or throw.
+#pragma once
+
+#include <cstdint>
+#include <limits>
+#include <vector>
+
+#include "policy/policy.hpp"
+#include "policy/segment_map.hpp"
+
+namespace sekimori::policy {
+
+// A set of prefixes with "any" as the root of all; nodes are numbered, the root is 0.
+class PrefixTree {
+ public:
+  static constexpr std::uint32_t root = 0;
+
+  PrefixTree() = default;
+  explicit PrefixTree(std::vector<Prefix> prefixes);
+  std::uint32_t node(const Prefix& prefix) const;          // of a prefix given at construction
+  std::uint32_t find(const IpAddress& address) const;      // longest that holds it; root if none does
+  std::uint32_t parent(std::uint32_t node) const { return parents_[node]; }
+
+ private:
+  std::vector<Prefix> ordered_{};
+  std::vector<std::uint32_t> parents_{root};
+  SegmentMap map_{};
+};
+
+struct Entry {
+  Basis kind = Basis::exception;
+  std::uint32_t index = 0;  // into the options' gateways, services or exceptions
+  SegmentId from = 0;       // gateways and services
+  SegmentId to = 0;
+  EndpointOptions source{};
+  EndpointOptions destination{};
+  std::vector<Ports> ports{};
+  Time begin = Time::min();  // exceptions: in force from here,
+  Time end = Time::max();    // until just before here
+};
+
+// The nearest miss so far, and how near it is: fewer mismatches first, then the kind of the first one, then order.
+struct Nearest {
+  NearMiss miss{};
+  unsigned score = std::numeric_limits<unsigned>::max();
+  void offer(const Entry& entry, unsigned mismatches, Mismatch first);
+};
+
+class Entries {
+ public:
+  // How many entries one search for the nearest miss looks at, on each of its ways.
+  static constexpr std::uint32_t near_max = 64;
+
+  Entries() = default;
+  // `routers`: MACs, in order, that stand for other hosts; they can neither prove nor disprove an entry's MAC.
+  Entries(std::vector<Entry> entries, std::vector<MacAddress> routers);
+
+  struct Match {
+    const Entry* entry = nullptr;  // the first in the options' order
+    bool mac_verified = true;
+  };
+  // The entry of this kind (not `cell`) that permits the conversation. Entries that fit the addresses and fail
+  // otherwise are offered to `nearest`. `pair` counts for gateways and services.
+  Match find(Basis kind, PairId pair, const Conversation& conversation, Nearest& nearest) const;
+  // Offers further entries of this kind: those that share one address, the pair, or that fit the other way round.
+  void look_around(Basis kind, PairId pair, const Conversation& conversation, Nearest& nearest) const;
+
+ private:
+  struct Slot {
+    std::uint64_t key = ~std::uint64_t{0};
+    std::uint32_t first = 0;
+    std::uint32_t count = 0;
+  };
+  struct Comparison {
+    unsigned mismatches = 0;
+    Mismatch first = Mismatch::none;
+    bool mac_verified = true;
+    void differs(Mismatch field);
+  };
+
+  void file();
+  Slot slice(std::uint64_t key) const;
+  bool is_router(const MacAddress& mac) const;
+  Comparison compare(std::uint32_t entry, const Conversation& conversation) const;
+  bool holds(std::int32_t large_set, const EndpointOptions& side, const IpAddress& address) const;
+  void compare_mac(const EndpointOptions& side, const MacAddress& mac, Mismatch field, Comparison& result) const;
+  void offer_slice(std::uint64_t key, const Conversation& conversation, std::uint32_t& budget,
+                   Nearest& nearest) const;
+  void look_backwards(Basis kind, PairId pair, const Conversation& conversation, Nearest& nearest) const;
+
+  std::vector<Entry> entries_{};
+  std::vector<MacAddress> routers_{};
+  PrefixTree sources_{};
+  PrefixTree destinations_{};
+  std::vector<Slot> table_{};            // open addressing, a power of two, at most half full
+  std::vector<std::uint32_t> filed_{};   // indexes into entries_, one slice for each key
+  std::vector<SegmentMap> large_sets_{};  // of sides with many addresses
+  struct Sets {
+    std::int32_t source = -1;
+    std::int32_t destination = -1;
+  };
+  std::vector<Sets> sets_{};  // parallel to entries_: index into large_sets_, or -1
+};
+
+}  // namespace sekimori::policy

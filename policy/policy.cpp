@@ -1,0 +1,278 @@
+#include "policy/policy.hpp"
+
+#include <algorithm>
+#include <optional>
+#include <utility>
+
+#include "policy/compiled.hpp"
+
+namespace sekimori::policy {
+namespace {
+
+std::string joined(const std::vector<PolicyError::Item>& items) {
+  std::string text;
+  for (const PolicyError::Item& item : items) {
+    if (!text.empty()) text += '\n';
+    if (!item.place.file.empty()) {
+      text += item.place.file + ':' + std::to_string(item.place.line) + ':' + std::to_string(item.place.column) + ": ";
+    }
+    text += item.message;
+  }
+  return text;
+}
+
+// Addresses that say which wire they are on, not who is there: no router carries them on. The wire decides.
+bool is_link_scope(const IpAddress& address) {
+  return address.is_multicast() || address.is_broadcast() || address.is_link_local() || address.is_unspecified();
+}
+
+// The one segment of a set, if it is one.
+std::optional<SegmentId> only(SegmentSet set) {
+  if (set == 0 || (set & (set - 1)) != 0) return std::nullopt;
+  SegmentId id = 0;
+  while ((set >> id) != 1) ++id;
+  return id;
+}
+
+struct Side {
+  SegmentId segment = 0;
+  bool listed = false;
+  bool via_next_hop = false;
+};
+
+Side side_of(const CompiledPolicy& policy, const IpAddress& address, const MacAddress& neighbour) {
+  const std::uint32_t found = policy.map.find(address);
+  Side side{policy.external, found != SegmentMap::none, false};
+  if (side.listed) side.segment = static_cast<SegmentId>(found % segments_max);
+  if (side.segment != policy.external || policy.next_hops.empty()) return side;
+  const auto hop = std::lower_bound(policy.next_hops.begin(), policy.next_hops.end(), neighbour,
+                                    [](const CompiledPolicy::NextHop& a, const MacAddress& b) { return a.mac < b; });
+  if (hop == policy.next_hops.end() || hop->mac != neighbour) return side;
+  return {hop->segment, side.listed, true};
+}
+
+// A multicast group, a broadcast or a link-local host is where the other side is. When both sides are such, or the
+// other one is unknown, the wire's own claim tells; else it stays external. An unlisted host is not made a member of
+// the segment on whose wire it talks: that it does so is what claims_agree tells.
+void settle_link_scope(const CompiledPolicy& policy, const Conversation& conversation, bool initiator_scoped,
+                       bool responder_scoped, Side& from, Side& to) {
+  if (initiator_scoped && responder_scoped) {
+    std::optional<SegmentId> wire = only(policy.vlan_claims[conversation.vlan & 0xfffU]);
+    if (!wire && conversation.tap < policy.tap_claims.size()) wire = only(policy.tap_claims[conversation.tap]);
+    from.segment = to.segment = wire.value_or(policy.external);
+  } else if (initiator_scoped) {
+    from.segment = to.segment;
+  } else {
+    to.segment = from.segment;
+  }
+}
+
+bool claims_agree(const CompiledPolicy& policy, const Conversation& conversation, SegmentId from, SegmentId to) {
+  const auto either = static_cast<SegmentSet>(1U << from | 1U << to);
+  const auto allows = [&](SegmentSet claim) { return claim == 0 || (claim & either) != 0; };
+  if (!allows(policy.vlan_claims[conversation.vlan & 0xfffU])) return false;
+  return conversation.tap >= policy.tap_claims.size() || allows(policy.tap_claims[conversation.tap]);
+}
+
+bool takes_exceptions(Cell cell) { return cell == Cell::forbid || cell == Cell::gateway || cell == Cell::service; }
+
+// What permits within a cell that does not permit by itself, and else what came nearest to it.
+void apply_entries(const CompiledPolicy& policy, const Conversation& conversation, Verdict& verdict) {
+  const PairId pair = verdict.pair();
+  Nearest nearest;
+  const auto try_kind = [&](Basis kind) {
+    const Entries::Match match = policy.entries.find(kind, pair, conversation, nearest);
+    if (match.entry == nullptr) return false;
+    verdict.decision = Decision::permit;
+    verdict.basis = kind;
+    verdict.basis_index = match.entry->index;
+    verdict.mac_verified = match.mac_verified;
+    return true;
+  };
+  const Basis named = verdict.cell == Cell::gateway ? Basis::gateway : Basis::service;
+  const bool takes_named = verdict.cell == Cell::gateway || verdict.cell == Cell::service;
+  if (takes_named && try_kind(named)) return;
+  if (policy.any_exception && try_kind(Basis::exception)) return;
+  if (takes_named) policy.entries.look_around(named, pair, conversation, nearest);
+  if (policy.any_exception) policy.entries.look_around(Basis::exception, pair, conversation, nearest);
+  verdict.near_miss = nearest.miss;
+}
+
+// A cell without exceptions still names one that somebody registered for this very conversation.
+void name_powerless_exception(const CompiledPolicy& policy, const Conversation& conversation, Verdict& verdict) {
+  if (!policy.any_exception) return;
+  Nearest ignored;
+  const Entries::Match match = policy.entries.find(Basis::exception, verdict.pair(), conversation, ignored);
+  if (match.entry != nullptr) {
+    verdict.near_miss = {Mismatch::cell_forbids, Basis::exception, match.entry->index};
+  }
+}
+
+}  // namespace
+
+std::string_view decision_name(Decision decision) { return decision == Decision::permit ? "permit" : "forbid"; }
+
+std::string_view basis_name(Basis basis) {
+  switch (basis) {
+    case Basis::cell: return "cell";
+    case Basis::gateway: return "gateway";
+    case Basis::service: return "service";
+    case Basis::exception: return "exception";
+  }
+  return "";
+}
+
+std::string_view mismatch_name(Mismatch mismatch) {
+  switch (mismatch) {
+    case Mismatch::none: return "none";
+    case Mismatch::not_yet: return "not_yet";
+    case Mismatch::expired: return "expired";
+    case Mismatch::port: return "port";
+    case Mismatch::protocol: return "protocol";
+    case Mismatch::source_address: return "source_address";
+    case Mismatch::destination_address: return "destination_address";
+    case Mismatch::source_mac: return "source_mac";
+    case Mismatch::destination_mac: return "destination_mac";
+    case Mismatch::direction: return "direction";
+    case Mismatch::cell_forbids: return "cell_forbids";
+  }
+  return "";
+}
+
+Conversation conversation_of(const capture::FlowFacts& facts) {
+  Conversation conversation;
+  conversation.initiator = facts.tuple.source;
+  conversation.responder = facts.tuple.destination;
+  conversation.protocol = facts.tuple.protocol;
+  // ICMP puts its types where others have ports.
+  if (facts.tuple.protocol != capture::protocol::icmp && facts.tuple.protocol != capture::protocol::icmpv6) {
+    conversation.initiator_port = facts.tuple.source_port;
+    conversation.port = facts.tuple.destination_port;
+  }
+  conversation.ports_known = facts.ports_known;
+  conversation.time = facts.end;
+  conversation.initiator_mac = facts.initiator_mac;
+  conversation.responder_mac = facts.responder_mac;
+  conversation.next_hop_mac = facts.next_hop_mac;
+  if (facts.vlan_count > 0) conversation.vlan = facts.vlans[facts.vlan_count - 1U];
+  conversation.tap = facts.tap;
+  return conversation;
+}
+
+PolicyError::PolicyError(std::vector<Item> items) : std::runtime_error(joined(items)), items_(std::move(items)) {}
+
+struct Policy::Compiled : CompiledPolicy {};
+
+Policy::Policy(PolicyOptions options, std::vector<std::string> taps, std::string sha256, std::uint32_t generation,
+               Language language) {
+  auto compiled = std::make_unique<Compiled>(Compiled{compile(std::move(options), taps, language)});
+  compiled->sha256 = std::move(sha256);
+  compiled->generation = generation;
+  compiled_ = std::move(compiled);
+}
+
+Policy::~Policy() = default;
+Policy::Policy(Policy&&) noexcept = default;
+Policy& Policy::operator=(Policy&&) noexcept = default;
+
+Verdict Policy::judge(const Conversation& conversation) const {
+  const CompiledPolicy& policy = *compiled_;
+  const bool initiator_scoped = is_link_scope(conversation.initiator);
+  const bool responder_scoped = is_link_scope(conversation.responder);
+  const bool scoped = initiator_scoped || responder_scoped;
+
+  // Frames of hosts beyond a next hop come from its MAC, and frames to them go to it. A group is behind no next hop.
+  const MacAddress nobody{};
+  Side from = side_of(policy, conversation.initiator, scoped ? nobody : conversation.initiator_mac);
+  Side to = side_of(policy, conversation.responder, scoped ? nobody : conversation.next_hop_mac);
+  if (scoped) settle_link_scope(policy, conversation, initiator_scoped, responder_scoped, from, to);
+
+  Verdict verdict;
+  verdict.from = from.segment;
+  verdict.to = to.segment;
+  verdict.via_next_hop = from.via_next_hop || to.via_next_hop;
+  verdict.source_unlisted_private = !from.listed && !from.via_next_hop && conversation.initiator.is_private();
+  verdict.destination_unlisted_private = !to.listed && !to.via_next_hop && conversation.responder.is_private();
+  verdict.claims_agree = claims_agree(policy, conversation, from.segment, to.segment);
+  verdict.link_scope = scoped;
+  if (scoped) {  // inside one wire: permitted and counted in every profile, also where the pair itself is absent
+    verdict.cell = Cell::permit;
+    return verdict;
+  }
+
+  const CellRule& rule = policy.rule(verdict.from, verdict.to);
+  verdict.cell = rule.cell;
+  verdict.reasons_count = rule.reasons_count;
+  verdict.reasons = rule.reasons;
+  verdict.switch_index = rule.switch_index;
+  if (rule.cell == Cell::permit) return verdict;
+  verdict.decision = Decision::forbid;
+  if (takes_exceptions(rule.cell)) {
+    apply_entries(policy, conversation, verdict);
+  } else {
+    name_powerless_exception(policy, conversation, verdict);
+  }
+  return verdict;
+}
+
+SegmentId Policy::classify(const IpAddress& address, int* prefix_index) const {
+  const std::uint32_t found = compiled_->map.find(address);
+  if (prefix_index != nullptr) *prefix_index = found == SegmentMap::none ? -1 : static_cast<int>(found / segments_max);
+  return found == SegmentMap::none ? compiled_->external : static_cast<SegmentId>(found % segments_max);
+}
+
+SegmentId Policy::external() const { return compiled_->external; }
+const std::vector<ProfileSegment>& Policy::segments() const { return compiled_->options.profile.segments; }
+int Policy::segment_index(std::string_view id) const { return compiled_->segment_index(id); }
+const std::vector<NamedPrefix>& Policy::prefixes() const { return compiled_->prefixes; }
+
+std::string_view Policy::prefix_name(const IpAddress& address) const {
+  int index = -1;
+  classify(address, &index);
+  for (; index >= 0; index = compiled_->covers[static_cast<std::size_t>(index)]) {
+    const std::string& name = compiled_->prefixes[static_cast<std::size_t>(index)].name;
+    if (!name.empty()) return name;
+  }
+  return {};
+}
+
+Cell Policy::cell(SegmentId from, SegmentId to) const { return compiled_->rule(from, to).cell; }
+
+bool Policy::service_port(std::uint8_t protocol, std::uint16_t port) const {
+  switch (protocol) {
+    case capture::protocol::tcp: return compiled_->ports_tcp[port];
+    case capture::protocol::udp: return compiled_->ports_udp[port];
+    case capture::protocol::sctp: return compiled_->ports_sctp[port];
+    default: return false;
+  }
+}
+
+Policy::Epoch Policy::epoch(Time time) const {
+  const std::vector<Time>& begins = compiled_->epochs;
+  const auto next = std::upper_bound(begins.begin(), begins.end(), time);
+  Epoch epoch;
+  epoch.index = static_cast<std::uint32_t>(next - begins.begin());
+  epoch.begin = next == begins.begin() ? Time::min() : *(next - 1);
+  epoch.end = next == begins.end() ? Time::max() : *next;
+  return epoch;
+}
+
+const std::vector<PolicyError::Item>& Policy::warnings() const { return compiled_->warnings; }
+const PolicyOptions& Policy::options() const { return compiled_->options; }
+const std::string& Policy::sha256() const { return compiled_->sha256; }
+std::uint32_t Policy::generation() const { return compiled_->generation; }
+
+Severity severity(const Policy& policy, const Verdict& verdict, capture::Stage stage) {
+  if (verdict.decision == Decision::permit) {
+    return verdict.basis == Basis::exception ? Severity::notice : Severity::info;
+  }
+  const bool answered = stage >= capture::Stage::answered;
+  if (!answered || verdict.near_miss.mismatch == Mismatch::expired) return Severity::warning;
+  const int mynumber = policy.segment_index("mynumber");
+  if (verdict.from != mynumber && verdict.to != mynumber) return Severity::error;
+  const SegmentId other = verdict.from == mynumber ? verdict.to : verdict.from;
+  const bool open_world = other == policy.external() || other == policy.segment_index("internet");
+  return open_world ? Severity::alert : Severity::critical;
+}
+
+}  // namespace sekimori::policy

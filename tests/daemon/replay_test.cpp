@@ -1,0 +1,144 @@
+#include "daemon/replay.hpp"
+
+#include <gtest/gtest.h>
+#include <unistd.h>
+
+#include <cstdio>
+#include <filesystem>
+#include <fstream>
+#include <random>
+
+#include "daemon/render.hpp"
+#include "tests/daemon/city.hpp"
+#include "tests/kit/packet_builder.hpp"
+
+namespace sekimori::daemon {
+namespace {
+
+struct Lines final : ReplayOutput {
+  void alert(const AlertRecord& record) override { all += to_line(alert_event(record, {})) + "\n"; }
+  void flow(const capture::FlowFacts& facts, const policy::Verdict& verdict, capture::EndReason reason) override {
+    all += to_line(flow_event(facts, verdict, *policy, reason, {})) + "\n";
+    ++flows;
+  }
+  std::shared_ptr<const policy::Policy> policy{};
+  std::string all{};
+  std::uint64_t flows = 0;
+};
+
+void put(std::string& out, std::uint32_t value) {
+  for (int shift = 0; shift < 32; shift += 8) out.push_back(static_cast<char>(value >> static_cast<unsigned>(shift)));
+}
+
+// Thousands of frames between a few dozen hosts of all segments, in mixed order, with some time running backwards.
+std::string busy_capture(unsigned seed) {
+  std::mt19937 random{seed};
+  const std::array<const char*, 8> hosts{"10.10.21.34", "10.10.10.11", "10.20.22.15", "10.20.10.6",
+                                         "10.30.40.12", "172.31.0.8",  "203.0.113.80", "198.51.100.9"};
+  std::string out;
+  put(out, 0xa1b2c3d4);
+  put(out, 0x00040002);
+  put(out, 0);
+  put(out, 0);
+  put(out, 262144);
+  put(out, 1);
+  std::uint32_t seconds = 1795132800;
+  for (int i = 0; i < 40'000; ++i) {
+    const char* from = hosts[random() % hosts.size()];
+    const char* to = hosts[random() % hosts.size()];
+    const auto client = static_cast<std::uint16_t>(40000 + random() % 50);
+    const auto server = static_cast<std::uint16_t>(random() % 2 == 0 ? 443 : 8080);
+    const bool reply = random() % 2 == 0;
+    const std::uint8_t flags = random() % 3 == 0 ? kit::SYN : kit::ACK;
+    auto builder = kit::ethernet().ipv4(reply ? to : from, reply ? from : to);
+    const auto frame = random() % 5 == 0
+                           ? builder.udp(reply ? server : client, reply ? client : server).payload(40).bytes()
+                           : builder.tcp(reply ? server : client, reply ? client : server, flags).payload(random() % 100).bytes();
+    if (random() % 50 == 0) seconds += 1 + random() % 40;
+    put(out, seconds - random() % 2);
+    put(out, static_cast<std::uint32_t>(random() % 1'000'000));
+    put(out, static_cast<std::uint32_t>(frame.size()));
+    put(out, static_cast<std::uint32_t>(frame.size()));
+    for (const auto byte : frame) out.push_back(static_cast<char>(byte));
+  }
+  return out;
+}
+
+class ReplayTest : public testing::Test {
+ protected:
+  void SetUp() override {
+    path = std::filesystem::temp_directory_path() / ("sekimori-replay-" + std::to_string(::getpid()) + ".pcap");
+  }
+  void TearDown() override { std::filesystem::remove(path); }
+  void write(const std::string& bytes) const { std::ofstream(path, std::ios::binary) << bytes; }
+
+  ReplayResult run(std::uint16_t workers, Lines& lines, bool no_timeouts = false) const {
+    ReplayOptions options;
+    options.files = {path.string()};
+    options.workers = workers;
+    options.want_flows = true;
+    options.no_timeouts = no_timeouts;
+    capture::CaptureOptions capture;
+    capture.flows.flows_max = 100'000;
+    lines.policy = policy;
+    return replay(options, capture, policy, {}, lines);
+  }
+
+  std::shared_ptr<const policy::Policy> policy = test::make_policy();
+  std::filesystem::path path;
+};
+
+TEST_F(ReplayTest, GivesTheSameOutputForAnyNumberOfWorkers) {
+  write(busy_capture(7));
+  Lines one;
+  const ReplayResult first = run(1, one);
+  ASSERT_TRUE(first.readable) << first.trouble;
+  EXPECT_TRUE(first.books.close());
+  EXPECT_EQ(first.books.packets_read, 40'000U);
+  EXPECT_GT(first.forbidden_flows, 100U);
+  EXPECT_GT(one.flows, 100U);
+  for (const std::uint16_t workers : {std::uint16_t{1}, std::uint16_t{2}, std::uint16_t{5}}) {
+    Lines more;
+    const ReplayResult result = run(workers, more);
+    EXPECT_EQ(more.all, one.all) << workers << " workers";
+    EXPECT_EQ(result.books.packets_in_flows, first.books.packets_in_flows);
+    EXPECT_EQ(result.books.reasons, first.books.reasons);
+    EXPECT_EQ(result.books.flows_ended, first.books.flows_ended);
+    EXPECT_EQ(result.books.time_backwards, first.books.time_backwards);
+    for (std::size_t pair = 0; pair < result.matrix.size(); ++pair) {
+      EXPECT_EQ(result.matrix[pair].packets, first.matrix[pair].packets);
+      EXPECT_EQ(result.matrix[pair].flows, first.matrix[pair].flows);
+      EXPECT_EQ(result.matrix[pair].bytes_forbidden, first.matrix[pair].bytes_forbidden);
+    }
+  }
+}
+
+TEST_F(ReplayTest, KeepsOneRecordAKeyWithoutTimeouts) {
+  write(busy_capture(8));
+  Lines with;
+  Lines without;
+  run(1, with);
+  run(1, without, true);
+  EXPECT_GT(with.flows, without.flows);
+}
+
+TEST_F(ReplayTest, TellsWhatItReadBeforeAFileBreaks) {
+  std::string bytes = busy_capture(9);
+  bytes.resize(bytes.size() - 30);
+  write(bytes);
+  Lines lines;
+  const ReplayResult result = run(2, lines);
+  EXPECT_FALSE(result.readable);
+  EXPECT_NE(result.trouble.find(path.filename().string()), std::string::npos) << result.trouble;
+  EXPECT_EQ(result.books.packets_read, 39'999U);
+  EXPECT_TRUE(result.books.close());
+}
+
+TEST_F(ReplayTest, RefusesAFileThatIsNoCapture) {
+  write("not a capture at all, only some words");
+  Lines lines;
+  EXPECT_THROW(run(1, lines), capture::SourceError);
+}
+
+}  // namespace
+}  // namespace sekimori::daemon

@@ -1,0 +1,74 @@
+// A capture file of any bytes through the whole engine: read, decode, flows, verdicts, incidents. The books close.
+#include <sys/mman.h>
+#include <unistd.h>
+
+#include <cstdlib>
+#include <memory>
+
+#include "daemon/render.hpp"
+#include "daemon/replay.hpp"
+#include "tests/daemon/city.hpp"
+#include "tests/fuzz/target.hpp"
+#include "tests/kit/packet_builder.hpp"
+
+namespace {
+
+struct Nothing final : sekimori::daemon::ReplayOutput {
+  void alert(const sekimori::daemon::AlertRecord& record) override {
+    if (sekimori::daemon::alert_text(record, {}).empty()) std::abort();
+    if (sekimori::daemon::syslog_5424(record, {}, 2048).size() > 2048) std::abort();
+  }
+  void flow(const sekimori::capture::FlowFacts&, const sekimori::policy::Verdict&,
+            sekimori::capture::EndReason) override {}
+};
+
+}  // namespace
+
+extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
+  using namespace sekimori;
+  static const auto policy = test::make_policy();
+  const int file = ::memfd_create("capture", 0);
+  if (file < 0 || ::write(file, data, size) != static_cast<ssize_t>(size)) std::abort();
+  daemon::ReplayOptions options;
+  options.files = {"/proc/self/fd/" + std::to_string(file)};
+  options.want_flows = true;
+  capture::CaptureOptions capture;
+  capture.flows.flows_max = 1024;
+  Nothing nothing;
+  try {
+    const daemon::ReplayResult result = daemon::replay(options, capture, policy, {}, nothing);
+    if (!result.books.close()) std::abort();
+  } catch (const capture::SourceError&) {  // refused with a clear error: as it should be
+  }
+  ::close(file);
+  return 0;
+}
+
+namespace sekimori::fuzz {
+
+std::vector<std::string> seeds() {
+  std::string seed;
+  const auto put = [&](std::uint32_t value) {
+    for (unsigned shift = 0; shift < 32; shift += 8) seed.push_back(static_cast<char>(value >> shift));
+  };
+  put(0xa1b2c3d4);
+  put(0x00040002);
+  put(0);
+  put(0);
+  put(65535);
+  put(1);
+  const auto add = [&](const kit::Octets& frame, std::uint32_t time) {
+    put(1795132800 + time);
+    put(0);
+    put(static_cast<std::uint32_t>(frame.size()));
+    put(static_cast<std::uint32_t>(frame.size()));
+    for (const auto octet : frame) seed.push_back(static_cast<char>(octet));
+  };
+  add(kit::ethernet().vlan(121).ipv4("10.10.21.34", "203.0.113.80").tcp(51000, 443, kit::SYN).bytes(), 0);
+  add(kit::ethernet().vlan(121).ipv4("203.0.113.80", "10.10.21.34").tcp(443, 51000, kit::SYN | kit::ACK).bytes(), 1);
+  add(kit::ethernet().ipv6("fd10:10::1", "2001:db8::1").udp(5353, 53).payload(60).bytes(), 2);
+  add(kit::ethernet().vlan(121).ipv4("10.10.21.34", "203.0.113.80").tcp(51000, 443, kit::ACK).payload(90).bytes(), 90);
+  return {seed};
+}
+
+}  // namespace sekimori::fuzz

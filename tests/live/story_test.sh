@@ -1,0 +1,38 @@
+#!/usr/bin/env bash
+# Every conversation of story.tsv is driven by real programs; what sekimorid says of it over syslog, in its answers and in
+# its totals must be the story's words and nothing else.
+. "$(dirname -- "${BASH_SOURCE[0]}")/lab.sh"
+
+lab_start
+config_write "$live/live.yaml.in" "$dir/live.yaml"
+sensor_start "$dir/live.yaml"
+
+driven="$dir/driven.tsv"
+while read -r id from to families program port rest; do
+  case $id in '' | \#*) continue ;; esac
+  for family in 4 6; do
+    case $families in *$family*) ;; *) continue ;; esac
+    [ "$family" = 4 ] && pair="${ip4[$from]} ${ip4[$to]}" || pair="${ip6[$from]} ${ip6[$to]}"
+    began=$EPOCHREALTIME
+    drive "$from" "$to" "$family" "$program" "${port#-}" || bad "$id: the program failed"
+    echo "$id $family $began $pair $program $port $rest" >>"$driven"
+    sleep 0.06  # people do not open four services within a tenth of a second; a sweep is another story
+  done
+done <"$live/story.tsv"
+
+sleep 1.2
+for question in status flows matrix alerts; do
+  limit=()
+  case $question in flows | alerts) limit=(--limit 5000) ;; esac
+  sekimori "$question" --json "${limit[@]}" >"$dir/$question.json" || bad "sekimori $question"
+  curl --silent --fail --unix-socket "$dir/control.sock" "http://localhost/v1/$question" >"$dir/curl.json" &&
+    python3 -m json.tool "$dir/curl.json" >/dev/null || bad "curl --unix-socket: $question"
+done
+mirrored=$(mirror_packets rx)
+
+if python3 "$live/check_story.py" "$dir" "$mirrored"; then ok "the story is told as it is written"; else bad "the story"; fi
+verify "the mirror interface transmitted nothing" test "$(mirror_packets tx)" = 0
+
+sensor_signal TERM
+verify "SIGTERM ends the daemon" sensor_wait 10
+verify "with exit code 0" test "${sensor_status:-none}" = 0

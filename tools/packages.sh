@@ -1,0 +1,28 @@
+# The Debian 12 packages that sekimori needs, each with its reason: the only list. Sourced, never run.
+
+packages_build=(
+  g++             # the compiler, C++20
+  cmake           # the build description, presets
+  ninja-build     # the build itself
+  pkg-config      # finds libpcap
+  libpcap-dev     # reads mirror ports and capture files
+  libboost1.81-dev  # headers only: Asio, Beast (HTTP on the local socket), JSON
+  libspdlog-dev   # the daemon's own log
+  libyaml-cpp-dev # the configuration file
+  libssl-dev      # libcrypto alone: digests of the policy and of flow keys
+)
+
+packages_test=(
+  libgtest-dev    # unit tests
+  ccache          # second builds in seconds
+  clang-format-14 # form of the sources
+  clang-tidy-14   # faults a compiler passes over
+  python3         # reads JSON answers; web server of the live test; table comparison
+  iproute2        # network namespaces, the switch and its mirror port
+  iputils-ping    # the live test's programs, none of which is a service:
+  curl            #   HTTP, and questions over the local socket
+  dnsmasq-base    #   DNS server
+  ldnsutils       #   DNS client (drill)
+  dropbear-bin    #   SSH server and client
+  rsyslog         # receives the alerts; installed without being started or enabled
+)

@@ -1,0 +1,185 @@
+#include <chrono>
+#include <iostream>
+
+#include <boost/json.hpp>
+
+#include "daemon/build_policy.hpp"
+#include "daemon/render.hpp"
+#include "tools/sekimori/commands.hpp"
+#include "tools/sekimori/table.hpp"
+
+namespace sekimori::tool {
+namespace {
+
+constexpr const char* builtin_name = "builtin:kakuu-city";
+
+enum class Validity : unsigned char { not_yet, valid, expired };
+
+Validity validity(const policy::ExceptionOptions& exception, Time now) {
+  if (now < exception.from) return Validity::not_yet;
+  return now < exception.until ? Validity::valid : Validity::expired;
+}
+
+std::string_view machine_word(Validity validity) {
+  switch (validity) {
+    case Validity::not_yet: return "not_yet";
+    case Validity::valid: return "valid";
+    case Validity::expired: break;
+  }
+  return "expired";
+}
+
+Text human_word(Validity validity) {
+  switch (validity) {
+    case Validity::not_yet: return Text::tool_exception_not_yet;
+    case Validity::valid: return Text::tool_exception_valid;
+    case Validity::expired: break;
+  }
+  return Text::tool_exception_expired;
+}
+
+std::string_view name_of(const policy::Localized& name, Language language) {
+  return language == Language::ja ? name.ja : name.en;
+}
+
+boost::json::object summary_json(const Loaded& loaded, Time now) {
+  namespace json = boost::json;
+  const policy::PolicyOptions& options = loaded.policy->options();
+  const int offset = loaded.config.daemon.alerts.utc_offset_minutes;
+  json::array segments;
+  for (const policy::SegmentOptions& segment : options.segments) {
+    json::array prefixes;
+    for (const policy::NamedPrefix& prefix : segment.prefixes) prefixes.emplace_back(prefix.prefix.to_string());
+    segments.emplace_back(json::object{{"id", segment.id}, {"prefixes", std::move(prefixes)}});
+  }
+  json::array exceptions;
+  for (const policy::ExceptionOptions& exception : options.exceptions) {
+    exceptions.emplace_back(json::object{{"id", exception.id},
+                                         {"state", machine_word(validity(exception, now))},
+                                         {"from", daemon::timestamp(exception.from, offset)},
+                                         {"until", daemon::timestamp(exception.until, offset)}});
+  }
+  return {{"ok", true},
+          {"config", loaded.name},
+          {"profile", options.profile.id},
+          {"sha256", loaded.policy->sha256()},
+          {"segments", std::move(segments)},
+          {"gateways", options.gateways.size()},
+          {"services", options.services.size()},
+          {"exceptions", std::move(exceptions)}};
+}
+
+void print_summary(const Loaded& loaded, Time now, Language language) {
+  const policy::PolicyOptions& options = loaded.policy->options();
+  const int offset = loaded.config.daemon.alerts.utc_offset_minutes;
+  const bool colour = wants_colour(1);
+  std::cout << say(Text::tool_check_good, language, {{"file", loaded.name}}) << '\n';
+  std::cout << say(Text::tool_check_profile, language,
+                   {{"id", options.profile.id},
+                    {"name", name_of(options.profile.name, language)},
+                    {"sha256", loaded.policy->sha256()}})
+            << "\n\n";
+
+  Table segments{{{std::string(text(Text::tool_column_segment, language))},
+                  {"ID"},
+                  {std::string(text(Text::tool_column_prefixes, language)), Align::right},
+                  {std::string(text(Text::tool_column_networks, language))}}};
+  for (const policy::SegmentOptions& segment : options.segments) {
+    const int index = loaded.policy->segment_index(segment.id);
+    std::string list;
+    for (const policy::NamedPrefix& prefix : segment.prefixes) {
+      if (!list.empty()) list.append(", ");
+      list.append(prefix.prefix.to_string());
+      if (!prefix.name.empty()) list.append("(").append(prefix.name).append(")");
+    }
+    std::string name = segment.id;
+    if (index >= 0) {
+      name = name_of(loaded.policy->segments()[static_cast<std::size_t>(index)].name, language);
+    }
+    segments.add({name, segment.id, std::to_string(segment.prefixes.size()), list});
+  }
+  std::cout << segments.to_string(colour) << '\n';
+  std::cout << say(Text::tool_check_counts, language,
+                   {{"gateways", std::to_string(options.gateways.size())},
+                    {"services", std::to_string(options.services.size())},
+                    {"exceptions", std::to_string(options.exceptions.size())}})
+            << '\n';
+
+  Table exceptions{{{std::string(text(Text::tool_column_exception, language))},
+                    {std::string(text(Text::tool_column_state, language))},
+                    {std::string(text(Text::tool_column_from, language))},
+                    {std::string(text(Text::tool_column_until, language))},
+                    {std::string(text(Text::tool_column_approver, language))},
+                    {std::string(text(Text::tool_column_reason, language))}}};
+  std::size_t expired = 0;
+  for (const policy::ExceptionOptions& exception : options.exceptions) {
+    const Validity state = validity(exception, now);
+    expired += state == Validity::expired ? 1U : 0U;
+    // Minutes are enough for a period of validity.
+    exceptions.add({exception.id,
+                    {std::string(text(human_word(state), language)),
+                     state == Validity::valid ? Table::Mark::good : Table::Mark::bad},
+                    daemon::timestamp(exception.from, offset).substr(0, 16),
+                    daemon::timestamp(exception.until, offset).substr(0, 16),
+                    exception.approver,
+                    exception.reason});
+  }
+  if (!exceptions.empty()) std::cout << '\n' << exceptions.to_string(colour);
+  if (expired != 0) {
+    std::cout << say(Text::tool_check_expired, language, {{"count", std::to_string(expired)}}) << '\n';
+  }
+}
+
+}  // namespace
+
+Loaded load(const std::string& path, const Arguments& arguments) {
+  Loaded loaded;
+  loaded.name = path.empty() ? builtin_name : path;
+  const Language language = arguments.language();
+  try {
+    loaded.config = path.empty() ? config::load_text(config::builtin_example(), builtin_name, language)
+                                 : config::load_file(path, language);
+    if (arguments.language_chosen()) loaded.config.daemon.alerts.language = language;
+    std::vector<std::string> taps;
+    for (const capture::TapOptions& tap : loaded.config.capture.taps) taps.push_back(tap.name);
+    std::vector<std::pair<std::string, std::string>> sources;
+    for (const config::SourceText& source : loaded.config.sources) sources.emplace_back(source.path, source.content);
+    loaded.policy = daemon::build_policy(loaded.config.policy, taps, sources, 1, language);
+  } catch (const config::ConfigError& error) {
+    for (const config::Diagnostic& each : error.diagnostics()) loaded.mistakes.push_back(each.to_string());
+  } catch (const policy::PolicyError& error) {
+    for (const policy::PolicyError::Item& each : error.items()) {
+      loaded.mistakes.push_back(
+          config::Diagnostic{.place = each.place, .path = {}, .message = each.message}.to_string());
+    }
+  }
+  return loaded;
+}
+
+int tell_mistakes(const Loaded& loaded, Language language) {
+  for (const std::string& mistake : loaded.mistakes) std::cerr << mistake << '\n';
+  complain(say(Text::tool_mistakes, language,
+               {{"file", loaded.name}, {"count", std::to_string(loaded.mistakes.size())}}));
+  return exit_code::usage;
+}
+
+int run_check(const Arguments& arguments) {
+  const Loaded loaded = load(arguments.operands().front(), arguments);
+  const Time now = std::chrono::time_point_cast<Duration>(std::chrono::system_clock::now());
+  if (!loaded.policy) {
+    if (arguments.json()) {
+      std::cout << daemon::to_line(
+                       boost::json::object{{"ok", false}, {"errors", boost::json::value_from(loaded.mistakes)}})
+                << '\n';
+    }
+    return tell_mistakes(loaded, arguments.language());
+  }
+  if (arguments.json()) {
+    std::cout << daemon::to_line(summary_json(loaded, now)) << '\n';
+  } else {
+    print_summary(loaded, now, loaded.config.daemon.alerts.language);
+  }
+  return exit_code::good;
+}
+
+}  // namespace sekimori::tool

@@ -1,0 +1,42 @@
+// The commands, each in the file of its group. All return an exit code and may throw UsageError.
+#pragma once
+
+#include <boost/json/fwd.hpp>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "config/config.hpp"
+#include "policy/policy.hpp"
+#include "tools/sekimori/arguments.hpp"
+
+namespace sekimori::tool {
+
+// live.cpp: questions to the daemon.
+int run_status(const Arguments& arguments);
+int run_flows(const Arguments& arguments);
+int run_matrix(const Arguments& arguments);
+int run_alerts(const Arguments& arguments);
+int run_reload(const Arguments& arguments);
+// replay.cpp, check.cpp, explain.cpp: work without a daemon.
+int run_replay(const Arguments& arguments);
+int run_check(const Arguments& arguments);
+int run_explain(const Arguments& arguments);
+
+// check.cpp: a configuration with its compiled policy, or every mistake in it.
+struct Loaded {
+  std::string name{};  // the file, or "builtin:kakuu-city"
+  config::Config config{};
+  std::shared_ptr<const policy::Policy> policy{};
+  std::vector<std::string> mistakes{};  // "file:line:column: path: message"; `policy` is null when there are some
+};
+// `path` empty: the example city inside the program. The arguments' language wins over the file's when it was chosen.
+Loaded load(const std::string& path, const Arguments& arguments);
+// Tells the mistakes on stderr; returns exit_code::usage.
+int tell_mistakes(const Loaded& loaded, Language language);
+
+// "sekimori: message" and, indented, what to do, on stderr.
+void complain(std::string_view message, std::string_view hint = {});
+
+}  // namespace sekimori::tool

@@ -1,0 +1,277 @@
+#include <boost/json.hpp>
+#include <cstdlib>
+#include <iostream>
+#include <optional>
+
+#include "daemon/options.hpp"
+#include "tools/sekimori/client.hpp"
+#include "tools/sekimori/commands.hpp"
+#include "tools/sekimori/events.hpp"
+
+namespace sekimori::tool {
+namespace {
+
+namespace json = boost::json;
+
+std::string label(Text id, Language language) { return std::string(text(id, language)); }
+
+std::string socket_path(const Arguments& arguments) {
+  if (const auto chosen = arguments.get("--socket")) return *chosen;
+  const char* variable = std::getenv("SEKIMORI_SOCKET");
+  return variable != nullptr && *variable != '\0' ? std::string(variable) : daemon::ControlOptions{}.path;
+}
+
+// An answer to show, or the exit code of what went wrong (which has been said).
+struct Answer {
+  int code = exit_code::good;
+  std::optional<json::object> body{};
+};
+
+int code_of(unsigned status) {
+  if (status == 200) return exit_code::good;
+  if (status == 400 || status == 422) return exit_code::usage;
+  return status == 403 ? exit_code::permission : exit_code::failed;
+}
+
+Answer fetch(const Arguments& arguments, std::string target, bool post = false) {
+  const Language language = arguments.language();
+  const std::string socket = socket_path(arguments);
+  Response response;
+  try {
+    response = ask({.socket = socket, .post = post, .target = std::move(target), .language = language});
+  } catch (const ClientError& error) {
+    switch (error.kind()) {
+      case Unanswered::forbidden:
+        complain(say(Text::tool_socket_forbidden, language, {{"socket", socket}}),
+                 say(Text::tool_socket_forbidden_hint, language, {{"socket", socket}}));
+        return {.code = exit_code::permission};
+      case Unanswered::unreachable:
+        complain(say(Text::tool_unreachable, language, {{"socket", socket}, {"trouble", error.what()}}),
+                 label(Text::tool_unreachable_hint, language));
+        return {.code = exit_code::unreachable};
+      case Unanswered::timeout:
+        complain(say(Text::tool_no_answer, language, {{"socket", socket}}));
+        return {.code = exit_code::failed};
+      case Unanswered::broken: break;
+    }
+    complain(say(Text::tool_broken_answer, language, {{"socket", socket}, {"trouble", error.what()}}));
+    return {.code = exit_code::failed};
+  }
+
+  const int code = code_of(response.status);
+  if (arguments.json()) std::cout << response.body;
+  boost::system::error_code broken;
+  json::value value = json::parse(response.body, broken);
+  if (broken || !value.is_object()) {
+    complain(say(Text::tool_broken_answer, language, {{"socket", socket}, {"trouble", broken.message()}}));
+    return {.code = exit_code::failed};
+  }
+  json::object& body = value.get_object();
+  if (body.contains("error")) {
+    complain(printable(word(body, {"error", "message"})), printable(word(body, {"error", "hint"})));
+    return {.code = code == exit_code::good ? exit_code::failed : code};
+  }
+  return {.code = code, .body = std::move(body)};
+}
+
+// "?from=mynumber&port=445" from the options of the same names.
+std::string query_of(const Arguments& arguments) {
+  std::string out;
+  for (const Option& option : arguments.command()->options) {
+    for (const std::string& value : arguments.all(option.name)) {
+      out.append(out.empty() ? "?" : "&").append(option.name.substr(2)).append("=").append(percent_encoded(value));
+    }
+  }
+  return out;
+}
+
+const json::array& list(const json::object& object, std::string_view name) {
+  static const json::array none;
+  const json::value* found = find(object, {name});
+  return found != nullptr && found->is_array() ? found->get_array() : none;
+}
+
+bool is_false(const json::object& object, std::string_view name) {
+  const json::value* found = find(object, {name});
+  return found != nullptr && found->is_bool() && !found->get_bool();
+}
+
+std::string uptime(std::uint64_t seconds, Language language) {
+  const auto two = [](std::uint64_t value) { return (value < 10 ? "0" : "") + std::to_string(value); };
+  return say(Text::tool_uptime, language,
+             {{"days", std::to_string(seconds / 86400)},
+              {"clock", two(seconds / 3600 % 24) + ":" + two(seconds / 60 % 60) + ":" + two(seconds % 60)}});
+}
+
+Table::Cell state_cell(bool good, Text yes, Text no, Language language) {
+  return {label(good ? yes : no, language), good ? Table::Mark::good : Table::Mark::bad};
+}
+
+// A loss is shown in red as soon as it is not zero.
+Table::Cell loss_cell(std::uint64_t value) {
+  return {grouped(value), value == 0 ? Table::Mark::none : Table::Mark::bad};
+}
+
+void print_taps(const json::object& status, Language language, bool colour) {
+  Table taps{{{label(Text::tool_column_tap, language)},
+              {label(Text::tool_column_interface, language)},
+              {label(Text::tool_column_state, language)},
+              {label(Text::tool_column_received, language), Align::right},
+              {label(Text::tool_column_dropped_kernel, language), Align::right},
+              {label(Text::tool_column_dropped_interface, language), Align::right},
+              {label(Text::tool_column_outages, language), Align::right},
+              {label(Text::tool_column_note, language)}}};
+  for (const json::value& each : list(status, "taps")) {
+    if (!each.is_object()) continue;
+    const json::object& tap = each.get_object();
+    const std::string health = word(tap, {"health"});
+    Table::Cell state{health, Table::Mark::bad};
+    if (health == "running") state = {label(Text::tool_tap_running, language), Table::Mark::good};
+    if (health == "link_down") state.text = label(Text::tool_tap_link_down, language);
+    if (health == "gone") state.text = label(Text::tool_tap_gone, language);
+    taps.add({word(tap, {"name"}), word(tap, {"interface"}), state, grouped(count(tap, {"received"})),
+              loss_cell(count(tap, {"dropped_kernel"})), loss_cell(count(tap, {"dropped_interface"})),
+              loss_cell(count(tap, {"outages"})), word(tap, {"trouble"})});
+  }
+  if (!taps.empty()) std::cout << '\n' << taps.to_string(colour);
+}
+
+void print_destinations(const json::object& status, Language language, bool colour) {
+  Table table{{{label(Text::tool_column_destination, language)},
+               {label(Text::tool_column_state, language)},
+               {label(Text::tool_column_queued, language), Align::right},
+               {label(Text::tool_column_sent, language), Align::right},
+               {label(Text::tool_column_dropped, language), Align::right},
+               {label(Text::tool_column_failures, language), Align::right},
+               {label(Text::tool_column_note, language)}}};
+  for (const json::value& each : list(status, "destinations")) {
+    if (!each.is_object()) continue;
+    const json::object& row = each.get_object();
+    table.add({word(row, {"name"}),
+               state_cell(!is_false(row, "connected"), Text::tool_connected, Text::tool_disconnected, language),
+               grouped(count(row, {"queued"})), grouped(count(row, {"sent"})), loss_cell(count(row, {"dropped"})),
+               loss_cell(count(row, {"failures"})), word(row, {"trouble"})});
+  }
+  if (!table.empty()) std::cout << '\n' << table.to_string(colour);
+}
+
+void print_status(const json::object& status, Language language) {
+  const bool colour = wants_colour(1);
+  Table head{{{""}, {""}}};
+  const auto add = [&](Text name, const std::string& value) {
+    if (!value.empty()) head.add({label(name, language), value});
+  };
+  add(Text::tool_status_program, "sekimorid " + word(status, {"version"}));
+  head.add({label(Text::tool_column_state, language),
+            state_cell(!is_false(status, "watching"), Text::tool_watching, Text::tool_not_watching, language)});
+  add(Text::tool_status_site, word(status, {"site"}));
+  add(Text::tool_status_sensor, word(status, {"sensor"}));
+  add(Text::tool_status_uptime, uptime(count(status, {"uptime_seconds"}), language));
+  add(Text::tool_status_config, word(status, {"config"}));
+  add(Text::tool_status_policy, say(Text::tool_status_policy_value, language,
+                                    {{"profile", word(status, {"policy", "profile"})},
+                                     {"generation", word(status, {"policy", "generation"})},
+                                     {"sha256", word(status, {"policy", "sha256"})}}));
+  add(Text::tool_status_packet_time, short_time(word(status, {"packet_time"})));
+  add(Text::tool_status_flows, grouped(count(status, {"flows", "live"})) + " / " +
+                                   grouped(count(status, {"flows", "capacity"})));
+  const std::uint64_t loss = count(status, {"loss_ppm_last_minute"});
+  head.add({label(Text::tool_status_loss, language), loss_cell(loss)});
+  add(Text::tool_status_incidents, say(Text::tool_status_incidents_value, language,
+                                       {{"open", grouped(count(status, {"incidents", "open"}))},
+                                        {"lines", grouped(count(status, {"incidents", "lines"}))},
+                                        {"suppressed", grouped(count(status, {"incidents", "suppressed"}))}}));
+  std::cout << head.to_string(colour);
+  print_taps(status, language, colour);
+  if (const json::value* books = find(status, {"packets"}); books != nullptr && books->is_object()) {
+    std::cout << '\n' << books_text(books->get_object(), language);
+  }
+  print_destinations(status, language, colour);
+  std::string refusals;
+  for (const std::string_view reason : {"bad_request", "too_large", "forbidden", "too_many", "timeout", "not_found",
+                                        "method", "failed"}) {
+    const std::uint64_t refused = count(status, {"control", reason});
+    if (refused != 0) refusals.append(" ").append(reason).append("=").append(grouped(refused));
+  }
+  if (!refusals.empty()) std::cout << '\n' << label(Text::tool_status_refusals, language) << refusals << '\n';
+}
+
+void say_partial(const json::object& body, Language language) {
+  if (is_false(body, "complete")) complain(text(Text::tool_partial, language));
+}
+
+}  // namespace
+
+int run_status(const Arguments& arguments) {
+  const Answer answer = fetch(arguments, "/v1/status");
+  if (!answer.body || arguments.json()) return answer.code;
+  print_status(*answer.body, arguments.language());
+  say_partial(*answer.body, arguments.language());
+  return answer.code;
+}
+
+int run_flows(const Arguments& arguments) {
+  const Answer answer = fetch(arguments, "/v1/flows" + query_of(arguments));
+  if (!answer.body || arguments.json()) return answer.code;
+  const Language language = arguments.language();
+  const json::array& events = list(*answer.body, "flows");
+  Table table{flow_columns(language)};
+  for (const json::value& event : events) {
+    if (event.is_object()) table.add(flow_cells(event.get_object(), language));
+  }
+  if (!table.empty()) std::cout << table.to_string(wants_colour(1));
+  const bool cut = is_false(*answer.body, "complete");
+  complain(say(cut ? Text::tool_flows_cut : Text::tool_flows_whole, language,
+               {{"shown", grouped(events.size())},
+                {"matched", grouped(count(*answer.body, {"matched"}))},
+                {"live", grouped(count(*answer.body, {"live"}))}}));
+  return answer.code;
+}
+
+int run_matrix(const Arguments& arguments) {
+  const Answer answer = fetch(arguments, "/v1/matrix");
+  if (!answer.body || arguments.json()) return answer.code;
+  std::cout << matrix_text(*answer.body, arguments.language(), wants_colour(1));
+  say_partial(*answer.body, arguments.language());
+  return answer.code;
+}
+
+int run_alerts(const Arguments& arguments) {
+  const Answer answer = fetch(arguments, "/v1/alerts" + query_of(arguments));
+  if (!answer.body || arguments.json()) return answer.code;
+  const Language language = arguments.language();
+  const json::array& events = list(*answer.body, "alerts");
+  for (const json::value& event : events) {
+    if (event.is_object()) std::cout << alert_line(event.get_object()) << '\n';
+  }
+  complain(say(is_false(*answer.body, "complete") ? Text::tool_alerts_cut : Text::tool_alerts_whole, language,
+               {{"shown", grouped(events.size())}, {"last", std::to_string(count(*answer.body, {"last"}))}}));
+  return answer.code;
+}
+
+int run_reload(const Arguments& arguments) {
+  const Answer answer = fetch(arguments, "/v1/reload", true);
+  if (!answer.body) return answer.code;
+  const Language language = arguments.language();
+  const json::object& body = *answer.body;
+  if (is_false(body, "ok")) {
+    for (const json::value& error : list(body, "errors")) {
+      if (error.is_string()) std::cerr << printable({error.get_string().data(), error.get_string().size()}) << '\n';
+    }
+    complain(text(Text::tool_reload_refused, language));
+    return exit_code::usage;
+  }
+  if (arguments.json()) return answer.code;
+  std::cout << say(Text::tool_reload_good, language,
+                   {{"generation", word(body, {"generation"})}, {"sha256", word(body, {"sha256"})}})
+            << '\n';
+  std::string keys;
+  for (const json::value& key : list(body, "restart_needed")) {
+    if (!key.is_string()) continue;
+    keys.append(keys.empty() ? "" : ", ").append(key.get_string().data(), key.get_string().size());
+  }
+  if (!keys.empty()) complain(say(Text::tool_reload_restart, language, {{"keys", printable(keys)}}));
+  return answer.code;
+}
+
+}  // namespace sekimori::tool

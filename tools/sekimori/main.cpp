@@ -1,0 +1,131 @@
+// sekimori: questions to a running daemon, and the same engine without one. Results go to stdout, messages to stderr;
+// the exit codes are in arguments.hpp.
+#include <exception>
+#include <iostream>
+#include <limits>
+#include <string>
+#include <vector>
+
+#include "daemon/control/query.hpp"
+#include "tools/sekimori/arguments.hpp"
+#include "tools/sekimori/commands.hpp"
+
+namespace sekimori::tool {
+namespace {
+
+const std::vector<Command>& commands() {
+  constexpr std::size_t any = std::numeric_limits<std::size_t>::max();
+  static const std::vector<Command> all{
+      {"status", "", 0, 0, Text::tool_status_summary, Text::tool_status_examples, {}, run_status},
+      {"flows",
+       "",
+       0,
+       0,
+       Text::tool_flows_summary,
+       Text::tool_flows_examples,
+       {{"--from", "SEGMENT", Text::tool_option_from},
+        {"--to", "SEGMENT", Text::tool_option_to},
+        {"--segment", "SEGMENT", Text::tool_option_segment},
+        {"--address", "ADDRESS", Text::tool_option_address, true},
+        {"--port", "N", Text::tool_option_port},
+        {"--proto", "PROTO", Text::tool_option_proto},
+        {"--stage", "STAGE", Text::tool_option_stage},
+        {"--verdict", "VERDICT", Text::tool_option_verdict},
+        {"--sort", "KEY", Text::tool_option_sort},
+        {"--limit", "N", Text::tool_option_limit}},
+       run_flows},
+      {"matrix", "", 0, 0, Text::tool_matrix_summary, Text::tool_matrix_examples, {}, run_matrix},
+      {"alerts",
+       "",
+       0,
+       0,
+       Text::tool_alerts_summary,
+       Text::tool_alerts_examples,
+       {{"--since", "N", Text::tool_option_since},
+        {"--incident", "ID", Text::tool_option_incident},
+        {"--limit", "N", Text::tool_option_limit}},
+       run_alerts},
+      {"reload", "", 0, 0, Text::tool_reload_summary, Text::tool_reload_examples, {}, run_reload},
+      {"replay",
+       "FILE...",
+       1,
+       any,
+       Text::tool_replay_summary,
+       Text::tool_replay_examples,
+       {{"--config", "FILE", Text::tool_option_config},
+        {"--emit", "KIND", Text::tool_option_emit, true},
+        {"--format", "text|eve", Text::tool_option_format},
+        {"--workers", "N", Text::tool_option_workers},
+        {"--no-timeouts", "", Text::tool_option_no_timeouts},
+        {"--vlan-in-key", "", Text::tool_option_vlan_in_key}},
+       run_replay},
+      {"check", "FILE", 1, 1, Text::tool_check_summary, Text::tool_check_examples, {}, run_check},
+      {"explain",
+       "SRC DST PROTO/PORT",
+       3,
+       3,
+       Text::tool_explain_summary,
+       Text::tool_explain_examples,
+       {{"--config", "FILE", Text::tool_option_config},
+        {"--at", "TIME", Text::tool_option_at},
+        {"--source-mac", "MAC", Text::tool_option_source_mac},
+        {"--destination-mac", "MAC", Text::tool_option_destination_mac}},
+       run_explain},
+  };
+  return all;
+}
+
+int run(std::vector<std::string> words) {
+  // `sekimori help flows` is what people try first.
+  if (!words.empty() && words.front() == "help") {
+    words.erase(words.begin());
+    words.emplace_back("--help");
+  }
+  const Arguments arguments = Arguments::parse(words, commands());
+  if (arguments.has("--version")) {
+    std::cout << "sekimori " << SEKIMORI_VERSION << '\n';
+    return exit_code::good;
+  }
+  if (arguments.command() == nullptr) {
+    const bool asked = arguments.has("--help");
+    (asked ? std::cout : std::cerr) << overview(commands(), arguments.language());
+    return asked ? exit_code::good : exit_code::usage;
+  }
+  if (arguments.has("--help")) {
+    std::cout << help_of(*arguments.command(), arguments.language());
+    return exit_code::good;
+  }
+  return arguments.command()->run(arguments);
+}
+
+}  // namespace
+
+void complain(std::string_view message, std::string_view hint) {
+  std::cerr << "sekimori: " << message << '\n';
+  if (!hint.empty()) std::cerr << "  " << hint << '\n';
+}
+
+}  // namespace sekimori::tool
+
+int main(int argc, char** argv) {
+  using namespace sekimori;
+  using namespace sekimori::tool;
+  const std::vector<std::string> words(argv + 1, argv + argc);
+  int code = exit_code::failed;
+  try {
+    code = run(words);
+  } catch (const UsageError& error) {
+    complain(error.what(), error.hint());
+    return exit_code::usage;
+  } catch (const std::exception& error) {
+    complain(error.what());
+    return exit_code::failed;
+  }
+  // A full disk behind a redirection must not look like success.
+  std::cout.flush();
+  if (!std::cout) {
+    complain(text(Text::tool_no_output, language_of(words)));
+    return exit_code::failed;
+  }
+  return code;
+}
