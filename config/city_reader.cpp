@@ -1,5 +1,5 @@
-// What is said about the city: which profile, which of its switches, where its segments are, and the registers of
-// gateways, services and exceptions.
+// What is said about the city: which profile, which of its switches, where its segments are, and the
+// registers of gateways, services and exceptions.
 #include <algorithm>
 #include <map>
 #include <optional>
@@ -52,7 +52,8 @@ struct PlacedPrefix {
 
 class CityReader {
  public:
-  CityReader(const CityContext& context, policy::PolicyOptions& options) : context_{context}, options_{options} {
+  CityReader(const CityContext& context, policy::PolicyOptions& options)
+      : context_{context}, options_{options} {
     for (const policy::ProfileSegment& segment : options.profile.segments) ids_.push_back(segment.id);
   }
 
@@ -99,7 +100,7 @@ class CityReader {
                                    {"file-sanitiser", policy::GatewayKind::file_sanitiser},
                                    {"mail-text", policy::GatewayKind::mail_text}});
         read_peers(map, ids, gateway);
-        check_cell(map.required("from"), gateway.from, gateway.to, Cell::gateway);
+        check_cell(map.optional("from"), gateway.from, gateway.to, Cell::gateway);
       });
       options_.gateways.push_back(std::move(gateway));
     });
@@ -112,7 +113,7 @@ class CityReader {
       service.place = item.place();
       item.map([&](Map& map) {
         read_peers(map, ids, service);
-        check_cell(map.required("from"), service.from, service.to, Cell::service);
+        check_cell(map.optional("from"), service.from, service.to, Cell::service);
       });
       options_.services.push_back(std::move(service));
     });
@@ -171,9 +172,12 @@ class CityReader {
 
   void read_segment(const Cursor& key, const Cursor& value, policy::SegmentOptions& segment) {
     value.map([&](Map& map) {
-      map.optional("prefixes").list([&](const Cursor& item) { read_named_prefix(item, segment); }, Cursor::Size::some);
-      map.optional("vlans").list([&](const Cursor& item) { read_segment_vlans(item, segment); }, Cursor::Size::some);
-      map.optional("taps").list([&](const Cursor& item) { read_segment_tap(item, segment); }, Cursor::Size::some);
+      map.optional("prefixes")
+          .list([&](const Cursor& item) { read_named_prefix(item, segment); }, Cursor::Size::some);
+      map.optional("vlans").list([&](const Cursor& item) { read_segment_vlans(item, segment); },
+                                 Cursor::Size::some);
+      map.optional("taps").list([&](const Cursor& item) { read_segment_tap(item, segment); },
+                                Cursor::Size::some);
       const Cursor macs = map.optional("next_hop_macs");
       macs.list([&](const Cursor& item) { read_next_hop(item, segment); }, Cursor::Size::some);
       const bool named = map.optional("prefixes").present() || map.optional("vlans").present() ||
@@ -240,15 +244,15 @@ class CityReader {
     MacAddress mac;
     if (!read_mac(item, mac)) return;
     if (const auto* const first = macs_.earlier(mac, segment.id, item.place())) {
-      item.error(Text::config_mac_twice, {{"mac", mac.to_string()},
-                                          {"segment", shown(first->owner)},
-                                          {"place", place_text(first->place)}});
+      item.error(
+          Text::config_mac_twice,
+          {{"mac", mac.to_string()}, {"segment", shown(first->owner)}, {"place", place_text(first->place)}});
     }
     segment.next_hop_macs.push_back(mac);
   }
 
-  // Sorted by address and then by length, a prefix overlaps exactly the open ones that contain it, and these form a
-  // stack. A part of the same segment may be listed again to give it a name; equal prefixes may not.
+  // Sorted by address and then by length, a prefix overlaps exactly the open ones that contain it, and these
+  // form a stack. A part of the same segment may be listed again to give it a name; equal prefixes may not.
   void report_overlaps(Report& report) {
     std::vector<const PlacedPrefix*> sorted;
     for (const PlacedPrefix& prefix : prefixes_) sorted.push_back(&prefix);
@@ -289,7 +293,8 @@ class CityReader {
     read_segment_id(map.required("to"), entry.to);
     read_hosts(map.optional("clients"), entry.clients);
     read_hosts(map.required("hosts"), entry.hosts);
-    map.required("ports").list([&](const Cursor& item) { read_service(item, entry.ports); }, Cursor::Size::some);
+    map.required("ports").list([&](const Cursor& item) { read_service(item, entry.ports); },
+                               Cursor::Size::some);
   }
 
   // The matrix with the switches that are on.
@@ -325,12 +330,13 @@ class CityReader {
   bool read_endpoint(const Cursor& at, policy::EndpointOptions& out) const {
     const std::size_t before = at.report().count();
     at.map([&](Map& map) {
-      map.optional("addresses").list(
-          [&](const Cursor& item) {
-            Prefix prefix;
-            if (read_prefix(item, prefix)) out.addresses.push_back(prefix);
-          },
-          Cursor::Size::some);
+      map.optional("addresses")
+          .list(
+              [&](const Cursor& item) {
+                Prefix prefix;
+                if (read_prefix(item, prefix)) out.addresses.push_back(prefix);
+              },
+              Cursor::Size::some);
       map.optional("macs").list(
           [&](const Cursor& item) {
             MacAddress mac;
@@ -404,8 +410,8 @@ ProfileChoice read_profile_choice(Map& root) {
   } else {
     at.map([&](Map& map) {
       name(map.required("name"));
-      map.optional("file").text(choice.file);
-      map.optional("clauses").text(choice.clauses_file);
+      map.optional("file").text_or_empty(choice.file);
+      map.optional("clauses").text_or_empty(choice.clauses_file);
     });
   }
   return choice;

@@ -23,42 +23,53 @@ std::optional<Node> parse_source(SourceText source, Report& report, std::vector<
   return parse_yaml(sources.back().content, sources.back().path, report);
 }
 
-// A data file of the model: the one inside the program, or the city's edited copy, named relative to the
-// configuration's own folder.
-std::optional<Node> parse_model_file(const std::string& builtin, const std::string& copy, const std::string& config_name,
-                                     std::string& name, Report& report, std::vector<SourceText>& sources) {
+// A data file of the model with the name it is told by: the one inside the program, or the city's edited
+// copy, named relative to the configuration's own folder.
+struct ModelFile {
+  std::string name{};
+  std::optional<Node> tree{};
+};
+
+ModelFile parse_model_file(const std::string& builtin, const std::string& copy, const Cursor& asked,
+                           std::vector<SourceText>& sources) {
+  Report& report = asked.report();
+  ModelFile file;
   if (copy.empty()) {
-    name = "builtin:" + builtin;
-    return parse_source({name, std::string{builtin_file(builtin)}}, report, sources);
+    file.name = "builtin:" + builtin;
+    file.tree = parse_source({file.name, std::string{builtin_file(builtin)}}, report, sources);
+    return file;
   }
-  name = (std::filesystem::path{config_name}.parent_path() / copy).string();
-  auto content = read_text_file(name, report);
-  if (!content) return std::nullopt;
-  return parse_source({name, std::move(*content)}, report, sources);
+  file.name = (std::filesystem::path{asked.place().file}.parent_path() / copy).string();
+  FileText text = read_text_file(file.name);
+  if (text.content) {
+    file.tree = parse_source({file.name, std::move(*text.content)}, report, sources);
+  } else {
+    report.add(asked.place(), asked.path(),
+               shown(file.name) + ": " + report.say(text.failure, {{"error", text.detail}}));
+  }
+  return file;
 }
 
-void read_model(Map& root, const std::string& config_name, Report& report, std::vector<SourceText>& sources,
-                policy::Profile& profile) {
+void read_model(Map& root, std::vector<SourceText>& sources, policy::Profile& profile) {
   const ProfileChoice choice = read_profile_choice(root);
+  const Cursor asked = root.optional("profile");
   if (choice.id.empty()) return;
   const std::string builtin = std::string{profiles_folder}.append(choice.id).append(yaml_suffix);
   if (choice.file.empty() && builtin_file(builtin).empty()) {
     const auto known = builtin_profiles();
-    root.optional("profile").error(Text::config_profile_unknown,
-                                   {{"value", shown(choice.id)},
-                                    {"profiles", join(known)},
-                                    {"mean", did_you_mean(report, suggest(choice.id, known))}});
+    asked.error(Text::config_profile_unknown,
+                {{"value", shown(choice.id)},
+                 {"profiles", join(known)},
+                 {"mean", did_you_mean(asked.report(), suggest(choice.id, known))}});
     return;
   }
-  std::string profile_name;
-  std::string clauses_file;
-  const auto profile_tree =
-      parse_model_file(builtin, choice.file, config_name, profile_name, report, sources);
-  const auto clauses_tree =
-      parse_model_file(std::string{clauses_name}, choice.clauses_file, config_name, clauses_file, report, sources);
-  if (!profile_tree || !clauses_tree) return;
-  read_clauses(Cursor{{clauses_file, report}, &*clauses_tree, "", ""}, profile);
-  read_profile(Cursor{{profile_name, report}, &*profile_tree, "", ""}, choice.id, profile);
+  const ModelFile matrix = parse_model_file(builtin, choice.file, asked, sources);
+  const ModelFile clauses = parse_model_file(std::string{clauses_name}, choice.clauses_file, asked, sources);
+  if (!matrix.tree || !clauses.tree) return;
+  const Origin clauses_origin{clauses.name, asked.report()};
+  const Origin matrix_origin{matrix.name, asked.report()};
+  read_clauses(Cursor{clauses_origin, &*clauses.tree, "", ""}, profile);
+  read_profile(Cursor{matrix_origin, &*matrix.tree, "", ""}, choice.id, profile);
 }
 
 }  // namespace
@@ -67,9 +78,10 @@ Config load(std::string_view text, const std::string& name, Report& report) {
   Config config;
   const auto tree = parse_source({name, std::string{text}}, report, config.sources);
   if (tree) {
-    Cursor{{name, report}, &*tree, "", ""}.map([&](Map& root) {
+    const Origin origin{name, report};
+    Cursor{origin, &*tree, "", ""}.map([&](Map& root) {
       read_host(root, config.capture, config.daemon);
-      read_model(root, name, report, config.sources, config.policy.profile);
+      read_model(root, config.sources, config.policy.profile);
       CityContext context;
       for (const capture::TapOptions& tap : config.capture.taps) context.taps.push_back(tap.name);
       context.utc_offset_minutes = config.daemon.alerts.utc_offset_minutes;
@@ -87,9 +99,10 @@ Config load_text(std::string_view text, const std::string& name, Language langua
 
 Config load_file(const std::string& path, Language language) {
   Report report{language};
-  const auto content = read_text_file(path, report);
+  FileText text = read_text_file(path);
+  if (!text.content) report.add({path, 0, 0}, "", text.failure, {{"error", text.detail}});
   report.raise({});
-  return load(*content, path, report);
+  return load(*text.content, path, report);
 }
 
 std::string_view builtin_file(std::string_view name) {
@@ -99,7 +112,9 @@ std::string_view builtin_file(std::string_view name) {
   return {};
 }
 
-std::string_view builtin_example() { return builtin_file("example"); }
+std::string_view builtin_example() {
+  return builtin_file("example");
+}
 
 std::vector<std::string_view> builtin_profiles() {
   std::vector<std::string_view> names;

@@ -1,5 +1,5 @@
-// From YAML to everybody's options, strictly: an unknown or doubled key, a wrong type, an overlap is an error with
-// its place, and all errors are told at once.
+// From YAML to everybody's options, strictly: an unknown or doubled key, a wrong type, an overlap is an error
+// with its place, and all errors are told at once.
 //
 //   try { Config config = load_file("/etc/sekimori/sekimori.yaml", Language::ja); }
 //   catch (const ConfigError& error) { for (auto& line : error.lines()) ...; exit 2 }
@@ -34,8 +34,8 @@ struct Config {
 
 struct Diagnostic {
   policy::Place place{};
-  std::string path{};     // "segments.mynumber.prefixes[2]"
-  std::string message{};  // what is wrong, what to write, did you mean
+  std::string path{};             // "segments.mynumber.prefixes[2]"
+  std::string message{};          // what is wrong, what to write, did you mean
   std::string to_string() const;  // file:line:column: path: message
 };
 

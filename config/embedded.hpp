@@ -1,4 +1,5 @@
-// The data files that travel inside the program. The definition is generated at build time (tools/embed.cmake).
+// The data files that travel inside the program. The definition is generated at build time
+// (tools/embed.cmake).
 #pragma once
 
 #include <string_view>

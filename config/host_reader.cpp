@@ -10,8 +10,8 @@ namespace {
 
 using namespace std::chrono_literals;
 
-constexpr std::size_t interface_octets_max = 15;    // IFNAMSIZ without its NUL
-constexpr std::size_t socket_octets_max = 107;      // sun_path without its NUL
+constexpr std::size_t interface_octets_max = 15;  // IFNAMSIZ without its NUL
+constexpr std::size_t socket_octets_max = 107;    // sun_path without its NUL
 constexpr std::size_t path_octets_max = 4095;
 constexpr std::size_t filter_octets_max = 4096;
 
@@ -23,8 +23,9 @@ class Unique {
     const auto [first, fresh] = seen_.emplace(value, at.place());
     if (fresh) return;
     const policy::Place& place = first->second;
-    at.error(Text::config_duplicate_id,
-             {{"id", shown(value)}, {"place", std::to_string(place.line) + ":" + std::to_string(place.column)}});
+    at.error(
+        Text::config_duplicate_id,
+        {{"id", shown(value)}, {"place", std::to_string(place.line) + ":" + std::to_string(place.column)}});
   }
 
  private:
@@ -126,7 +127,8 @@ void read_destination(const Cursor& at, Unique& names, daemon::AlertOptions& ale
     if (!known) return;  // which keys belong here is unclear then
 
     const std::string_view word = type.scalar(Text::config_kind_text);
-    const bool file = destination.kind == DestinationKind::eve_file || destination.kind == DestinationKind::text_file;
+    const bool file =
+        destination.kind == DestinationKind::eve_file || destination.kind == DestinationKind::text_file;
     const bool remote =
         destination.kind == DestinationKind::syslog_udp || destination.kind == DestinationKind::syslog_tcp;
     if (file) {
@@ -175,10 +177,10 @@ void read_facility(const Cursor& at, std::uint8_t& out) {
     at.number(out, {0, 23});
     return;
   }
-  at.choice(out, {{"kern", 0},    {"user", 1},    {"mail", 2},     {"daemon", 3},   {"auth", 4},     {"syslog", 5},
-                  {"lpr", 6},     {"news", 7},    {"uucp", 8},     {"cron", 9},     {"authpriv", 10}, {"ftp", 11},
-                  {"local0", 16}, {"local1", 17}, {"local2", 18},  {"local3", 19},  {"local4", 20},  {"local5", 21},
-                  {"local6", 22}, {"local7", 23}});
+  at.choice(out, {{"kern", 0},      {"user", 1},    {"mail", 2},    {"daemon", 3},  {"auth", 4},
+                  {"syslog", 5},    {"lpr", 6},     {"news", 7},    {"uucp", 8},    {"cron", 9},
+                  {"authpriv", 10}, {"ftp", 11},    {"local0", 16}, {"local1", 17}, {"local2", 18},
+                  {"local3", 19},   {"local4", 20}, {"local5", 21}, {"local6", 22}, {"local7", 23}});
 }
 
 void read_alerts(const Cursor& at, daemon::AlertOptions& alerts) {
@@ -199,9 +201,8 @@ void read_alerts(const Cursor& at, daemon::AlertOptions& alerts) {
 
 void read_host(Map& root, capture::CaptureOptions& capture, daemon::DaemonOptions& daemon) {
   root.optional("language").choice(daemon.alerts.language, {{"ja", Language::ja}, {"en", Language::en}});
-  root.optional("time").map([&](Map& map) {
-    read_utc_offset(map.optional("utc_offset"), daemon.alerts.utc_offset_minutes);
-  });
+  root.optional("time").map(
+      [&](Map& map) { read_utc_offset(map.optional("utc_offset"), daemon.alerts.utc_offset_minutes); });
   root.optional("sensor").map([&](Map& map) {
     map.optional("organisation").text_or_empty(daemon.alerts.organisation, 64);
     map.optional("site").text_or_empty(daemon.alerts.site, 128);

@@ -1,5 +1,5 @@
-// The model as data: profiles with their matrix, clauses with their quotes. A city may edit a copy, so that its reader
-// is as strict as that of sekimori.yaml.
+// The model as data: profiles with their matrix, clauses with their quotes. A city may edit a copy, so that
+// its reader is as strict as that of sekimori.yaml.
 #include <algorithm>
 #include <map>
 #include <optional>
@@ -28,7 +28,8 @@ void require_new(std::map<std::string, policy::Place>& seen, const std::string& 
   const auto [first, fresh] = seen.emplace(id, at.place());
   if (fresh) return;
   at.error(Text::config_duplicate_id,
-           {{"id", id}, {"place", std::to_string(first->second.line) + ":" + std::to_string(first->second.column)}});
+           {{"id", id},
+            {"place", std::to_string(first->second.line) + ":" + std::to_string(first->second.column)}});
 }
 
 template <class Entries>
@@ -91,9 +92,11 @@ void read_cell(const Cursor& at, const policy::Profile& profile, policy::CellOpt
   words.erase(words.begin());
   const auto known = ids_of(profile.reasons);
   for (const std::string& reason : words) {
-    if (!is_one_of(known, reason)) at.error(Text::config_model_reason, {{"value", shown(reason)}, {"reasons", join(known)}});
+    if (!is_one_of(known, reason))
+      at.error(Text::config_model_reason, {{"value", shown(reason)}, {"reasons", join(known)}});
   }
-  if (words.size() > reasons_max) at.error(Text::config_model_reasons_max, {{"max", std::to_string(reasons_max)}});
+  if (words.size() > reasons_max)
+    at.error(Text::config_model_reasons_max, {{"max", std::to_string(reasons_max)}});
   const bool limits = *code != policy::Cell::permit && *code != policy::Cell::absent;
   if (words.empty() && limits) at.error(Text::config_model_reason_missing, {{"value", shown(text)}});
   cell.reasons = std::move(words);
@@ -116,10 +119,10 @@ Pairs read_cells(const Cursor& at, const policy::Profile& profile, std::vector<p
         if (!read_segment_id(key, profile, cell.to) || !good) return;
         const auto [first, fresh] = seen.emplace(std::pair{cell.from, cell.to}, key.place());
         if (!fresh) {
-          key.error(Text::config_model_pair_twice,
-                    {{"from", cell.from},
-                     {"to", cell.to},
-                     {"place", std::to_string(first->second.line) + ":" + std::to_string(first->second.column)}});
+          key.error(Text::config_model_pair_twice, {{"from", cell.from},
+                                                    {"to", cell.to},
+                                                    {"place", std::to_string(first->second.line) + ":" +
+                                                                  std::to_string(first->second.column)}});
         }
         cells.push_back(std::move(cell));
       });
@@ -178,8 +181,9 @@ void read_clauses(const Cursor& root, policy::Profile& profile) {
           std::string clause;
           if (!one.text(clause)) return;
           if (!is_one_of(known, clause)) {
-            one.error(Text::config_model_clause,
-                      {{"value", shown(clause)}, {"mean", did_you_mean(one.report(), suggest(clause, known))}});
+            one.error(
+                Text::config_model_clause,
+                {{"value", shown(clause)}, {"mean", did_you_mean(one.report(), suggest(clause, known))}});
           }
           reason.clauses.push_back(std::move(clause));
         });

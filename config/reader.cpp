@@ -22,7 +22,8 @@ Text kind_text(Node::Kind kind) {
 
 // "90s", "1500ms", "64MiB": the largest unit that leaves no remainder.
 template <std::size_t Count>
-std::string with_unit(std::uint64_t value, const std::array<std::pair<std::string_view, std::uint64_t>, Count>& units) {
+std::string with_unit(std::uint64_t value,
+                      const std::array<std::pair<std::string_view, std::uint64_t>, Count>& units) {
   for (const auto& [unit, size] : units) {
     if (value % size == 0 && value != 0) return std::to_string(value / size).append(unit);
   }
@@ -37,11 +38,11 @@ constexpr std::array<std::pair<std::string_view, std::uint64_t>, 3> size_units{
 // What people write for a unit that has another spelling here.
 std::string_view meant_unit(std::string_view unit) {
   constexpr std::array<std::pair<std::string_view, std::string_view>, 27> known{{
-      {"sec", "s"},    {"secs", "s"},   {"second", "s"}, {"seconds", "s"}, {"S", "s"},     {"秒", "s"},
-      {"min", "m"},    {"mins", "m"},   {"minute", "m"}, {"minutes", "m"}, {"M", "m"},     {"分", "m"},
-      {"hour", "h"},   {"hours", "h"},  {"H", "h"},      {"時間", "h"},    {"msec", "ms"}, {"ミリ秒", "ms"},
-      {"K", "KiB"},    {"KB", "KiB"},   {"k", "KiB"},    {"MB", "MiB"},    {"Mi", "MiB"},  {"mib", "MiB"},
-      {"G", "GiB"},    {"GB", "GiB"},   {"gib", "GiB"},
+      {"sec", "s"},  {"secs", "s"},  {"second", "s"}, {"seconds", "s"}, {"S", "s"},     {"秒", "s"},
+      {"min", "m"},  {"mins", "m"},  {"minute", "m"}, {"minutes", "m"}, {"M", "m"},     {"分", "m"},
+      {"hour", "h"}, {"hours", "h"}, {"H", "h"},      {"時間", "h"},    {"msec", "ms"}, {"ミリ秒", "ms"},
+      {"K", "KiB"},  {"KB", "KiB"},  {"k", "KiB"},    {"MB", "MiB"},    {"Mi", "MiB"},  {"mib", "MiB"},
+      {"G", "GiB"},  {"GB", "GiB"},  {"gib", "GiB"},
   }};
   for (const auto& [written, meant] : known) {
     if (unit == written) return meant;
@@ -74,7 +75,8 @@ Quantity parse_quantity(std::string_view text, std::string_view default_unit,
     result.good = true;
     return result;
   }
-  const bool applies = std::any_of(units.begin(), units.end(), [&](const auto& one) { return one.first == meant; });
+  const bool applies =
+      std::any_of(units.begin(), units.end(), [&](const auto& one) { return one.first == meant; });
   if (applies) result.better = std::to_string(*count).append(meant);
   return result;
 }
@@ -83,7 +85,8 @@ Quantity parse_quantity(std::string_view text, std::string_view default_unit,
 
 std::optional<std::uint64_t> parse_decimal(std::string_view text) {
   constexpr std::size_t digits_max = 19;  // always fits into 64 bits
-  if (text.empty() || text.size() > digits_max || (text.size() > 1 && text.front() == '0')) return std::nullopt;
+  if (text.empty() || text.size() > digits_max || (text.size() > 1 && text.front() == '0'))
+    return std::nullopt;
   std::uint64_t value = 0;
   for (const char digit : text) {
     if (digit < '0' || digit > '9') return std::nullopt;
@@ -102,7 +105,8 @@ std::string join(const std::vector<std::string_view>& words) {
 }
 
 std::string did_you_mean(const Report& report, const std::string& candidate) {
-  return candidate.empty() ? std::string{} : report.say(Text::config_did_you_mean, {{"candidate", candidate}});
+  return candidate.empty() ? std::string{}
+                           : report.say(Text::config_did_you_mean, {{"candidate", candidate}});
 }
 
 std::string half_width(std::string_view text) {
@@ -140,7 +144,9 @@ bool Cursor::expect(Node::Kind kind, Text expected) const {
   return false;
 }
 
-std::string_view Cursor::text_of(Text id) const { return sekimori::text(id, report().language()); }
+std::string_view Cursor::text_of(Text id) const {
+  return sekimori::text(id, report().language());
+}
 
 std::string_view Cursor::scalar(Text expected) const {
   return expect(Node::Kind::text, expected) ? std::string_view{node_->text} : std::string_view{};
@@ -149,9 +155,8 @@ std::string_view Cursor::scalar(Text expected) const {
 bool Cursor::text_or_empty(std::string& out, std::size_t octets_max) const {
   if (!expect(Node::Kind::text, Text::config_kind_text)) return false;
   const std::string& value = node_->text;
-  const bool one_line = std::none_of(value.begin(), value.end(), [](char c) {
-    return static_cast<unsigned char>(c) < 0x20 || c == 0x7f;
-  });
+  const bool one_line = std::none_of(
+      value.begin(), value.end(), [](char c) { return static_cast<unsigned char>(c) < 0x20 || c == 0x7f; });
   if (!one_line) {
     error(Text::config_text_control, {{"value", shown(value)}});
     return false;
@@ -181,8 +186,8 @@ bool Cursor::identifier(std::string& out) const {
   std::string value;
   if (!text(value, octets_max)) return false;
   const bool good = std::all_of(value.begin(), value.end(), [](char c) {
-    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '-' || c == '_' ||
-           c == '.';
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '-' ||
+           c == '_' || c == '.';
   });
   if (!good) {
     error(Text::config_identifier, {{"value", shown(value)}});
@@ -200,13 +205,14 @@ bool Cursor::boolean(bool& out) const {
     return true;
   }
   static const std::vector<Word> words{
-      {"yes", "true"},  {"on", "true"},   {"y", "true"},  {"1", "true"},  {"はい", "true"},    {"有効", "true"},
-      {"no", "false"},  {"off", "false"}, {"n", "false"}, {"0", "false"}, {"いいえ", "false"}, {"無効", "false"},
-      {"true", "true"}, {"false", "false"}};
+      {"yes", "true"},     {"on", "true"},    {"y", "true"},    {"1", "true"},     {"はい", "true"},
+      {"有効", "true"},    {"no", "false"},   {"off", "false"}, {"n", "false"},    {"0", "false"},
+      {"いいえ", "false"}, {"無効", "false"}, {"true", "true"}, {"false", "false"}};
   std::string candidate;
   for (const Word& word : words) {
     std::string lower;
-    for (const char c : value.substr(0, 8)) lower += c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
+    for (const char c : value.substr(0, 8))
+      lower += c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
     if (lower == word.written) candidate = word.meant;
   }
   if (candidate.empty()) candidate = suggest(value, std::vector<std::string_view>{"true", "false"});
@@ -238,8 +244,9 @@ bool Cursor::number_in(std::uint64_t& out, Range range) const {
   } else {
     // "1,000", "1_000" and full-width digits are the ways in which a number is plainly meant.
     std::string candidate = half_width(value.substr(0, 32));
-    candidate.erase(std::remove_if(candidate.begin(), candidate.end(), [](char c) { return c == ',' || c == '_'; }),
-                    candidate.end());
+    candidate.erase(
+        std::remove_if(candidate.begin(), candidate.end(), [](char c) { return c == ',' || c == '_'; }),
+        candidate.end());
     if (!parse_decimal(candidate)) candidate.clear();
     error(Text::config_not_number, {{"value", shown(value)},
                                     {"min", lowest},
@@ -326,7 +333,8 @@ bool Cursor::entries(const std::function<void(const Cursor&, const Cursor&)>& en
   for (std::size_t i = 0; i < node_->items.size(); ++i) {
     const std::string path = path_ + (path_.empty() ? "" : ".") + shown(node_->keys[i].text);
     const std::string pattern = pattern_ + (pattern_.empty() ? "*" : ".*");
-    entry(Cursor{*origin_, &node_->keys[i], path, pattern}, Cursor{*origin_, &node_->items[i], path, pattern});
+    entry(Cursor{*origin_, &node_->keys[i], path, pattern},
+          Cursor{*origin_, &node_->items[i], path, pattern});
   }
   return true;
 }

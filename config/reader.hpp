@@ -5,8 +5,8 @@
 //     map.optional("snaplen").number(tap.snaplen, {96, 262'144});
 //   });                                    // keys that nobody asked for are mistakes, with "did you mean"
 //
-// A read fills its output only when the value is there and right; a missing optional key leaves the default, so that
-// defaults live in the options alone. A cursor is valid as long as its tree.
+// A read fills its output only when the value is there and right; a missing optional key leaves the default,
+// so that defaults live in the options alone. A cursor is valid as long as its tree.
 #pragma once
 
 #include <chrono>
@@ -101,7 +101,10 @@ class Cursor {
 
   // ---- structures ----
 
-  enum class Size : std::uint8_t { any, some };  // some: an empty list is a mistake, because it would mean "no limit"
+  enum class Size : std::uint8_t {
+    any,
+    some
+  };  // some: an empty list is a mistake, because it would mean "no limit"
   bool list(const std::function<void(const Cursor&)>& item, Size size = Size::any) const;
   bool map(const std::function<void(Map&)>& body) const;
   // A map whose keys are the user's own names. The first cursor stands on the key, the second on the value.

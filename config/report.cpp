@@ -41,8 +41,9 @@ void Report::add(const policy::Place& place, std::string_view path, std::string 
 void Report::raise(const std::vector<SourceText>& sources) const {
   if (diagnostics_.empty()) return;
   const auto rank = [&](const Diagnostic& diagnostic) {
-    const auto source = std::find_if(sources.begin(), sources.end(),
-                                     [&](const SourceText& one) { return one.path == diagnostic.place.file; });
+    const auto source = std::find_if(sources.begin(), sources.end(), [&](const SourceText& one) {
+      return one.path == diagnostic.place.file;
+    });
     return std::tuple{source - sources.begin(), diagnostic.place.line, diagnostic.place.column};
   };
   std::vector<Diagnostic> sorted = diagnostics_;

@@ -16,8 +16,8 @@
 
 namespace sekimori::config {
 
-// Which keys the reader asked for and which were written, as patterns: "capture.taps[].snaplen", "segments.*.vlans".
-// Filled only for the test that holds the documented sample to the reader.
+// Which keys the reader asked for and which were written, as patterns: "capture.taps[].snaplen",
+// "segments.*.vlans". Filled only for the test that holds the documented sample to the reader.
 struct KeyLedger {
   std::set<std::string> known{};
   std::set<std::string> written{};

@@ -57,11 +57,12 @@ std::string suggest(std::string_view mistyped, const std::vector<Word>& words) {
     const std::string candidate = plain(word.written);
     if (candidate.size() > length_max || candidate.empty()) continue;
     std::size_t distance = edit_distance(wanted, candidate);
-    // An abbreviation is nearer than its missing letters make it: "prefix" for "prefixes", "org" for "organisation".
+    // An abbreviation is nearer than its missing letters make it: "prefix" for "prefixes", "org" for
+    // "organisation".
     const std::size_t shorter = std::min(wanted.size(), candidate.size());
     const bool abbreviates = shorter >= 3 && wanted.compare(0, shorter, candidate, 0, shorter) == 0;
     if (abbreviates) distance = std::min<std::size_t>(distance, 2);
-    const bool near = abbreviates || distance <= slips_allowed(std::min(wanted.size(), candidate.size()));
+    const bool near = abbreviates || distance <= slips_allowed(std::max(wanted.size(), candidate.size()));
     if (near && distance < best_distance) {
       best_distance = distance;
       best = word.meant;

@@ -12,8 +12,8 @@ struct Word {
   std::string_view meant;    // what the file wants: "lgwan"
 };
 
-// The single best word within a distance that grows with the length (one slip in four letters, two in seven, three
-// beyond), or empty: no suggestion is better than a misleading one. Case, '-' and '_' do not count.
+// The single best word within a distance that grows with the length (one slip in four letters, two in seven,
+// three beyond), or empty: no suggestion is better than a misleading one. Case, '-' and '_' do not count.
 std::string suggest(std::string_view mistyped, const std::vector<Word>& words);
 std::string suggest(std::string_view mistyped, const std::vector<std::string_view>& words);
 

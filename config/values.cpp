@@ -13,13 +13,16 @@ constexpr std::uint8_t protocol_udp = 17;
 constexpr std::uint8_t protocol_icmpv6 = 58;
 constexpr std::uint16_t port_last = 65535;
 
-std::string mean(const Cursor& at, const std::string& candidate) { return did_you_mean(at.report(), candidate); }
+std::string mean(const Cursor& at, const std::string& candidate) {
+  return did_you_mean(at.report(), candidate);
+}
 
 // The network that a prefix with host bits lies in.
 Prefix without_host_bits(const IpAddress& address, std::uint8_t length) {
   Prefix prefix{address, length};
   for (unsigned bit = length; bit < address.bits(); ++bit) {
-    prefix.address.bytes[bit / 8] = static_cast<std::uint8_t>(prefix.address.bytes[bit / 8] & ~(0x80U >> (bit % 8)));
+    prefix.address.bytes[bit / 8] =
+        static_cast<std::uint8_t>(prefix.address.bytes[bit / 8] & ~(0x80U >> (bit % 8)));
   }
   return prefix;
 }
@@ -83,14 +86,17 @@ std::optional<CivilDate> parse_date(std::string_view text) {
   return CivilDate{civil(*year, *month, *day), text.substr(10)};
 }
 
-std::string two(unsigned value) { return (value < 10 ? "0" : "") + std::to_string(value); }
-
-std::string iso(const std::chrono::year_month_day& date) {
-  return std::to_string(static_cast<int>(date.year())) + "-" + two(static_cast<unsigned>(date.month())) + "-" +
-         two(static_cast<unsigned>(date.day()));
+std::string two(unsigned value) {
+  return (value < 10 ? "0" : "") + std::to_string(value);
 }
 
-// The date behind 2026/4/1, 20260401, 2026年4月1日, 令和8年4月1日 or R8.4.1, to be suggested; never taken silently.
+std::string iso(const std::chrono::year_month_day& date) {
+  return std::to_string(static_cast<int>(date.year())) + "-" + two(static_cast<unsigned>(date.month())) +
+         "-" + two(static_cast<unsigned>(date.day()));
+}
+
+// The date behind 2026/4/1, 20260401, 2026年4月1日, 令和8年4月1日 or R8.4.1, to be suggested; never taken
+// silently.
 std::string better_date(std::string_view text) {
   std::string narrow = half_width(text.substr(0, 64));
   std::uint64_t era = 0;
@@ -104,7 +110,8 @@ std::string better_date(std::string_view text) {
   std::string digits_seen;
   const auto end_number = [&] {
     if (digits_seen.empty()) return;
-    if (const auto first = digits_seen.find_first_not_of('0'); digits_seen.size() <= 8 && first != std::string::npos) {
+    if (const auto first = digits_seen.find_first_not_of('0');
+        digits_seen.size() <= 8 && first != std::string::npos) {
       numbers.push_back(parse_decimal(std::string_view{digits_seen}.substr(first)).value_or(0));
     }
     digits_seen.clear();
@@ -222,19 +229,21 @@ bool read_mac(const Cursor& at, MacAddress& out) {
 }
 
 void read_hosts(const Cursor& at, policy::EndpointOptions& out) {
-  at.list([&](const Cursor& item) {
-    const std::string_view text = item.scalar(Text::config_kind_prefix);
-    if (!item.is_text()) return;
-    // Five colons or dashes and no "::" can only be a card.
-    const bool card = text.find('-') != std::string_view::npos || MacAddress::parse(text).has_value();
-    if (card) {
-      MacAddress mac;
-      if (read_mac(item, mac)) out.macs.push_back(mac);
-      return;
-    }
-    Prefix prefix;
-    if (read_prefix(item, prefix)) out.addresses.push_back(prefix);
-  }, Cursor::Size::some);
+  at.list(
+      [&](const Cursor& item) {
+        const std::string_view text = item.scalar(Text::config_kind_prefix);
+        if (!item.is_text()) return;
+        // Five colons or dashes and no "::" can only be a card.
+        const bool card = text.find('-') != std::string_view::npos || MacAddress::parse(text).has_value();
+        if (card) {
+          MacAddress mac;
+          if (read_mac(item, mac)) out.macs.push_back(mac);
+          return;
+        }
+        Prefix prefix;
+        if (read_prefix(item, prefix)) out.addresses.push_back(prefix);
+      },
+      Cursor::Size::some);
 }
 
 bool read_utc_offset(const Cursor& at, std::int16_t& out) {
@@ -329,7 +338,8 @@ bool read_protocol(const Cursor& protocol, const Cursor& ports, std::vector<poli
     const auto value = parse_decimal(name);
     if (!value || *value < 1 || *value > 255) {
       const std::string candidate = suggest(name, std::vector<std::string_view>{"tcp", "udp", "icmp", "any"});
-      protocol.error(Text::config_not_protocol, {{"value", shown(name)}, {"mean", mean(protocol, candidate)}});
+      protocol.error(Text::config_not_protocol,
+                     {{"value", shown(name)}, {"mean", mean(protocol, candidate)}});
       return false;
     }
     number = static_cast<std::uint8_t>(*value);
@@ -344,17 +354,19 @@ bool read_protocol(const Cursor& protocol, const Cursor& ports, std::vector<poli
     return false;
   }
   bool good = false;
-  ports.list([&](const Cursor& item) {
-    const std::string_view text = item.scalar(Text::config_kind_number);
-    if (!item.is_text()) return;
-    const auto range = parse_range(text, 1, port_last);
-    if (!range) {
-      item.error(Text::config_not_port, {{"value", shown(text)}});
-      return;
-    }
-    out.push_back({number, range->first, range->last});
-    good = true;
-  }, Cursor::Size::some);
+  ports.list(
+      [&](const Cursor& item) {
+        const std::string_view text = item.scalar(Text::config_kind_number);
+        if (!item.is_text()) return;
+        const auto range = parse_range(text, 1, port_last);
+        if (!range) {
+          item.error(Text::config_not_port, {{"value", shown(text)}});
+          return;
+        }
+        out.push_back({number, range->first, range->last});
+        good = true;
+      },
+      Cursor::Size::some);
   return good;
 }
 

@@ -1,4 +1,5 @@
-// The values of the trade: networks, cards, ports, VLANs, dates. Each reads one scalar, and says what is wrong with it.
+// The values of the trade: networks, cards, ports, VLANs, dates. Each reads one scalar, and says what is
+// wrong with it.
 #pragma once
 
 #include <chrono>
@@ -23,8 +24,8 @@ void read_hosts(const Cursor& at, policy::EndpointOptions& out);
 bool read_utc_offset(const Cursor& at, std::int16_t& out);
 
 enum class DayEdge : std::uint8_t { start, end };
-// A date (the day's start, or the start of the next day) by the clock of `utc_offset_minutes`, or a date-time of
-// RFC 3339 with its own offset. 1970..2199.
+// A date (the day's start, or the start of the next day) by the clock of `utc_offset_minutes`, or a date-time
+// of RFC 3339 with its own offset. 1970..2199.
 bool read_instant(const Cursor& at, DayEdge edge, std::int16_t utc_offset_minutes, Time& out);
 
 // "tcp/443", "udp/49152-65535", "icmp" (both of IPv4 and IPv6), "ip/50". Appends.

@@ -24,7 +24,8 @@ constexpr std::string_view byte_order_mark = "\xef\xbb\xbf";
 constexpr std::string_view full_width_colon = "\xef\xbc\x9a";
 constexpr std::string_view full_width_space = "\xe3\x80\x80";
 
-// Octets of the UTF-8 character at the front of `text`; 0 when it is not one (RFC 3629: no surrogates, no long forms).
+// Octets of the UTF-8 character at the front of `text`; 0 when it is not one (RFC 3629: no surrogates, no
+// long forms).
 std::size_t utf8_length(std::string_view text) {
   const auto octet = [&](std::size_t i) { return static_cast<unsigned char>(text[i]); };
   const unsigned char first = octet(0);
@@ -47,8 +48,8 @@ std::size_t utf8_length(std::string_view text) {
 }
 
 int characters(std::string_view text) {
-  return static_cast<int>(std::count_if(text.begin(), text.end(),
-                                        [](char c) { return (static_cast<unsigned char>(c) & 0xc0U) != 0x80U; }));
+  return static_cast<int>(std::count_if(
+      text.begin(), text.end(), [](char c) { return (static_cast<unsigned char>(c) & 0xc0U) != 0x80U; }));
 }
 
 // Thrown through the library when there is no sense in reading on; the reason is in the report.
@@ -70,7 +71,8 @@ class Lines {
   std::pair<int, int> place(std::size_t offset) const {
     const auto after = std::upper_bound(starts_.begin(), starts_.end(), offset);
     const auto line = static_cast<std::size_t>(after - starts_.begin());
-    // Places are asked for in nearly rising order; counting on from the last one keeps a file of one line linear.
+    // Places are asked for in nearly rising order; counting on from the last one keeps a file of one line
+    // linear.
     if (line != last_line_ || offset < last_offset_) {
       last_line_ = line;
       last_offset_ = starts_[line - 1];
@@ -226,7 +228,8 @@ class Builder final : public YAML::EventHandler {
       level.key_waits = false;
       if (!level.key_good) return;
       // The library places a missing value at whatever comes next; its key is where people look.
-      if (node.kind == Node::Kind::null) std::tie(node.line, node.column) = std::pair{level.key.line, level.key.column};
+      if (node.kind == Node::Kind::null)
+        std::tie(node.line, node.column) = std::pair{level.key.line, level.key.column};
       level.node.keys.push_back(std::move(level.key));
       level.node.items.push_back(std::move(node));
     }
@@ -303,7 +306,8 @@ bool report_full_width(const Lines& lines, const std::string& file, Report& repo
     }
     const std::size_t word = at;
     at = line.find_first_not_of("abcdefghijklmnopqrstuvwxyz_", word);
-    if (at != std::string_view::npos && at > word && line.substr(at, full_width_colon.size()) == full_width_colon) {
+    if (at != std::string_view::npos && at > word &&
+        line.substr(at, full_width_colon.size()) == full_width_colon) {
       tell(at, Text::config_full_width_colon);
     }
   }
@@ -311,7 +315,8 @@ bool report_full_width(const Lines& lines, const std::string& file, Report& repo
 }
 
 // Every octet is looked at before the library sees any: it takes invalid UTF-8 and NUL without a word.
-bool report_bad_octets(std::string_view content, const Lines& lines, const std::string& file, Report& report) {
+bool report_bad_octets(std::string_view content, const Lines& lines, const std::string& file,
+                       Report& report) {
   std::size_t at = 0;
   while (at < content.size()) {
     const std::size_t length = utf8_length(content.substr(at));
@@ -335,31 +340,30 @@ bool report_bad_octets(std::string_view content, const Lines& lines, const std::
 
 }  // namespace
 
-std::optional<std::string> read_text_file(const std::string& path, Report& report) {
+FileText read_text_file(const std::string& path) {
   std::error_code failure;
-  if (std::filesystem::is_directory(path, failure)) {
-    report.add({path, 0, 0}, "", Text::config_file_directory);
-    return std::nullopt;
-  }
-  const auto fail = [&]() -> std::optional<std::string> {
-    const Text id = errno == ENOENT    ? Text::config_file_missing
-                    : errno == EACCES ? Text::config_file_permission
+  if (std::filesystem::is_directory(path, failure)) return {std::nullopt, Text::config_file_directory, {}};
+  const auto fail = [] {
+    const int error = errno;
+    const Text id = error == ENOENT   ? Text::config_file_missing
+                    : error == EACCES ? Text::config_file_permission
                                       : Text::config_file_unreadable;
-    report.add({path, 0, 0}, "", id, {{"error", std::generic_category().message(errno)}});
-    return std::nullopt;
+    return FileText{std::nullopt, id, std::generic_category().message(error)};
   };
   const auto close = [](std::FILE* file) { std::fclose(file); };
   const std::unique_ptr<std::FILE, decltype(close)> file{std::fopen(path.c_str(), "rbe"), close};
   if (!file) return fail();
   std::string content;
   std::array<char, 16384> buffer{};
-  while (const std::size_t count = std::fread(buffer.data(), 1, buffer.size(), file.get())) {
+  // A device without an end must not be read to it.
+  while (content.size() <= file_bytes_max) {
+    const std::size_t count = std::fread(buffer.data(), 1, buffer.size(), file.get());
+    if (count == 0) break;
     content.append(buffer.data(), count);
-    // parse_yaml says that it is too much; a device without an end must not be read to it.
-    if (content.size() > file_bytes_max) break;
   }
   if (std::ferror(file.get()) != 0) return fail();
-  return content;
+  content.resize(std::min(content.size(), file_bytes_max + 1));
+  return {std::move(content), {}, {}};
 }
 
 std::optional<Node> parse_yaml(std::string_view content, const std::string& file, Report& report) {
@@ -367,7 +371,8 @@ std::optional<Node> parse_yaml(std::string_view content, const std::string& file
     report.add({file, 0, 0}, "", Text::config_file_size, {{"max", std::to_string(file_bytes_max >> 10U)}});
     return std::nullopt;
   }
-  if (content.substr(0, byte_order_mark.size()) == byte_order_mark) content.remove_prefix(byte_order_mark.size());
+  if (content.substr(0, byte_order_mark.size()) == byte_order_mark)
+    content.remove_prefix(byte_order_mark.size());
   const Lines lines{content};
   if (report_bad_octets(content, lines, file, report)) return std::nullopt;
 

@@ -1,8 +1,9 @@
-// YAML text to a tree that knows where everything stands, and nothing more: every scalar stays text, so that 010, yes
-// and 02:00:5e:10:00:01 mean what is written and not what YAML 1.1 makes of them.
+// YAML text to a tree that knows where everything stands, and nothing more: every scalar stays text, so that
+// 010, yes and 02:00:5e:10:00:01 mean what is written and not what YAML 1.1 makes of them.
 //
-// Refused, each with its place: anchors, aliases, tags, merge keys, several documents, doubled keys, keys that are not
-// text, quotes left open at the end of their line, nesting beyond 32, control characters and what is not UTF-8.
+// Refused, each with its place: anchors, aliases, tags, merge keys, several documents, doubled keys, keys
+// that are not text, quotes left open at the end of their line, nesting beyond 32, control characters and
+// what is not UTF-8.
 #pragma once
 
 #include <cstddef>
@@ -19,11 +20,11 @@ inline constexpr std::size_t file_bytes_max = std::size_t{1} << 20U;
 
 struct Node {
   enum class Kind : std::uint8_t {
-    null,    // "key:" with nothing behind it, ~, null
+    null,  // "key:" with nothing behind it, ~, null
     text,
     list,
     map,
-    broken   // reported already; a reader passes over it in silence
+    broken  // reported already; a reader passes over it in silence
   };
   Kind kind = Kind::null;
   int line = 1;    // 1-based
@@ -33,10 +34,17 @@ struct Node {
   std::vector<Node> items{};  // of a map or list
 };
 
-// The content of a file, or none with the reason in `report`: missing, unreadable, a directory, above 1 MiB.
-std::optional<std::string> read_text_file(const std::string& path, Report& report);
+struct FileText {
+  std::optional<std::string> content{};
+  Text failure =
+      Text::config_file_unreadable;  // when there is no content: missing, no permission, a directory
+  std::string detail{};              // the system's own word for it
+};
+// At most one octet more than file_bytes_max, so that parse_yaml can say that it is too much.
+FileText read_text_file(const std::string& path);
 
-// The tree of `content`, or none when it could not be read to its end. Mistakes go to `report` under the name `file`.
+// The tree of `content`, or none when it could not be read to its end. Mistakes go to `report` under the name
+// `file`.
 std::optional<Node> parse_yaml(std::string_view content, const std::string& file, Report& report);
 
 }  // namespace sekimori::config

@@ -59,6 +59,7 @@ Inspector::Inspector(const InspectorOptions& options, std::shared_ptr<const poli
     : policy_(std::move(policy)),
       outlet_(outlet),
       wants_ends_(outlet.wants_ends()),
+      ageing_from_(options.ageing_from),
       table_(options.flows, options.capacity, options.secret, *this) {
   assert(policy_ != nullptr);
   learn_services();
@@ -103,7 +104,7 @@ void Inspector::flush() {
   table_.record(batch, *this);
   batched_ = 0;
   // Twice as many records are looked at as packets came, so the hand outruns any rate of new flows.
-  table_.advance(newest_, 2 * batch_max);
+  if (table_.size() > ageing_from_) table_.advance(newest_, 2 * batch_max);
 }
 
 void Inspector::tick(Time now, std::uint32_t steps) {

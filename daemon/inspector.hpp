@@ -38,6 +38,10 @@ class EventOutlet {
 struct InspectorOptions {
   capture::FlowOptions flows{};
   std::uint64_t capacity = 0;  // records of this inspector's table
+  // The clock hand frees timed-out records only while more than this many are in use. Live 0: memory is given back
+  // early. Offline half the capacity: as long as there is room, a packet that comes late in a file whose time runs
+  // backwards still finds its flow, whatever the number of workers.
+  std::uint64_t ageing_from = 0;
   capture::HashSecret secret{};
 };
 
@@ -89,6 +93,7 @@ class Inspector final : public capture::FrameSink, private capture::FlowEnds {
   std::shared_ptr<const policy::Policy> policy_;
   EventOutlet& outlet_;
   const bool wants_ends_;
+  const std::uint64_t ageing_from_;
   capture::ServicePorts services_{};
   capture::FlowTable table_;
   std::array<capture::Packet, batch_max> batch_{};

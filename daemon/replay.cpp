@@ -47,6 +47,7 @@ InspectorOptions inspector_options(const ReplayOptions& options, const capture::
   result.flows.no_timeouts = options.no_timeouts;
   result.flows.vlan_in_key = options.vlan_in_key;
   result.capacity = (capture.flows.flows_max + options.workers - 1) / options.workers;
+  result.ageing_from = result.capacity / 2;
   result.secret = capture::HashSecret::random();
   return result;
 }

@@ -38,10 +38,13 @@ std::size_t edit_distance(std::string_view a, std::string_view b) {
   return row[b.size()];
 }
 
-// The work of compile(): each step fills its part of `out_` and notes every mistake; the mistakes are thrown together.
+// The work of compile(): each step fills its part of `out_` and notes every mistake; the mistakes are thrown
+// together.
 class Compiler {
  public:
-  Compiler(PolicyOptions options, Language language) : language_(language) { out_.options = std::move(options); }
+  Compiler(PolicyOptions options, Language language) : language_(language) {
+    out_.options = std::move(options);
+  }
 
   CompiledPolicy run(const std::vector<std::string>& taps) {
     read_profile();
@@ -100,7 +103,8 @@ class Compiler {
 };
 
 bool earlier(const PolicyError::Item& a, const PolicyError::Item& b) {
-  return std::tie(a.place.file, a.place.line, a.place.column) < std::tie(b.place.file, b.place.line, b.place.column);
+  return std::tie(a.place.file, a.place.line, a.place.column) <
+         std::tie(b.place.file, b.place.line, b.place.column);
 }
 
 void Compiler::refuse_if_wrong() {
@@ -146,7 +150,8 @@ int Compiler::segment(const std::string& id, const Place& place) {
   return -1;
 }
 
-// ---- the model --------------------------------------------------------------------------------------------------
+// ---- the model
+// --------------------------------------------------------------------------------------------------
 
 void Compiler::read_profile() {
   const Profile& profile = out_.options.profile;
@@ -188,8 +193,9 @@ void Compiler::read_profile() {
   for (std::size_t from = 0; from < profile.segments.size(); ++from) {
     for (std::size_t to = 0; to < profile.segments.size(); ++to) {
       if (written[from * segments_max + to]) continue;
-      mistake({}, Text::policy_profile_cell_missing,
-              {{"profile", profile.id}, {"from", profile.segments[from].id}, {"to", profile.segments[to].id}});
+      mistake(
+          {}, Text::policy_profile_cell_missing,
+          {{"profile", profile.id}, {"from", profile.segments[from].id}, {"to", profile.segments[to].id}});
     }
   }
 }
@@ -276,7 +282,8 @@ void Compiler::apply_switches() {
   }
 }
 
-// ---- the city's segments ----------------------------------------------------------------------------------------
+// ---- the city's segments
+// ----------------------------------------------------------------------------------------
 
 void Compiler::claim_segments(const std::vector<std::string>& taps) {
   out_.tap_claims.assign(taps.size(), 0);
@@ -284,7 +291,8 @@ void Compiler::claim_segments(const std::vector<std::string>& taps) {
   for (const SegmentOptions& options : out_.options.segments) {
     const int index = segment(options.id, options.place);
     if (index < 0) continue;
-    if (!seen.insert(index).second) mistake(options.place, Text::policy_segment_twice, {{"segment", options.id}});
+    if (!seen.insert(index).second)
+      mistake(options.place, Text::policy_segment_twice, {{"segment", options.id}});
     const auto bit = static_cast<SegmentSet>(1U << static_cast<unsigned>(index));
     for (const std::uint16_t vlan : options.vlans) {
       if (vlan == 0 || vlan > 4094) {
@@ -293,7 +301,8 @@ void Compiler::claim_segments(const std::vector<std::string>& taps) {
         out_.vlan_claims[vlan] = static_cast<SegmentSet>(out_.vlan_claims[vlan] | bit);
       }
     }
-    // A tap that is not captured now (a replay) claims nothing; that its name exists is checked where taps are read.
+    // A tap that is not captured now (a replay) claims nothing; that its name exists is checked where taps
+    // are read.
     for (std::size_t tap = 0; tap < taps.size(); ++tap) {
       if (std::find(options.taps.begin(), options.taps.end(), taps[tap]) == options.taps.end()) continue;
       out_.tap_claims[tap] = static_cast<SegmentSet>(out_.tap_claims[tap] | bit);
@@ -335,8 +344,8 @@ void Compiler::map_prefixes() {
   out_.map = SegmentMap{std::move(entries)};
 }
 
-// Nesting inside one segment only gives names. Between segments an address must not depend on the order of lengths:
-// an auditor reads each line by itself.
+// Nesting inside one segment only gives names. Between segments an address must not depend on the order of
+// lengths: an auditor reads each line by itself.
 void Compiler::tell_overlap(std::size_t inner, std::size_t outer, std::size_t& overlaps) {
   const bool same_segment = out_.prefix_segments[inner] == out_.prefix_segments[outer];
   const NamedPrefix& a = out_.prefixes[inner];
@@ -385,7 +394,8 @@ void Compiler::list_next_hops() {
             [](const CompiledPolicy::NextHop& a, const CompiledPolicy::NextHop& b) { return a.mac < b.mac; });
 }
 
-// ---- gateways, services, exceptions -----------------------------------------------------------------------------
+// ---- gateways, services, exceptions
+// -----------------------------------------------------------------------------
 
 void Compiler::check_id(Text kind, const std::string& id, const Place& place) {
   if (id.empty()) {
@@ -394,10 +404,12 @@ void Compiler::check_id(Text kind, const std::string& id, const Place& place) {
   }
   const auto [known, fresh] = id_places_.try_emplace({kind, id}, place);
   if (fresh) return;
-  mistake(place, Text::policy_entry_twice, {{"kind", kind_word(kind)}, {"id", id}, {"place", told(known->second)}});
+  mistake(place, Text::policy_entry_twice,
+          {{"kind", kind_word(kind)}, {"id", id}, {"place", told(known->second)}});
 }
 
-void Compiler::check_ports(Text kind, const std::string& id, const std::vector<Ports>& ports, const Place& place) {
+void Compiler::check_ports(Text kind, const std::string& id, const std::vector<Ports>& ports,
+                           const Place& place) {
   for (const Ports& range : ports) {
     if (range.first <= range.last) continue;
     mistake(place, Text::policy_entry_port_order,
@@ -408,7 +420,9 @@ void Compiler::check_ports(Text kind, const std::string& id, const std::vector<P
   }
 }
 
-bool empty(const EndpointOptions& side) { return side.addresses.empty() && side.macs.empty(); }
+bool empty(const EndpointOptions& side) {
+  return side.addresses.empty() && side.macs.empty();
+}
 
 template <typename Named>
 void Compiler::check_named(Text kind, const Named& named) {
@@ -419,7 +433,8 @@ void Compiler::check_named(Text kind, const Named& named) {
   if (empty(named.clients) && empty(named.hosts)) {
     mistake(named.place, Text::policy_entry_unlimited, {{"kind", word}, {"id", named.id}});
   }
-  if (named.ports.empty()) mistake(named.place, Text::policy_entry_no_ports, {{"kind", word}, {"id", named.id}});
+  if (named.ports.empty())
+    mistake(named.place, Text::policy_entry_no_ports, {{"kind", word}, {"id", named.id}});
   check_ports(kind, named.id, named.ports, named.place);
 }
 
@@ -431,7 +446,8 @@ void Compiler::check_entries() {
     for (const auto& [side, word] : {std::pair{&exception.source, Text::policy_side_source},
                                      std::pair{&exception.destination, Text::policy_side_destination}}) {
       if (!empty(*side)) continue;
-      mistake(exception.place, Text::policy_exception_side, {{"id", exception.id}, {"side", kind_word(word)}});
+      mistake(exception.place, Text::policy_exception_side,
+              {{"id", exception.id}, {"side", kind_word(word)}});
     }
     if (exception.until <= exception.from) {
       mistake(exception.place, Text::policy_exception_period, {{"id", exception.id}});
@@ -470,7 +486,6 @@ void Compiler::file_entries() {
     name_ports(exception.ports);
     entries.push_back(std::move(entry));
   }
-  out_.any_exception = !out_.options.exceptions.empty();
   std::vector<MacAddress> routers;
   for (const CompiledPolicy::NextHop& hop : out_.next_hops) routers.push_back(hop.mac);
   out_.entries = Entries{std::move(entries), std::move(routers)};
@@ -497,18 +512,18 @@ void Compiler::split_time() {
   out_.epochs.erase(std::unique(out_.epochs.begin(), out_.epochs.end()), out_.epochs.end());
 }
 
-// ---- valid, yet without effect ----------------------------------------------------------------------------------
+// ---- valid, yet without effect
+// ----------------------------------------------------------------------------------
 
 template <typename Named>
 void Compiler::warn_of_dead(Text kind, const Named& named, Cell taking) {
   const auto from = static_cast<SegmentId>(out_.segment_index(named.from));
   const auto to = static_cast<SegmentId>(out_.segment_index(named.to));
   if (out_.rule(from, to).cell == taking) return;
-  out_.warnings.push_back({named.place, say(Text::policy_entry_no_effect, language_,
-                                            {{"kind", kind_word(kind)},
-                                             {"id", named.id},
-                                             {"from", named.from},
-                                             {"to", named.to}})});
+  out_.warnings.push_back(
+      {named.place,
+       say(Text::policy_entry_no_effect, language_,
+           {{"kind", kind_word(kind)}, {"id", named.id}, {"from", named.from}, {"to", named.to}})});
 }
 
 // Every segment to which some address of this side may belong.
@@ -516,21 +531,24 @@ SegmentSet Compiler::segments_met(const EndpointOptions& side) const {
   unsigned met = 0;
   unsigned unlisted = 1U << out_.external;
   for (const CompiledPolicy::NextHop& hop : out_.next_hops) unlisted |= 1U << hop.segment;
-  if (side.addresses.empty()) return static_cast<SegmentSet>((1U << out_.options.profile.segments.size()) - 1);
+  if (side.addresses.empty())
+    return static_cast<SegmentSet>((1U << out_.options.profile.segments.size()) - 1);
   for (const Prefix& prefix : side.addresses) {
     const std::uint32_t found = out_.map.find(prefix.address);
     bool covered = false;
-    for (std::int32_t i = found == SegmentMap::none ? -1 : static_cast<std::int32_t>(found / segments_max); i >= 0;
-         i = out_.covers[static_cast<std::size_t>(i)]) {
+    for (std::int32_t i = found == SegmentMap::none ? -1 : static_cast<std::int32_t>(found / segments_max);
+         i >= 0; i = out_.covers[static_cast<std::size_t>(i)]) {
       const auto at = static_cast<std::size_t>(i);
       met |= 1U << out_.prefix_segments[at];
       covered = covered || out_.prefixes[at].prefix.contains(prefix);
     }
     if (covered) continue;
     met |= unlisted;
-    auto nested = std::lower_bound(out_.prefixes.begin(), out_.prefixes.end(), prefix,
-                                   [](const NamedPrefix& a, const Prefix& b) { return comes_before(a.prefix, b); });
-    for (std::size_t examined = 0; nested != out_.prefixes.end() && prefix.contains(nested->prefix); ++nested) {
+    auto nested =
+        std::lower_bound(out_.prefixes.begin(), out_.prefixes.end(), prefix,
+                         [](const NamedPrefix& a, const Prefix& b) { return comes_before(a.prefix, b); });
+    for (std::size_t examined = 0; nested != out_.prefixes.end() && prefix.contains(nested->prefix);
+         ++nested) {
       if (++examined > nested_examined_max) return 0xffff;
       met |= 1U << out_.prefix_segments[static_cast<std::size_t>(nested - out_.prefixes.begin())];
     }

@@ -1,5 +1,5 @@
-// What Policy keeps: the options as written, and the tables that judge() reads. Built by compile(), then never
-// changed.
+// What Policy keeps: the options as written, and the tables that judge() reads. Built by compile(), then
+// never changed.
 #pragma once
 
 #include <array>
@@ -48,7 +48,6 @@ struct CompiledPolicy {
   std::vector<SegmentSet> tap_claims{};
 
   Entries entries{};
-  bool any_exception = false;
   std::bitset<65536> ports_tcp{};
   std::bitset<65536> ports_udp{};
   std::bitset<65536> ports_sctp{};

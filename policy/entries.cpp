@@ -19,7 +19,8 @@ constexpr std::uint64_t scope_services = 0x2000;
 constexpr std::uint64_t scope_gateways_of_pair = 0x3000;  // + pair, all of them
 constexpr std::uint64_t scope_services_of_pair = 0x4000;
 
-// More combinations than this, and an entry is filed under its shorter list alone (and compared on the other).
+// More combinations than this, and an entry is filed under its shorter list alone (and compared on the
+// other).
 constexpr std::size_t combinations_max = 65536;
 // Longer address lists are compared through a map of their own.
 constexpr std::size_t linear_max = 16;
@@ -36,7 +37,9 @@ std::uint64_t scope_of(Basis kind, PairId pair) {
   return scope_exceptions;
 }
 
-PairId pair_of(const Entry& entry) { return static_cast<PairId>(entry.from * segments_max + entry.to); }
+PairId pair_of(const Entry& entry) {
+  return static_cast<PairId>(entry.from * segments_max + entry.to);
+}
 
 // The keys come from the configuration, not from the wire: spreading them is enough, no secret is needed.
 std::size_t spread(std::uint64_t key) {
@@ -52,7 +55,9 @@ bool has_ports(std::uint8_t protocol) {
          protocol == capture::protocol::sctp;
 }
 
-bool every_port(const Ports& ports) { return ports.first == 0 && ports.last == 65535; }
+bool every_port(const Ports& ports) {
+  return ports.first == 0 && ports.last == 65535;
+}
 
 // none, port or protocol.
 Mismatch compare_ports(const std::vector<Ports>& list, const Conversation& conversation) {
@@ -73,16 +78,24 @@ Mismatch compare_ports(const std::vector<Ports>& list, const Conversation& conve
 unsigned rank(Mismatch mismatch) {
   switch (mismatch) {
     case Mismatch::none:
-    case Mismatch::cell_forbids: return 0;
+    case Mismatch::cell_forbids:
+      return 0;
     case Mismatch::expired:
-    case Mismatch::not_yet: return 1;
-    case Mismatch::port: return 2;
-    case Mismatch::protocol: return 3;
+    case Mismatch::not_yet:
+      return 1;
+    case Mismatch::port:
+      return 2;
+    case Mismatch::protocol:
+      return 3;
     case Mismatch::source_mac:
-    case Mismatch::destination_mac: return 4;
-    case Mismatch::direction: return 5;
-    case Mismatch::destination_address: return 6;
-    case Mismatch::source_address: return 7;
+    case Mismatch::destination_mac:
+      return 4;
+    case Mismatch::direction:
+      return 5;
+    case Mismatch::destination_address:
+      return 6;
+    case Mismatch::source_address:
+      return 7;
   }
   return 8;
 }
@@ -159,6 +172,7 @@ Entries::Entries(std::vector<Entry> entries, std::vector<MacAddress> routers)
     const std::int32_t source = large_set(entry.source.addresses);
     sets_.push_back({source, large_set(entry.destination.addresses)});
   }
+  for (const Entry& entry : entries_) exceptions_ += entry.kind == Basis::exception ? 1U : 0U;
   file();
 }
 
@@ -175,13 +189,16 @@ void Entries::file() {
     std::vector<std::uint32_t> from = nodes(sources_, entry.source.addresses);
     std::vector<std::uint32_t> to = nodes(destinations_, entry.destination.addresses);
     if (entry.kind == Basis::exception) {
-      for (const std::uint32_t node : from) records.emplace_back(key_of(scope_exceptions_by_source, node, 0), i);
-      for (const std::uint32_t node : to) records.emplace_back(key_of(scope_exceptions_by_destination, 0, node), i);
+      for (const std::uint32_t node : from)
+        records.emplace_back(key_of(scope_exceptions_by_source, node, 0), i);
+      for (const std::uint32_t node : to)
+        records.emplace_back(key_of(scope_exceptions_by_destination, 0, node), i);
     } else {
       const auto scope = entry.kind == Basis::gateway ? scope_gateways_of_pair : scope_services_of_pair;
       records.emplace_back(key_of(scope + pair_of(entry), 0, 0), i);
     }
-    if (from.size() * to.size() > combinations_max) (from.size() > to.size() ? from : to).assign(1, PrefixTree::root);
+    if (from.size() * to.size() > combinations_max)
+      (from.size() > to.size() ? from : to).assign(1, PrefixTree::root);
     const std::uint64_t scope = scope_of(entry.kind, pair_of(entry));
     for (const std::uint32_t source : from) {
       for (const std::uint32_t destination : to) records.emplace_back(key_of(scope, source, destination), i);
@@ -221,13 +238,14 @@ bool Entries::is_router(const MacAddress& mac) const {
 
 bool Entries::holds(std::int32_t large_set, const EndpointOptions& side, const IpAddress& address) const {
   if (side.addresses.empty()) return true;
-  if (large_set >= 0) return large_sets_[static_cast<std::size_t>(large_set)].find(address) != SegmentMap::none;
+  if (large_set >= 0)
+    return large_sets_[static_cast<std::size_t>(large_set)].find(address) != SegmentMap::none;
   return std::any_of(side.addresses.begin(), side.addresses.end(),
                      [&](const Prefix& prefix) { return prefix.contains(address); });
 }
 
-// A router's MAC stands for any host behind it, so it counts as not verified, unless the entry has nothing but MACs
-// to tell this side by: then everybody behind the router would pass.
+// A router's MAC stands for any host behind it, so it counts as not verified, unless the entry has nothing
+// but MACs to tell this side by: then everybody behind the router would pass.
 void Entries::compare_mac(const EndpointOptions& side, const MacAddress& mac, Mismatch field,
                           Comparison& result) const {
   if (side.macs.empty() || std::find(side.macs.begin(), side.macs.end(), mac) != side.macs.end()) return;
@@ -238,12 +256,13 @@ void Entries::compare_mac(const EndpointOptions& side, const MacAddress& mac, Mi
   }
 }
 
-// Addresses first and time last: `first` is what an officer has to look at first, and it is a matter of time only
-// when everything else is right.
+// Addresses first and time last: `first` is what an officer has to look at first, and it is a matter of time
+// only when everything else is right.
 Entries::Comparison Entries::compare(std::uint32_t index, const Conversation& conversation) const {
   const Entry& entry = entries_[index];
   Comparison result;
-  if (!holds(sets_[index].source, entry.source, conversation.initiator)) result.differs(Mismatch::source_address);
+  if (!holds(sets_[index].source, entry.source, conversation.initiator))
+    result.differs(Mismatch::source_address);
   if (!holds(sets_[index].destination, entry.destination, conversation.responder)) {
     result.differs(Mismatch::destination_address);
   }
@@ -256,18 +275,21 @@ Entries::Comparison Entries::compare(std::uint32_t index, const Conversation& co
   return result;
 }
 
-Entries::Match Entries::find(Basis kind, PairId pair, const Conversation& conversation, Nearest& nearest) const {
+Entries::Question Entries::ask(const Conversation& conversation) const {
+  return {conversation, sources_.find(conversation.initiator), destinations_.find(conversation.responder)};
+}
+
+Entries::Match Entries::find(Basis kind, PairId pair, const Question& question, Nearest& nearest) const {
   Match match;
-  if (entries_.empty()) return match;
+  if (kind == Basis::exception && !has_exceptions()) return match;
   const std::uint64_t scope = scope_of(kind, pair);
-  const std::uint32_t longest_destination = destinations_.find(conversation.responder);
-  for (std::uint32_t source = sources_.find(conversation.initiator);; source = sources_.parent(source)) {
-    for (std::uint32_t destination = longest_destination;; destination = destinations_.parent(destination)) {
+  for (std::uint32_t source = question.source;; source = sources_.parent(source)) {
+    for (std::uint32_t destination = question.destination;; destination = destinations_.parent(destination)) {
       const Slot slot = slice(key_of(scope, source, destination));
       for (std::uint32_t i = slot.first; i < slot.first + slot.count; ++i) {
         const Entry& entry = entries_[filed_[i]];
         if (match.entry != nullptr && match.entry->index <= entry.index) continue;
-        const Comparison comparison = compare(filed_[i], conversation);
+        const Comparison comparison = compare(filed_[i], question.conversation);
         if (comparison.mismatches == 0) {
           match = {&entry, comparison.mac_verified};
         } else {
@@ -296,40 +318,43 @@ void Entries::offer_slice(std::uint64_t key, const Conversation& conversation, s
   }
 }
 
-// Somebody opened the permitted conversation from the wrong end. The entry's port is then either the one that was
-// called (a service reached in the wrong direction) or the one that was called from.
-void Entries::look_backwards(Basis kind, PairId pair, const Conversation& conversation, Nearest& nearest) const {
+// Somebody opened the permitted conversation from the wrong end. The entry's port is then either the one that
+// was called (a service reached in the wrong direction) or the one that was called from.
+void Entries::look_backwards(Basis named, PairId pair, const Conversation& conversation,
+                             Nearest& nearest) const {
   Conversation back = conversation;
   std::swap(back.initiator, back.responder);
   std::swap(back.initiator_mac, back.responder_mac);
-  const auto from = static_cast<PairId>(pair / segments_max);
-  const auto to = static_cast<PairId>(pair % segments_max);
-  const auto reverse = static_cast<PairId>(to * segments_max + from);
+  const auto reverse = static_cast<PairId>(pair % segments_max * segments_max + pair / segments_max);
+  const Question question = ask(back);
   for (const std::uint16_t port : {conversation.port, conversation.initiator_port}) {
     back.port = port;
-    Nearest ignored;
-    const Match match = find(kind, reverse, back, ignored);
-    if (match.entry != nullptr) nearest.offer(*match.entry, 1, Mismatch::direction);
+    for (const Basis kind : {named, Basis::exception}) {
+      Nearest ignored;
+      const Match match = find(kind, reverse, question, ignored);
+      if (match.entry != nullptr) nearest.offer(*match.entry, 1, Mismatch::direction);
+      if (named == Basis::exception) break;
+    }
   }
 }
 
-void Entries::look_around(Basis kind, PairId pair, const Conversation& conversation, Nearest& nearest) const {
+void Entries::look_around(Basis named, PairId pair, const Question& question, Nearest& nearest) const {
   if (entries_.empty()) return;
-  look_backwards(kind, pair, conversation, nearest);
+  look_backwards(named, pair, question.conversation, nearest);
   std::uint32_t budget = near_max;
-  if (kind != Basis::exception) {
-    const auto scope = kind == Basis::gateway ? scope_gateways_of_pair : scope_services_of_pair;
-    offer_slice(key_of(scope + pair, 0, 0), conversation, budget, nearest);
-    return;
+  if (named != Basis::exception) {
+    const auto scope = named == Basis::gateway ? scope_gateways_of_pair : scope_services_of_pair;
+    offer_slice(key_of(scope + pair, 0, 0), question.conversation, budget, nearest);
   }
-  for (std::uint32_t node = sources_.find(conversation.initiator); budget > 0; node = sources_.parent(node)) {
-    offer_slice(key_of(scope_exceptions_by_source, node, 0), conversation, budget, nearest);
+  if (!has_exceptions()) return;
+  budget = near_max;
+  for (std::uint32_t node = question.source; budget > 0; node = sources_.parent(node)) {
+    offer_slice(key_of(scope_exceptions_by_source, node, 0), question.conversation, budget, nearest);
     if (node == PrefixTree::root) break;
   }
   budget = near_max;
-  for (std::uint32_t node = destinations_.find(conversation.responder); budget > 0;
-       node = destinations_.parent(node)) {
-    offer_slice(key_of(scope_exceptions_by_destination, 0, node), conversation, budget, nearest);
+  for (std::uint32_t node = question.destination; budget > 0; node = destinations_.parent(node)) {
+    offer_slice(key_of(scope_exceptions_by_destination, 0, node), question.conversation, budget, nearest);
     if (node == PrefixTree::root) break;
   }
 }

@@ -1,12 +1,13 @@
 // Gateways, services and exceptions as one kind of thing: entries that permit, found by both addresses.
 //
-// Every entry is filed under (its source prefix, its destination prefix), in a hash table. A question walks the
-// prefixes that hold the initiator and those that hold the responder, from the longest to "any", and looks up each
-// combination: usually four look-ups, whether the register has ten entries or a hundred thousand. Gateways and
-// services are filed by their pair of segments as well, so those of other pairs are never met.
+// Every entry is filed under (its source prefix, its destination prefix), in a hash table. A question walks
+// the prefixes that hold the initiator and those that hold the responder, from the longest to "any", and
+// looks up each combination: usually four look-ups, whether the register has ten entries or a hundred
+// thousand. Gateways and services are filed by their pair of segments as well, so those of other pairs are
+// never met.
 //
-// When nothing permits, the same structure finds the entry that came nearest, in bounded work: a flood of forbidden
-// packets must not cost more than a flood of permitted ones by much.
+// When nothing permits, the same structure finds the entry that came nearest, in bounded work: a flood of
+// forbidden packets must not cost more than a flood of permitted ones by much.
 //
 // Immutable after construction; look-ups never allocate or throw.
 #pragma once
@@ -27,8 +28,8 @@ class PrefixTree {
 
   PrefixTree() = default;
   explicit PrefixTree(std::vector<Prefix> prefixes);
-  std::uint32_t node(const Prefix& prefix) const;          // of a prefix given at construction
-  std::uint32_t find(const IpAddress& address) const;      // longest that holds it; root if none does
+  std::uint32_t node(const Prefix& prefix) const;      // of a prefix given at construction
+  std::uint32_t find(const IpAddress& address) const;  // longest that holds it; root if none does
   std::uint32_t parent(std::uint32_t node) const { return parents_[node]; }
 
  private:
@@ -49,7 +50,8 @@ struct Entry {
   Time end = Time::max();    // until just before here
 };
 
-// The nearest miss so far, and how near it is: fewer mismatches first, then the kind of the first one, then order.
+// The nearest miss so far, and how near it is: fewer mismatches first, then the kind of the first one, then
+// order.
 struct Nearest {
   NearMiss miss{};
   unsigned score = std::numeric_limits<unsigned>::max();
@@ -62,18 +64,29 @@ class Entries {
   static constexpr std::uint32_t near_max = 64;
 
   Entries() = default;
-  // `routers`: MACs, in order, that stand for other hosts; they can neither prove nor disprove an entry's MAC.
+  // `routers`: MACs, in order, that stand for other hosts; they can neither prove nor disprove an entry's
+  // MAC.
   Entries(std::vector<Entry> entries, std::vector<MacAddress> routers);
+
+  // A conversation and the longest of the entries' prefixes that hold its two ends: asked once, used several
+  // times.
+  struct Question {
+    const Conversation& conversation;
+    std::uint32_t source = PrefixTree::root;
+    std::uint32_t destination = PrefixTree::root;
+  };
+  Question ask(const Conversation& conversation) const;
 
   struct Match {
     const Entry* entry = nullptr;  // the first in the options' order
     bool mac_verified = true;
   };
-  // The entry of this kind (not `cell`) that permits the conversation. Entries that fit the addresses and fail
-  // otherwise are offered to `nearest`. `pair` counts for gateways and services.
-  Match find(Basis kind, PairId pair, const Conversation& conversation, Nearest& nearest) const;
-  // Offers further entries of this kind: those that share one address, the pair, or that fit the other way round.
-  void look_around(Basis kind, PairId pair, const Conversation& conversation, Nearest& nearest) const;
+  // The entry of this kind (not `cell`) that permits the conversation. Entries that fit the addresses and
+  // fail otherwise are offered to `nearest`. `pair` counts for gateways and services.
+  Match find(Basis kind, PairId pair, const Question& question, Nearest& nearest) const;
+  // Offers further entries: those that share one address or the pair, and those that fit the other way round.
+  // `named`: gateway or service where the cell takes them, else exception.
+  void look_around(Basis named, PairId pair, const Question& question, Nearest& nearest) const;
 
  private:
   struct Slot {
@@ -90,20 +103,23 @@ class Entries {
 
   void file();
   Slot slice(std::uint64_t key) const;
+  bool has_exceptions() const { return exceptions_ > 0; }
   bool is_router(const MacAddress& mac) const;
   Comparison compare(std::uint32_t entry, const Conversation& conversation) const;
   bool holds(std::int32_t large_set, const EndpointOptions& side, const IpAddress& address) const;
-  void compare_mac(const EndpointOptions& side, const MacAddress& mac, Mismatch field, Comparison& result) const;
+  void compare_mac(const EndpointOptions& side, const MacAddress& mac, Mismatch field,
+                   Comparison& result) const;
   void offer_slice(std::uint64_t key, const Conversation& conversation, std::uint32_t& budget,
                    Nearest& nearest) const;
-  void look_backwards(Basis kind, PairId pair, const Conversation& conversation, Nearest& nearest) const;
+  void look_backwards(Basis named, PairId pair, const Conversation& conversation, Nearest& nearest) const;
 
   std::vector<Entry> entries_{};
+  std::size_t exceptions_ = 0;
   std::vector<MacAddress> routers_{};
   PrefixTree sources_{};
   PrefixTree destinations_{};
-  std::vector<Slot> table_{};            // open addressing, a power of two, at most half full
-  std::vector<std::uint32_t> filed_{};   // indexes into entries_, one slice for each key
+  std::vector<Slot> table_{};             // open addressing, a power of two, at most half full
+  std::vector<std::uint32_t> filed_{};    // indexes into entries_, one slice for each key
   std::vector<SegmentMap> large_sets_{};  // of sides with many addresses
   struct Sets {
     std::int32_t source = -1;

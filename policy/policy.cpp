@@ -14,7 +14,8 @@ std::string joined(const std::vector<PolicyError::Item>& items) {
   for (const PolicyError::Item& item : items) {
     if (!text.empty()) text += '\n';
     if (!item.place.file.empty()) {
-      text += item.place.file + ':' + std::to_string(item.place.line) + ':' + std::to_string(item.place.column) + ": ";
+      text += item.place.file + ':' + std::to_string(item.place.line) + ':' +
+              std::to_string(item.place.column) + ": ";
     }
     text += item.message;
   }
@@ -23,7 +24,8 @@ std::string joined(const std::vector<PolicyError::Item>& items) {
 
 // Addresses that say which wire they are on, not who is there: no router carries them on. The wire decides.
 bool is_link_scope(const IpAddress& address) {
-  return address.is_multicast() || address.is_broadcast() || address.is_link_local() || address.is_unspecified();
+  return address.is_multicast() || address.is_broadcast() || address.is_link_local() ||
+         address.is_unspecified();
 }
 
 // The one segment of a set, if it is one.
@@ -45,20 +47,22 @@ Side side_of(const CompiledPolicy& policy, const IpAddress& address, const MacAd
   Side side{policy.external, found != SegmentMap::none, false};
   if (side.listed) side.segment = static_cast<SegmentId>(found % segments_max);
   if (side.segment != policy.external || policy.next_hops.empty()) return side;
-  const auto hop = std::lower_bound(policy.next_hops.begin(), policy.next_hops.end(), neighbour,
-                                    [](const CompiledPolicy::NextHop& a, const MacAddress& b) { return a.mac < b; });
+  const auto hop =
+      std::lower_bound(policy.next_hops.begin(), policy.next_hops.end(), neighbour,
+                       [](const CompiledPolicy::NextHop& a, const MacAddress& b) { return a.mac < b; });
   if (hop == policy.next_hops.end() || hop->mac != neighbour) return side;
   return {hop->segment, side.listed, true};
 }
 
-// A multicast group, a broadcast or a link-local host is where the other side is. When both sides are such, or the
-// other one is unknown, the wire's own claim tells; else it stays external. An unlisted host is not made a member of
-// the segment on whose wire it talks: that it does so is what claims_agree tells.
+// A multicast group, a broadcast or a link-local host is where the other side is. When both sides are such,
+// or the other one is unknown, the wire's own claim tells; else it stays external. An unlisted host is not
+// made a member of the segment on whose wire it talks: that it does so is what claims_agree tells.
 void settle_link_scope(const CompiledPolicy& policy, const Conversation& conversation, bool initiator_scoped,
                        bool responder_scoped, Side& from, Side& to) {
   if (initiator_scoped && responder_scoped) {
     std::optional<SegmentId> wire = only(policy.vlan_claims[conversation.vlan & 0xfffU]);
-    if (!wire && conversation.tap < policy.tap_claims.size()) wire = only(policy.tap_claims[conversation.tap]);
+    if (!wire && conversation.tap < policy.tap_claims.size())
+      wire = only(policy.tap_claims[conversation.tap]);
     from.segment = to.segment = wire.value_or(policy.external);
   } else if (initiator_scoped) {
     from.segment = to.segment;
@@ -67,21 +71,25 @@ void settle_link_scope(const CompiledPolicy& policy, const Conversation& convers
   }
 }
 
-bool claims_agree(const CompiledPolicy& policy, const Conversation& conversation, SegmentId from, SegmentId to) {
+bool claims_agree(const CompiledPolicy& policy, const Conversation& conversation, SegmentId from,
+                  SegmentId to) {
   const auto either = static_cast<SegmentSet>(1U << from | 1U << to);
   const auto allows = [&](SegmentSet claim) { return claim == 0 || (claim & either) != 0; };
   if (!allows(policy.vlan_claims[conversation.vlan & 0xfffU])) return false;
   return conversation.tap >= policy.tap_claims.size() || allows(policy.tap_claims[conversation.tap]);
 }
 
-bool takes_exceptions(Cell cell) { return cell == Cell::forbid || cell == Cell::gateway || cell == Cell::service; }
+bool takes_exceptions(Cell cell) {
+  return cell == Cell::forbid || cell == Cell::gateway || cell == Cell::service;
+}
 
 // What permits within a cell that does not permit by itself, and else what came nearest to it.
 void apply_entries(const CompiledPolicy& policy, const Conversation& conversation, Verdict& verdict) {
   const PairId pair = verdict.pair();
+  const Entries::Question question = policy.entries.ask(conversation);
   Nearest nearest;
-  const auto try_kind = [&](Basis kind) {
-    const Entries::Match match = policy.entries.find(kind, pair, conversation, nearest);
+  const auto permitted_by = [&](Basis kind) {
+    const Entries::Match match = policy.entries.find(kind, pair, question, nearest);
     if (match.entry == nullptr) return false;
     verdict.decision = Decision::permit;
     verdict.basis = kind;
@@ -89,20 +97,20 @@ void apply_entries(const CompiledPolicy& policy, const Conversation& conversatio
     verdict.mac_verified = match.mac_verified;
     return true;
   };
-  const Basis named = verdict.cell == Cell::gateway ? Basis::gateway : Basis::service;
-  const bool takes_named = verdict.cell == Cell::gateway || verdict.cell == Cell::service;
-  if (takes_named && try_kind(named)) return;
-  if (policy.any_exception && try_kind(Basis::exception)) return;
-  if (takes_named) policy.entries.look_around(named, pair, conversation, nearest);
-  if (policy.any_exception) policy.entries.look_around(Basis::exception, pair, conversation, nearest);
+  Basis named = Basis::exception;
+  if (verdict.cell == Cell::gateway) named = Basis::gateway;
+  if (verdict.cell == Cell::service) named = Basis::service;
+  if (permitted_by(named) || (named != Basis::exception && permitted_by(Basis::exception))) return;
+  policy.entries.look_around(named, pair, question, nearest);
   verdict.near_miss = nearest.miss;
 }
 
 // A cell without exceptions still names one that somebody registered for this very conversation.
-void name_powerless_exception(const CompiledPolicy& policy, const Conversation& conversation, Verdict& verdict) {
-  if (!policy.any_exception) return;
+void name_powerless_exception(const CompiledPolicy& policy, const Conversation& conversation,
+                              Verdict& verdict) {
   Nearest ignored;
-  const Entries::Match match = policy.entries.find(Basis::exception, verdict.pair(), conversation, ignored);
+  const Entries::Match match =
+      policy.entries.find(Basis::exception, verdict.pair(), policy.entries.ask(conversation), ignored);
   if (match.entry != nullptr) {
     verdict.near_miss = {Mismatch::cell_forbids, Basis::exception, match.entry->index};
   }
@@ -110,31 +118,48 @@ void name_powerless_exception(const CompiledPolicy& policy, const Conversation& 
 
 }  // namespace
 
-std::string_view decision_name(Decision decision) { return decision == Decision::permit ? "permit" : "forbid"; }
+std::string_view decision_name(Decision decision) {
+  return decision == Decision::permit ? "permit" : "forbid";
+}
 
 std::string_view basis_name(Basis basis) {
   switch (basis) {
-    case Basis::cell: return "cell";
-    case Basis::gateway: return "gateway";
-    case Basis::service: return "service";
-    case Basis::exception: return "exception";
+    case Basis::cell:
+      return "cell";
+    case Basis::gateway:
+      return "gateway";
+    case Basis::service:
+      return "service";
+    case Basis::exception:
+      return "exception";
   }
   return "";
 }
 
 std::string_view mismatch_name(Mismatch mismatch) {
   switch (mismatch) {
-    case Mismatch::none: return "none";
-    case Mismatch::not_yet: return "not_yet";
-    case Mismatch::expired: return "expired";
-    case Mismatch::port: return "port";
-    case Mismatch::protocol: return "protocol";
-    case Mismatch::source_address: return "source_address";
-    case Mismatch::destination_address: return "destination_address";
-    case Mismatch::source_mac: return "source_mac";
-    case Mismatch::destination_mac: return "destination_mac";
-    case Mismatch::direction: return "direction";
-    case Mismatch::cell_forbids: return "cell_forbids";
+    case Mismatch::none:
+      return "none";
+    case Mismatch::not_yet:
+      return "not_yet";
+    case Mismatch::expired:
+      return "expired";
+    case Mismatch::port:
+      return "port";
+    case Mismatch::protocol:
+      return "protocol";
+    case Mismatch::source_address:
+      return "source_address";
+    case Mismatch::destination_address:
+      return "destination_address";
+    case Mismatch::source_mac:
+      return "source_mac";
+    case Mismatch::destination_mac:
+      return "destination_mac";
+    case Mismatch::direction:
+      return "direction";
+    case Mismatch::cell_forbids:
+      return "cell_forbids";
   }
   return "";
 }
@@ -159,12 +184,13 @@ Conversation conversation_of(const capture::FlowFacts& facts) {
   return conversation;
 }
 
-PolicyError::PolicyError(std::vector<Item> items) : std::runtime_error(joined(items)), items_(std::move(items)) {}
+PolicyError::PolicyError(std::vector<Item> items)
+    : std::runtime_error(joined(items)), items_(std::move(items)) {}
 
 struct Policy::Compiled : CompiledPolicy {};
 
-Policy::Policy(PolicyOptions options, std::vector<std::string> taps, std::string sha256, std::uint32_t generation,
-               Language language) {
+Policy::Policy(PolicyOptions options, std::vector<std::string> taps, std::string sha256,
+               std::uint32_t generation, Language language) {
   auto compiled = std::make_unique<Compiled>(Compiled{compile(std::move(options), taps, language)});
   compiled->sha256 = std::move(sha256);
   compiled->generation = generation;
@@ -181,7 +207,8 @@ Verdict Policy::judge(const Conversation& conversation) const {
   const bool responder_scoped = is_link_scope(conversation.responder);
   const bool scoped = initiator_scoped || responder_scoped;
 
-  // Frames of hosts beyond a next hop come from its MAC, and frames to them go to it. A group is behind no next hop.
+  // Frames of hosts beyond a next hop come from its MAC, and frames to them go to it. A group is behind no
+  // next hop.
   const MacAddress nobody{};
   Side from = side_of(policy, conversation.initiator, scoped ? nobody : conversation.initiator_mac);
   Side to = side_of(policy, conversation.responder, scoped ? nobody : conversation.next_hop_mac);
@@ -192,10 +219,12 @@ Verdict Policy::judge(const Conversation& conversation) const {
   verdict.to = to.segment;
   verdict.via_next_hop = from.via_next_hop || to.via_next_hop;
   verdict.source_unlisted_private = !from.listed && !from.via_next_hop && conversation.initiator.is_private();
-  verdict.destination_unlisted_private = !to.listed && !to.via_next_hop && conversation.responder.is_private();
+  verdict.destination_unlisted_private =
+      !to.listed && !to.via_next_hop && conversation.responder.is_private();
   verdict.claims_agree = claims_agree(policy, conversation, from.segment, to.segment);
   verdict.link_scope = scoped;
-  if (scoped) {  // inside one wire: permitted and counted in every profile, also where the pair itself is absent
+  if (scoped) {  // inside one wire: permitted and counted in every profile, also where the pair itself is
+                 // absent
     verdict.cell = Cell::permit;
     return verdict;
   }
@@ -217,14 +246,23 @@ Verdict Policy::judge(const Conversation& conversation) const {
 
 SegmentId Policy::classify(const IpAddress& address, int* prefix_index) const {
   const std::uint32_t found = compiled_->map.find(address);
-  if (prefix_index != nullptr) *prefix_index = found == SegmentMap::none ? -1 : static_cast<int>(found / segments_max);
+  if (prefix_index != nullptr)
+    *prefix_index = found == SegmentMap::none ? -1 : static_cast<int>(found / segments_max);
   return found == SegmentMap::none ? compiled_->external : static_cast<SegmentId>(found % segments_max);
 }
 
-SegmentId Policy::external() const { return compiled_->external; }
-const std::vector<ProfileSegment>& Policy::segments() const { return compiled_->options.profile.segments; }
-int Policy::segment_index(std::string_view id) const { return compiled_->segment_index(id); }
-const std::vector<NamedPrefix>& Policy::prefixes() const { return compiled_->prefixes; }
+SegmentId Policy::external() const {
+  return compiled_->external;
+}
+const std::vector<ProfileSegment>& Policy::segments() const {
+  return compiled_->options.profile.segments;
+}
+int Policy::segment_index(std::string_view id) const {
+  return compiled_->segment_index(id);
+}
+const std::vector<NamedPrefix>& Policy::prefixes() const {
+  return compiled_->prefixes;
+}
 
 std::string_view Policy::prefix_name(const IpAddress& address) const {
   int index = -1;
@@ -236,14 +274,20 @@ std::string_view Policy::prefix_name(const IpAddress& address) const {
   return {};
 }
 
-Cell Policy::cell(SegmentId from, SegmentId to) const { return compiled_->rule(from, to).cell; }
+Cell Policy::cell(SegmentId from, SegmentId to) const {
+  return compiled_->rule(from, to).cell;
+}
 
 bool Policy::service_port(std::uint8_t protocol, std::uint16_t port) const {
   switch (protocol) {
-    case capture::protocol::tcp: return compiled_->ports_tcp[port];
-    case capture::protocol::udp: return compiled_->ports_udp[port];
-    case capture::protocol::sctp: return compiled_->ports_sctp[port];
-    default: return false;
+    case capture::protocol::tcp:
+      return compiled_->ports_tcp[port];
+    case capture::protocol::udp:
+      return compiled_->ports_udp[port];
+    case capture::protocol::sctp:
+      return compiled_->ports_sctp[port];
+    default:
+      return false;
   }
 }
 
@@ -257,10 +301,18 @@ Policy::Epoch Policy::epoch(Time time) const {
   return epoch;
 }
 
-const std::vector<PolicyError::Item>& Policy::warnings() const { return compiled_->warnings; }
-const PolicyOptions& Policy::options() const { return compiled_->options; }
-const std::string& Policy::sha256() const { return compiled_->sha256; }
-std::uint32_t Policy::generation() const { return compiled_->generation; }
+const std::vector<PolicyError::Item>& Policy::warnings() const {
+  return compiled_->warnings;
+}
+const PolicyOptions& Policy::options() const {
+  return compiled_->options;
+}
+const std::string& Policy::sha256() const {
+  return compiled_->sha256;
+}
+std::uint32_t Policy::generation() const {
+  return compiled_->generation;
+}
 
 Severity severity(const Policy& policy, const Verdict& verdict, capture::Stage stage) {
   if (verdict.decision == Decision::permit) {

@@ -4,8 +4,9 @@
 //   Verdict v = policy.judge({.initiator = a, .responder = b, .protocol = 6, .port = 445, .time = t});
 //   if (v.decision == Decision::forbid) ...        // v.cell, v.reasons, v.near_miss say why
 //
-// Immutable after construction: any number of threads may judge with it. judge() never allocates, throws or reads
-// a clock; its cost grows with the prefix length, not with the number of prefixes or exceptions of other pairs.
+// Immutable after construction: any number of threads may judge with it. judge() never allocates, throws or
+// reads a clock; its cost grows with the prefix length, not with the number of prefixes or exceptions of
+// other pairs.
 #pragma once
 
 #include <array>
@@ -38,17 +39,17 @@ std::string_view basis_name(Basis basis);
 
 // Why the entry that came nearest did not apply.
 enum class Mismatch : std::uint8_t {
-  none,             // no near miss
-  not_yet,          // exception: before `from`
-  expired,          // exception: at or after `until`
+  none,     // no near miss
+  not_yet,  // exception: before `from`
+  expired,  // exception: at or after `until`
   port,
   protocol,
   source_address,
   destination_address,
   source_mac,
   destination_mac,
-  direction,        // the reverse direction would match
-  cell_forbids      // the exception matches, but the cell takes none
+  direction,    // the reverse direction would match
+  cell_forbids  // the exception matches, but the cell takes none
 };
 std::string_view mismatch_name(Mismatch mismatch);
 
@@ -63,8 +64,8 @@ enum class Severity : std::uint8_t { emergency, alert, critical, error, warning,
 
 struct Verdict {
   Decision decision = Decision::permit;
-  Cell cell = Cell::absent;             // of the matrix, after switches
-  Basis basis = Basis::cell;            // what permitted it; `cell` when the matrix alone decided
+  Cell cell = Cell::absent;   // of the matrix, after switches
+  Basis basis = Basis::cell;  // what permitted it; `cell` when the matrix alone decided
   SegmentId from = 0;
   SegmentId to = 0;
   std::uint8_t reasons_count = 0;
@@ -72,12 +73,13 @@ struct Verdict {
   std::uint32_t basis_index = 0;          // gateway, service or exception
   std::uint16_t switch_index = 0xffff;    // the switch that changed the cell, into Policy::options().switches
   NearMiss near_miss{};
-  bool via_next_hop = false;    // a segment was told by the next hop's MAC, not by the address
-  bool source_unlisted_private = false;       // in no prefix, though private: 未登録アドレス
+  bool via_next_hop = false;             // a segment was told by the next hop's MAC, not by the address
+  bool source_unlisted_private = false;  // in no prefix, though private: 未登録アドレス
   bool destination_unlisted_private = false;
-  bool claims_agree = true;     // false: the frame's VLAN or tap belongs to neither side's segment
-  bool mac_verified = true;     // false: the entry limits MACs and the frame's are a router's, or unknown
-  bool link_scope = false;      // an end is multicast, broadcast, link-local or unspecified: it cannot leave its wire
+  bool claims_agree = true;  // false: the frame's VLAN or tap belongs to neither side's segment
+  bool mac_verified = true;  // false: the entry limits MACs and the frame's are a router's, or unknown
+  bool link_scope =
+      false;  // an end is multicast, broadcast, link-local or unspecified: it cannot leave its wire
   PairId pair() const { return static_cast<PairId>(from * segments_max + to); }
 };
 
@@ -92,8 +94,8 @@ struct Conversation {
   Time time{};
   MacAddress initiator_mac{};  // zero = unknown
   MacAddress responder_mac{};
-  MacAddress next_hop_mac{};   // destination of the initiator's frames
-  std::uint16_t vlan = 0;      // innermost; 0 = untagged
+  MacAddress next_hop_mac{};  // destination of the initiator's frames
+  std::uint16_t vlan = 0;     // innermost; 0 = untagged
   std::uint16_t tap = 0;
 };
 Conversation conversation_of(const capture::FlowFacts& facts);
@@ -113,9 +115,10 @@ class PolicyError : public std::runtime_error {
 
 class Policy {
  public:
-  // `taps`: names of the taps in the order of their indexes. `sha256`: hexadecimal digest of the sources, told in
-  // every verdict. `generation`: 1 at start, one more at each reload. `language`: of PolicyError and warnings().
-  // Throws PolicyError with every mistake that needs the model to be seen, in the order of their places.
+  // `taps`: names of the taps in the order of their indexes. `sha256`: hexadecimal digest of the sources,
+  // told in every verdict. `generation`: 1 at start, one more at each reload. `language`: of PolicyError and
+  // warnings(). Throws PolicyError with every mistake that needs the model to be seen, in the order of their
+  // places.
   explicit Policy(PolicyOptions options, std::vector<std::string> taps = {}, std::string sha256 = {},
                   std::uint32_t generation = 1, Language language = Language::ja);
   ~Policy();
@@ -124,8 +127,8 @@ class Policy {
 
   Verdict judge(const Conversation& conversation) const;
 
-  // Which segment an address belongs to by prefix alone; unlisted = external. `prefix_index`, when given, gets the
-  // index of the matching NamedPrefix in prefixes(), or -1.
+  // Which segment an address belongs to by prefix alone; unlisted = external. `prefix_index`, when given,
+  // gets the index of the matching NamedPrefix in prefixes(), or -1.
   SegmentId classify(const IpAddress& address, int* prefix_index = nullptr) const;
   SegmentId external() const;
   const std::vector<ProfileSegment>& segments() const;
@@ -150,8 +153,8 @@ class Policy {
   };
   Epoch epoch(Time time) const;
 
-  // What is valid and yet has no effect: a gateway on a pair whose cell takes none, an exception that meets only
-  // cells which allow no exception. With places, in their order.
+  // What is valid and yet has no effect: a gateway on a pair whose cell takes none, an exception that meets
+  // only cells which allow no exception. With places, in their order.
   const std::vector<PolicyError::Item>& warnings() const;
 
   const PolicyOptions& options() const;
@@ -163,8 +166,8 @@ class Policy {
   std::unique_ptr<const Compiled> compiled_;
 };
 
-// 3.10: external or Internet <-> My Number answered or more: alert; other My Number crossing: critical; the rest:
-// error; attempts and refusals: warning, and so is a use of an expired exception.
+// 3.10: external or Internet <-> My Number answered or more: alert; other My Number crossing: critical; the
+// rest: error; attempts and refusals: warning, and so is a use of an expired exception.
 Severity severity(const Policy& policy, const Verdict& verdict, capture::Stage stage);
 
 }  // namespace sekimori::policy

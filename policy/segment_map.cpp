@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cassert>
+#include <limits>
 #include <utility>
 
 namespace sekimori::policy {
@@ -29,7 +30,9 @@ Wide wide(const IpAddress& address) {
   return {read_bytes(address, 0, 8), read_bytes(address, 8, 8)};
 }
 
-std::uint64_t ones(unsigned count) { return count >= 64 ? ~std::uint64_t{0} : (std::uint64_t{1} << count) - 1; }
+std::uint64_t ones(unsigned count) {
+  return count >= 64 ? ~std::uint64_t{0} : (std::uint64_t{1} << count) - 1;
+}
 
 Wide last_of(const Prefix& prefix) {
   Wide last = wide(prefix.address);
@@ -43,8 +46,8 @@ Wide last_of(const Prefix& prefix) {
   return last;
 }
 
-// The ranges into which ordered prefixes of one family cut the address space: emit(start, value) in rising order of
-// start, never twice the same start.
+// The ranges into which ordered prefixes of one family cut the address space: emit(start, value) in rising
+// order of start, never twice the same start.
 template <typename Emit>
 void cut(const std::vector<SegmentMap::Entry>& ordered, Wide maximum, Emit emit) {
   struct Open {
@@ -97,7 +100,8 @@ std::vector<std::int32_t> closest_covers(const std::vector<Prefix>& ordered) {
   std::vector<std::int32_t> covers(ordered.size(), -1);
   std::vector<std::int32_t> open;
   for (std::size_t i = 0; i < ordered.size(); ++i) {
-    while (!open.empty() && !ordered[static_cast<std::size_t>(open.back())].contains(ordered[i])) open.pop_back();
+    while (!open.empty() && !ordered[static_cast<std::size_t>(open.back())].contains(ordered[i]))
+      open.pop_back();
     if (!open.empty()) covers[i] = open.back();
     open.push_back(static_cast<std::int32_t>(i));
   }
@@ -105,31 +109,37 @@ std::vector<std::int32_t> closest_covers(const std::vector<Prefix>& ordered) {
 }
 
 template <typename Key>
-void SegmentMap::Ranges<Key>::assign(std::vector<Key> keys, std::vector<std::uint32_t> range_values) {
+void SegmentMap::Ranges<Key>::assign(const std::vector<Key>& keys, std::vector<std::uint32_t> range_values) {
   assert(!keys.empty() && keys.front() == 0 && keys.size() == range_values.size());
   values = std::move(range_values);
   levels.clear();
-  levels.push_back(std::move(keys));
-  while (levels.back().size() > fanout) {
-    std::vector<Key> samples;
-    for (std::size_t i = 0; i < levels.back().size(); i += fanout) samples.push_back(levels.back()[i]);
-    levels.push_back(std::move(samples));
+  std::vector<Key> level = keys;
+  while (true) {
+    std::vector<Block>& blocks = levels.emplace_back((level.size() + fanout - 1) / fanout);
+    for (std::size_t i = 0; i < blocks.size() * fanout; ++i) {
+      blocks[i / fanout].keys[i % fanout] = i < level.size() ? level[i] : std::numeric_limits<Key>::max();
+    }
+    if (blocks.size() == 1) return;
+    level.clear();
+    for (const Block& block : blocks) level.push_back(block.keys[0]);
   }
 }
 
 template <typename Key>
 std::uint32_t SegmentMap::Ranges<Key>::find(Key key) const {
-  std::size_t block = 0;
+  std::size_t at = 0;
   for (std::size_t level = levels.size(); level-- > 0;) {
-    const std::vector<Key>& keys = levels[level];
-    const std::size_t first = block * fanout;
-    const std::size_t count = std::min(fanout, keys.size() - first);
-    // Counting instead of stopping early: no branch depends on the address, and the compiler makes it a vector loop.
-    std::size_t not_above = 0;
-    for (std::size_t i = 0; i < count; ++i) not_above += keys[first + i] <= key ? 1U : 0U;
-    block = first + not_above - 1;  // the first key of every block that is reached is <= key
+    const std::array<Key, fanout>& keys = levels[level][at].keys;
+    // Counting all instead of stopping early: no branch depends on the address, and compilers make it vector
+    // code.
+    Key not_above = 0;
+    for (std::size_t i = 0; i < fanout; ++i) not_above += static_cast<Key>(keys[i] <= key);
+    at = at * fanout + static_cast<std::size_t>(not_above) -
+         1;  // a block is reached only if its first key is <= key
+    const std::size_t last = (level == 0 ? values.size() : levels[level - 1].size()) - 1;
+    at = std::min(at, last);  // the greatest key also counts what fills the block up
   }
-  return values[block];
+  return values[at];
 }
 
 SegmentMap::SegmentMap(std::vector<Entry> entries) {
@@ -151,7 +161,7 @@ SegmentMap::SegmentMap(std::vector<Entry> entries) {
       keys.push_back(static_cast<std::uint32_t>(start.upper));
       values.push_back(value);
     });
-    ipv4_.assign(std::move(keys), std::move(values));
+    ipv4_.assign(keys, std::move(values));
   }
   if (!ipv6.empty()) build_ipv6(ipv6);
 }
@@ -161,8 +171,8 @@ void SegmentMap::build_ipv6(const std::vector<Entry>& ordered) {
   cut(ordered, Wide{~std::uint64_t{0}, ~std::uint64_t{0}},
       [&](Wide start, std::uint32_t value) { ranges.emplace_back(start, value); });
 
-  // One key for each upper half in which something starts. What starts in the middle of a /64 goes to a slice; what
-  // holds at its end goes on in the next upper half, which therefore needs a key of its own.
+  // One key for each upper half in which something starts. What starts in the middle of a /64 goes to a
+  // slice; what holds at its end goes on in the next upper half, which therefore needs a key of its own.
   std::vector<std::uint64_t> keys;
   std::vector<std::uint32_t> values;
   const auto add = [&](std::uint64_t key, std::uint32_t first, std::uint32_t count) {
@@ -192,7 +202,7 @@ void SegmentMap::build_ipv6(const std::vector<Entry>& ordered) {
       add(upper + 1, tail, 1);
     }
   }
-  ipv6_.assign(std::move(keys), std::move(values));
+  ipv6_.assign(keys, std::move(values));
 }
 
 std::uint32_t SegmentMap::find(const IpAddress& address) const {

@@ -3,18 +3,20 @@
 //   SegmentMap map{{{prefix, 0}, {other, 1}}};
 //   if (auto value = map.find(address); value != SegmentMap::none) ...
 //
-// Prefixes nest but never cross, so the address space falls into at most 2n + 1 ranges, each with one answer. The map
-// keeps the first addresses of these ranges in order, together with every 16th of them, every 256th and so on: a
-// static B-tree without pointers. A look-up reads one cache line or two on each level: one level up to 16 ranges, five
-// at 200,000. IPv6 ranges are kept by the upper 64 bits; prefixes longer than /64 form small sorted lists below.
+// Prefixes nest but never cross, so the address space falls into at most 2n + 1 ranges, each with one answer.
+// The map keeps the first addresses of these ranges in order, together with every 16th of them, every 256th
+// and so on: a static B-tree without pointers. A look-up reads one cache line or two on each level: one level
+// up to 16 ranges, five at 200,000. IPv6 ranges are kept by the upper 64 bits; prefixes longer than /64 form
+// small sorted lists below.
 //
-// Chosen against the usual others: a table indexed by the upper 24 bits is no faster once it leaves the cache and
-// takes 64 MB and a slow load; a trie with one byte a step takes a cache miss on each step of an IPv6 address. Memory
-// here is about 16 bytes a range.
+// Chosen against the usual others: a table indexed by the upper 24 bits is no faster once it leaves the cache
+// and takes 64 MB and a slow load; a trie with one byte a step takes a cache miss on each step of an IPv6
+// address. Memory here is about 16 bytes a range.
 //
 // Immutable after construction; find() never allocates, throws or blocks.
 #pragma once
 
+#include <array>
 #include <cstddef>
 #include <cstdint>
 #include <vector>
@@ -44,14 +46,18 @@ class SegmentMap {
   std::uint32_t find(const IpAddress& address) const;
 
  private:
-  // Range starts in order, searched in samples: levels[0] holds all keys, levels[n + 1] every fanout-th of levels[n].
+  // Range starts in order, searched in samples: levels[0] holds all keys, levels[n + 1] the first of each
+  // block of levels[n]. The last block of a level is filled up with the greatest key.
   template <typename Key>
   struct Ranges {
     static constexpr std::size_t fanout = 16;
-    std::vector<std::vector<Key>> levels{};
+    struct alignas(64) Block {
+      std::array<Key, fanout> keys{};
+    };
+    std::vector<std::vector<Block>> levels{};
     std::vector<std::uint32_t> values{};
 
-    void assign(std::vector<Key> keys, std::vector<std::uint32_t> range_values);
+    void assign(const std::vector<Key>& keys, std::vector<std::uint32_t> range_values);
     std::uint32_t find(Key key) const;
   };
   // The lower half of an IPv6 /64 that longer prefixes divide: a slice of lower_keys_ and lower_values_.

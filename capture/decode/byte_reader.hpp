@@ -8,6 +8,7 @@
 #include <cassert>
 #include <cstddef>
 #include <cstdint>
+#include <cstring>
 #include <span>
 
 namespace sekimori::capture {
@@ -49,7 +50,7 @@ class HeaderView {
     static_assert(At + Count <= Size, "read past the header");
     static_assert(Count <= sizeof(Array), "written past the array");
     assert(data_ != nullptr);
-    for (std::size_t i = 0; i < Count; ++i) out[i] = std::to_integer<std::uint8_t>(data_[At + i]);
+    std::memcpy(out.data(), data_ + At, Count);
   }
 
  private:

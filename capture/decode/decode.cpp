@@ -85,7 +85,10 @@ std::string_view reason_name(Reason reason) {
 }
 
 Reason decode(const Frame& frame, Packet& packet) {
-  packet = Packet{};
+  // Copied from a constant: writing the zeros in place became a string instruction, 12 of then 30 ns a
+  // packet.
+  static constexpr Packet blank{};
+  packet = blank;
   packet.time = frame.time;
   packet.number = frame.number;
   packet.wire_bytes = frame.wire_length;

@@ -50,7 +50,6 @@ Reason not_ip(std::uint16_t ethertype_value, const Cursor& at) {
       return Reason::cfm;
     case 0x8808:
       return Reason::mac_control;
-    case 0x0060:
     case 0x9000:
       return Reason::loopback_test;
     case 0x8137:

@@ -72,7 +72,11 @@ Reason linux_cooked_2(Cursor& at, Packet& packet) {
 // RFC 1661. The address and control octets (ff 03) may be left out, and so may the first octet of the
 // protocol: the last one is odd, the first one even.
 Reason ppp(Cursor& at, Packet& packet) {
-  if (const auto framing = at.bytes.peek<2>(); framing && framing.be16<0>() == 0xff03) at.skip(2);
+  if (const auto address = at.bytes.peek<1>(); address && address.u8<0>() == 0xff) {
+    const auto framing = at.bytes.take<2>();
+    if (!framing) return Reason::truncated_link;
+    if (framing.u8<1>() != 0x03) return Reason::ppp_other;
+  }
   const auto first = at.bytes.peek<1>();
   if (!first) return Reason::truncated_link;
   if ((first.u8<0>() & 1U) != 0) {
@@ -107,13 +111,12 @@ Reason cisco_hdlc(Cursor& at, Packet& packet) {
   }
 }
 
-// RFC 2516: version 1, type 1, code 0 is data.
+// RFC 2516: version 1, type 1, code 0 is data. Its length field is not held against what follows: some access
+// gateways leave out what IP itself counts, and IP knows its own length.
 Reason pppoe_session(Cursor& at, Packet& packet) {
   const auto header = at.bytes.take<6>();
   if (!header) return Reason::truncated_link;
   if (header.be16<0>() != 0x1100) return Reason::pppoe_session;
-  const std::uint16_t length = header.be16<4>();
-  if (length < at.left()) at.limit(length);
   const auto protocol = at.bytes.take<2>();
   if (!protocol) return Reason::truncated_link;
   const Reason reason = ppp_protocol(protocol.be16<0>(), at, packet);

@@ -9,23 +9,34 @@ namespace sekimori::capture {
 
 std::string_view stage_name(Stage stage) {
   switch (stage) {
-    case Stage::attempt: return "attempt";
-    case Stage::refused: return "refused";
-    case Stage::answered: return "answered";
-    case Stage::established: return "established";
-    case Stage::data: return "data";
+    case Stage::attempt:
+      return "attempt";
+    case Stage::refused:
+      return "refused";
+    case Stage::answered:
+      return "answered";
+    case Stage::established:
+      return "established";
+    case Stage::data:
+      return "data";
   }
   return "unknown";
 }
 
 std::string_view evidence_name(Evidence evidence) {
   switch (evidence) {
-    case Evidence::syn: return "syn";
-    case Evidence::syn_ack: return "syn_ack";
-    case Evidence::icmp_type: return "icmp_type";
-    case Evidence::known_service: return "known_service";
-    case Evidence::port_heuristic: return "port_heuristic";
-    case Evidence::first_packet: return "first_packet";
+    case Evidence::syn:
+      return "syn";
+    case Evidence::syn_ack:
+      return "syn_ack";
+    case Evidence::icmp_type:
+      return "icmp_type";
+    case Evidence::known_service:
+      return "known_service";
+    case Evidence::port_heuristic:
+      return "port_heuristic";
+    case Evidence::first_packet:
+      return "first_packet";
   }
   return "unknown";
 }
@@ -37,34 +48,47 @@ Confidence confidence(Evidence evidence) {
 
 std::string_view confidence_name(Confidence confidence) {
   switch (confidence) {
-    case Confidence::certain: return "certain";
-    case Confidence::likely: return "likely";
-    case Confidence::guess: return "guess";
+    case Confidence::certain:
+      return "certain";
+    case Confidence::likely:
+      return "likely";
+    case Confidence::guess:
+      return "guess";
   }
   return "unknown";
 }
 
 std::string_view flow_state_name(FlowState state) {
   switch (state) {
-    case FlowState::fresh: return "new";
-    case FlowState::established: return "established";
-    case FlowState::closed: return "closed";
+    case FlowState::fresh:
+      return "new";
+    case FlowState::established:
+      return "established";
+    case FlowState::closed:
+      return "closed";
   }
   return "unknown";
 }
 
 std::string_view end_reason_name(EndReason reason) {
   switch (reason) {
-    case EndReason::timeout: return "timeout";
-    case EndReason::closed: return "closed";
-    case EndReason::reused: return "reused";
-    case EndReason::evicted: return "forced";
-    case EndReason::shutdown: return "shutdown";
+    case EndReason::timeout:
+      return "timeout";
+    case EndReason::closed:
+      return "closed";
+    case EndReason::reused:
+      return "reused";
+    case EndReason::evicted:
+      return "forced";
+    case EndReason::shutdown:
+      return "shutdown";
   }
   return "unknown";
 }
 
-const FlowCold& Flow::cold() const { return FlowPage::of(*this).cold[FlowPage::slot(*this)]; }
+const FlowCold& Flow::cold() const {
+  return FlowPage::of(*this).cold[FlowPage::slot(*this)];
+}
 
 IpAddress Flow::address(unsigned side) const {
   IpAddress result;
@@ -93,7 +117,9 @@ bool Flow::half_open() const {
   return stage() < Stage::answered && packets() <= few;
 }
 
-std::uint64_t Flow::id() const { return flow_id(full_key(), cold().start); }
+std::uint64_t Flow::id() const {
+  return flow_id(full_key(), cold().start);
+}
 
 FlowFacts Flow::facts() const {
   const unsigned client = FlowRecord::initiator;

@@ -10,10 +10,13 @@
 namespace sekimori::capture {
 
 // How far a conversation got, in rising order.
-//   TCP   attempt: SYN without answer; refused: RST or ICMP error instead of an answer; answered: SYN-ACK seen;
-//         established: handshake complete, or both sides seen talking in mid-stream; data: payload went through.
+//   TCP   attempt: SYN without answer; refused: RST or ICMP error instead of an answer; answered: SYN-ACK
+//   seen;
+//         established: handshake complete, or both sides seen talking in mid-stream; data: payload went
+//         through.
 //   else  attempt: one side only; refused: ICMP error about it; answered: the other side replied;
-//         established: the initiator went on after the reply; data: established and both sides carried payload.
+//         established: the initiator went on after the reply; data: established and both sides carried
+//         payload.
 //   ICMP echo and the like end at `answered`.
 enum class Stage : std::uint8_t { attempt, refused, answered, established, data };
 std::string_view stage_name(Stage stage);
@@ -43,7 +46,7 @@ struct FlowFacts {
   std::uint64_t payload_to_server = 0;
   std::uint64_t payload_to_client = 0;
   Time start{};
-  Time end{};  // time of the last packet
+  Time end{};                  // time of the last packet
   MacAddress initiator_mac{};  // as first seen; zero when that side sent nothing yet
   MacAddress responder_mac{};  // likewise, as the sender of the responder's own frames
   MacAddress next_hop_mac{};   // destination MAC of the initiator's frames: where it sends them next

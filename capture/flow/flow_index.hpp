@@ -1,8 +1,9 @@
 // From a hash to a record in one cache line, mostly: buckets of ten tags, at most eight of them looked at.
 //
-// A bucket counts how many entries would have liked to live in it and went on because it was full; a search stops at
-// the first bucket where that count is zero. So a search costs one line unless a bucket overflowed, and eight lines
-// at the very worst: linear probing through a full table, which a flood can drive to thousands of steps, cannot occur.
+// A bucket counts how many entries would have liked to live in it and went on because it was full; a search
+// stops at the first bucket where that count is zero. So a search costs one line unless a bucket overflowed,
+// and eight lines at the very worst: linear probing through a full table, which a flood can drive to
+// thousands of steps, cannot occur.
 #pragma once
 
 #include <array>
@@ -45,7 +46,8 @@ class FlowIndex {
   static constexpr std::uint32_t none = 0xffff'ffffU;
   static constexpr unsigned lines_most = 8;
 
-  // How many buckets for so many flows: 5.5 flows a bucket, where one insertion in 10^10 finds eight full ones.
+  // How many buckets for so many flows: 5.5 flows a bucket, where one insertion in 10^10 finds eight full
+  // ones.
   static std::uint32_t buckets_for(std::uint64_t capacity);
 
   FlowIndex(FlowBucket* buckets, std::uint32_t count) : buckets_{buckets}, count_{count} {}

@@ -39,7 +39,8 @@ struct End {
 };
 
 DirectedKey directed(const Tuple& tuple, bool ports_known, const Packet& seen_in) {
-  End lower{big_endian(tuple.source.bytes.data()), big_endian(tuple.source.bytes.data() + 8), tuple.source_port};
+  End lower{big_endian(tuple.source.bytes.data()), big_endian(tuple.source.bytes.data() + 8),
+            tuple.source_port};
   End upper{big_endian(tuple.destination.bytes.data()), big_endian(tuple.destination.bytes.data() + 8),
             tuple.destination_port};
   DirectedKey result;
@@ -64,8 +65,8 @@ bool has_ports(std::uint8_t number) {
 }
 
 std::uint64_t address_mix(const IpAddress& address) {
-  return mixed(big_endian(address.bytes.data()) +
-               golden * mixed(big_endian(address.bytes.data() + 8) + static_cast<std::uint64_t>(address.family)));
+  return mixed(big_endian(address.bytes.data()) + golden * mixed(big_endian(address.bytes.data() + 8) +
+                                                                 static_cast<std::uint64_t>(address.family)));
 }
 
 }  // namespace

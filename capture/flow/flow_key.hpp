@@ -14,11 +14,12 @@ struct HashSecret {
   static HashSecret random();  // 128 bits from getrandom(2); throws std::system_error if the kernel has none
 };
 
-// The two ends in a fixed order, so that both directions of a conversation have one key. Family is part of it:
-// an IPv6 address made of an IPv4 address's octets is another key.
+// The two ends in a fixed order, so that both directions of a conversation have one key. Family is part of
+// it: an IPv6 address made of an IPv4 address's octets is another key.
 struct FlowKey {
-  // [0..1] lower end's address, [2..3] upper end's, as big-endian numbers (IPv4 in the top half of the first word);
-  // [4] lower port, upper port, VLAN ids, hand (see `own_hand`), from the low bits upwards: 16, 16, 12, 12, 8.
+  // [0..1] lower end's address, [2..3] upper end's, as big-endian numbers (IPv4 in the top half of the first
+  // word); [4] lower port, upper port, VLAN ids, hand (see `own_hand`), from the low bits upwards: 16, 16,
+  // 12, 12, 8.
   std::array<std::uint64_t, 5> words{};
   std::uint16_t kind = 0;  // protocol in the low octet; above it in_use, ipv6, with_ports. Never 0.
 
@@ -40,13 +41,14 @@ DirectedKey key_of(const Packet& packet);
 // The key of the conversation that an ICMP error reports. Needs packet.quoted.protocol != 0.
 DirectedKey quoted_key_of(const Packet& packet);
 
-// Which of the 256 hands a packet is dealt to; worker = hand % workers. Symmetric in direction, and made of addresses
-// only, so that fragments without ports meet the rest of their flow. An ICMP error goes where the conversation that it
-// quotes goes. Unkeyed: the same on every run. With `errors_apart` an ICMP error goes where its own addresses do.
+// Which of the 256 hands a packet is dealt to; worker = hand % workers. Symmetric in direction, and made of
+// addresses only, so that fragments without ports meet the rest of their flow. An ICMP error goes where the
+// conversation that it quotes goes. Unkeyed: the same on every run. With `errors_apart` an ICMP error goes
+// where its own addresses do.
 std::uint64_t deal_hash(const Packet& packet, bool errors_apart = false);
 
-// NH of UMAC (RFC 4418 section 5.2) over the key's six words: for whoever does not know the secret, any two keys
-// collide with probability 2^-64 before the final mixing.
+// NH of UMAC (RFC 4418 section 5.2) over the key's six words: for whoever does not know the secret, any two
+// keys collide with probability 2^-64 before the final mixing.
 class FlowHash {
  public:
   explicit FlowHash(const HashSecret& secret);

@@ -1,4 +1,5 @@
-// One flow's record as it lies in memory: 128 hot octets in two cache lines, 16 cold ones beside them, 28 to a page.
+// One flow's record as it lies in memory: 128 hot octets in two cache lines, 16 cold ones beside them, 28 to
+// a page.
 //
 // Tried and left: 144 octets in one piece (every packet touches three lines instead of two), and interned MAC
 // addresses (saves 12 octets, but a flood of made-up MACs empties the intern table and then facts are lost).
@@ -23,7 +24,8 @@ struct FlowNotes {
   bool pending = false;       // a report could not be handed over yet: never evict, revisit in advance()
 };
 
-// What one end was seen to do, in bits: with both ends' bits the stage follows whatever the order of the packets.
+// What one end was seen to do, in bits: with both ends' bits the stage follows whatever the order of the
+// packets.
 namespace seen {
 inline constexpr unsigned syn = 0x01;      // SYN without ACK
 inline constexpr unsigned syn_ack = 0x02;  // SYN with ACK
@@ -34,7 +36,8 @@ inline constexpr unsigned rst = 0x20;
 inline constexpr unsigned went_on = 0x40;  // spoke again after the other end had spoken; others than TCP
 }  // namespace seen
 
-// Arrays of two are indexed by the side of the key, 0 the lower and 1 the upper; who initiated is `initiator`.
+// Arrays of two are indexed by the side of the key, 0 the lower and 1 the upper; who initiated is
+// `initiator`.
 struct FlowRecord {
   // First line: what finding, ageing and staging a flow needs.
   std::array<std::uint64_t, 5> key{};  // FlowKey::words; the VLAN ids are those of the first packet
@@ -56,7 +59,8 @@ struct FlowRecord {
   std::array<std::uint64_t, 2> payload{};
   std::array<std::uint16_t, 2> packets_high{};
   FlowNotes notes{};
-  std::uint32_t isn = 0;  // TCP: initiator's initial sequence number; ICMP: type, code << 8 of the first packet
+  std::uint32_t isn =
+      0;  // TCP: initiator's initial sequence number; ICMP: type, code << 8 of the first packet
   std::array<MacAddress, 2> macs{};
 };
 static_assert(sizeof(FlowRecord) == 128);
@@ -70,8 +74,8 @@ struct FlowCold {
 };
 static_assert(sizeof(FlowCold) == 16);
 
-// A record as the worker sees it. Lives inside a FlowPage only, and belongs to the table's thread; a reference is
-// good until the call that handed it over returns.
+// A record as the worker sees it. Lives inside a FlowPage only, and belongs to the table's thread; a
+// reference is good until the call that handed it over returns.
 class Flow : private FlowRecord {
  public:
   Flow() = default;
@@ -85,7 +89,8 @@ class Flow : private FlowRecord {
   Stage stage() const { return static_cast<Stage>(FlowRecord::stage); }
   Evidence evidence() const { return static_cast<Evidence>(FlowRecord::evidence); }
   FlowState state() const;
-  // Compliance aside, the first to go: TCP without a complete handshake, others with a few packets and no answer.
+  // Compliance aside, the first to go: TCP without a complete handshake, others with a few packets and no
+  // answer.
   bool half_open() const;
   std::uint8_t protocol() const { return static_cast<std::uint8_t>(kind); }
   IpAddress initiator() const { return address(FlowRecord::initiator); }
@@ -106,9 +111,7 @@ class Flow : private FlowRecord {
             (key[3] ^ wanted.words[3]) | ((key[4] ^ wanted.words[4]) & mask) |
             static_cast<unsigned>(kind ^ wanted.kind)) == 0;
   }
-  bool tcp() const {
-    return protocol() == protocol::tcp && (kind & FlowKey::with_ports) != 0;
-  }
+  bool tcp() const { return protocol() == protocol::tcp && (kind & FlowKey::with_ports) != 0; }
   std::uint64_t packets_from(unsigned side) const {
     return packets_low[side] | (static_cast<std::uint64_t>(packets_high[side]) << 32U);
   }
@@ -133,10 +136,12 @@ struct alignas(4096) FlowPage {
   std::array<FlowCold, flows_count> cold;
 
   static const FlowPage& of(const Flow& flow) {
-    return *reinterpret_cast<const FlowPage*>(reinterpret_cast<std::uintptr_t>(&flow) & ~std::uintptr_t{4095});
+    return *reinterpret_cast<const FlowPage*>(reinterpret_cast<std::uintptr_t>(&flow) &
+                                              ~std::uintptr_t{4095});
   }
   static unsigned slot(const Flow& flow) {
-    return static_cast<unsigned>(((reinterpret_cast<std::uintptr_t>(&flow) & 4095U) - 64U) / sizeof(FlowRecord));
+    return static_cast<unsigned>(((reinterpret_cast<std::uintptr_t>(&flow) & 4095U) - 64U) /
+                                 sizeof(FlowRecord));
   }
 };
 static_assert(sizeof(FlowPage) == 4096);

@@ -7,8 +7,8 @@ namespace sekimori::capture {
 
 namespace {
 
-// Longest disorder of one conversation's packets in a mirror that is believed: within it a SYN that comes after other
-// packets is the late beginning of the same connection, beyond it the beginning of the next.
+// Longest disorder of one conversation's packets in a mirror that is believed: within it a SYN that comes
+// after other packets is the late beginning of the same connection, beyond it the beginning of the next.
 constexpr std::chrono::seconds reorder_span{3};
 
 enum class IcmpRole : std::uint8_t { request, reply, one_way, unknown };
@@ -16,21 +16,59 @@ enum class IcmpRole : std::uint8_t { request, reply, one_way, unknown };
 IcmpRole icmp_role(std::uint8_t number, std::uint8_t type) {
   if (number == protocol::icmp) {
     switch (type) {
-      case 8: case 10: case 13: case 15: case 17: return IcmpRole::request;  // RFC 792, 950, 1256
-      case 0: case 9: case 14: case 16: case 18: return IcmpRole::reply;
-      case 3: case 4: case 5: case 11: case 12: return IcmpRole::one_way;  // errors, quench, redirect
-      default: return IcmpRole::unknown;
+      case 8:
+      case 10:
+      case 13:
+      case 15:
+      case 17:
+        return IcmpRole::request;  // RFC 792, 950, 1256
+      case 0:
+      case 9:
+      case 14:
+      case 16:
+      case 18:
+        return IcmpRole::reply;
+      case 3:
+      case 4:
+      case 5:
+      case 11:
+      case 12:
+        return IcmpRole::one_way;  // errors, quench, redirect
+      default:
+        return IcmpRole::unknown;
     }
   }
   switch (type) {
-    case 128: case 130: case 133: case 135: case 139: case 144: case 146: return IcmpRole::request;  // RFC 4443, 2710,
-    case 129: case 131: case 134: case 136: case 140: case 145: case 147: return IcmpRole::reply;    // 4861, 4620, 6275
-    case 1: case 2: case 3: case 4: case 137: return IcmpRole::one_way;
-    default: return IcmpRole::unknown;
+    case 128:
+    case 130:
+    case 133:
+    case 135:
+    case 139:
+    case 144:
+    case 146:
+      return IcmpRole::request;  // RFC 4443, 2710,
+    case 129:
+    case 131:
+    case 134:
+    case 136:
+    case 140:
+    case 145:
+    case 147:
+      return IcmpRole::reply;  // 4861, 4620, 6275
+    case 1:
+    case 2:
+    case 3:
+    case 4:
+    case 137:
+      return IcmpRole::one_way;
+    default:
+      return IcmpRole::unknown;
   }
 }
 
-bool group(const IpAddress& address) { return address.is_multicast() || address.is_broadcast(); }
+bool group(const IpAddress& address) {
+  return address.is_multicast() || address.is_broadcast();
+}
 
 struct Opinion {
   bool sender = true;  // the packet's sender is the initiator
@@ -76,9 +114,12 @@ Opinion first_opinion(const Packet& packet, const ServicePorts* ports, bool tcp)
     if (!packet.ports_known && packet.fragment && !packet.fragment_first) return {};
     switch (icmp_role(packet.tuple.protocol, packet.icmp_type)) {
       case IcmpRole::request:
-      case IcmpRole::one_way: return {.sender = true, .evidence = Evidence::icmp_type};
-      case IcmpRole::reply: return {.sender = false, .evidence = Evidence::icmp_type};
-      case IcmpRole::unknown: return {};
+      case IcmpRole::one_way:
+        return {.sender = true, .evidence = Evidence::icmp_type};
+      case IcmpRole::reply:
+        return {.sender = false, .evidence = Evidence::icmp_type};
+      case IcmpRole::unknown:
+        return {};
     }
   }
   return by_ports(packet, ports);
@@ -99,7 +140,8 @@ unsigned seen_bits(const Packet& packet, bool tcp) {
 }
 
 bool unreachable(const Packet& packet) {
-  if (packet.tuple.protocol == protocol::icmp) return packet.icmp_type == 3 && packet.icmp_code != 4;  // 4: too big
+  if (packet.tuple.protocol == protocol::icmp)
+    return packet.icmp_type == 3 && packet.icmp_code != 4;  // 4: too big
   return packet.tuple.protocol == protocol::icmpv6 && packet.icmp_type == 1;
 }
 
@@ -198,10 +240,12 @@ Stage FlowRules::tcp_stage(const Flow& flow) {
   const unsigned responder = flow.seen[flow.FlowRecord::initiator ^ 1U];
   if (((initiator | responder) & seen::payload) != 0) return Stage::data;
   // An initiator that acknowledges has had its answer, also where the mirror shows its side alone.
-  if ((initiator & seen::spoke) != 0 && ((initiator & seen::syn) != 0 || (responder & (seen::spoke | seen::syn_ack)) != 0)) {
+  if ((initiator & seen::spoke) != 0 &&
+      ((initiator & seen::syn) != 0 || (responder & (seen::spoke | seen::syn_ack)) != 0)) {
     return Stage::established;
   }
-  if ((responder & seen::syn_ack) != 0) return (responder & seen::spoke) != 0 ? Stage::established : Stage::answered;
+  if ((responder & seen::syn_ack) != 0)
+    return (responder & seen::spoke) != 0 ? Stage::established : Stage::answered;
   if ((initiator & seen::syn) != 0) {
     if ((responder & (seen::spoke | seen::syn)) != 0) return Stage::answered;
     if ((responder & seen::rst) != 0) return Stage::refused;
@@ -216,7 +260,8 @@ Stage FlowRules::other_stage(const Flow& flow) {
   // A reply whose request the mirror did not show is still a reply.
   const std::uint8_t number = flow.protocol();
   if (number == protocol::icmp || number == protocol::icmpv6 || (initiator & seen::went_on) == 0) {
-    return (initiator & seen::spoke) != 0 || flow.evidence() == Evidence::icmp_type ? Stage::answered : Stage::attempt;
+    return (initiator & seen::spoke) != 0 || flow.evidence() == Evidence::icmp_type ? Stage::answered
+                                                                                    : Stage::attempt;
   }
   return (initiator & responder & seen::payload) != 0 ? Stage::data : Stage::established;
 }
@@ -229,7 +274,8 @@ bool FlowRules::begins_another(const Flow& flow, const Packet& packet, unsigned 
     const std::uint32_t isn = ack ? packet.tcp_acknowledgment - 1U : packet.tcp_sequence;
     const bool sender_began = !ack;
     const unsigned initiator = sender_began ? side : side ^ 1U;
-    if (isn == flow.isn && initiator == flow.FlowRecord::initiator) return false;  // sent again, or out of order
+    if (isn == flow.isn && initiator == flow.FlowRecord::initiator)
+      return false;  // sent again, or out of order
     if (closed) return true;
     if (ack) return false;  // an answer to something else: never a beginning while this one lives
     // Both ends' SYNs crossing are one connection (RFC 9293 section 3.5).

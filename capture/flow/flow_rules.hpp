@@ -24,7 +24,8 @@ struct Changes {
 
 class FlowRules {
  public:
-  // Clears the record and writes the first packet's facts that never change; add() of the same packet must follow.
+  // Clears the record and writes the first packet's facts that never change; add() of the same packet must
+  // follow.
   static void open(Flow& flow, const DirectedKey& key, const Packet& packet, const ServicePorts* ports);
   // Counts a packet of the flow's own and draws the consequences. `side` as in DirectedKey.
   static Changes add(Flow& flow, const Packet& packet, unsigned side);

@@ -16,22 +16,26 @@ std::uint64_t index_bytes(std::uint32_t buckets) {
 }
 
 // What to leave alone of the slots below `slot`.
-std::uint32_t from_slot(unsigned slot) { return slot < 32 ? ~std::uint32_t{0} << slot : 0U; }
+std::uint32_t from_slot(unsigned slot) {
+  return slot < 32 ? ~std::uint32_t{0} << slot : 0U;
+}
 
 }  // namespace
 
-FlowTable::FlowTable(const FlowOptions& options, std::uint64_t capacity, const HashSecret& secret, FlowEnds& ends)
+FlowTable::FlowTable(const FlowOptions& options, std::uint64_t capacity, const HashSecret& secret,
+                     FlowEnds& ends)
     : options_{options},
       capacity_{std::max<std::uint64_t>(capacity, 1)},
       young_reserve_{capacity_ / 32},
       key_mask_{options.vlan_in_key ? ~std::uint64_t{0} : ~FlowKey::vlan_bits},
       hash_{secret},
       ends_{ends},
-      pages_count_{static_cast<std::uint32_t>((capacity_ + FlowPage::flows_count - 1) / FlowPage::flows_count)},
+      pages_count_{
+          static_cast<std::uint32_t>((capacity_ + FlowPage::flows_count - 1) / FlowPage::flows_count)},
       buckets_count_{FlowIndex::buckets_for(capacity_)},
       memory_{index_bytes(buckets_count_) + std::uint64_t{pages_count_} * sizeof(FlowPage)},
-      // All members of buckets, pages and records are integers or made of them, for which the kernel's zeroes are
-      // values: the arrays begin to live with the mapping and need no constructor to touch them.
+      // All members of buckets, pages and records are integers or made of them, for which the kernel's zeroes
+      // are values: the arrays begin to live with the mapping and need no constructor to touch them.
       pages_{reinterpret_cast<FlowPage*>(memory_.data() + index_bytes(buckets_count_))},
       buckets_{reinterpret_cast<FlowBucket*>(memory_.data())},
       index_{buckets_, buckets_count_},
@@ -97,8 +101,9 @@ FlowTable::Recorded FlowTable::record_one(const Packet& packet, Prepared& prepar
       settle(*flow);
       return {.flow = flow, .changes = changes, .from_initiator = from_initiator};
     }
-    // Nobody to join: a flow of its own. It was dealt to this worker by what it quotes, so the same two addresses may
-    // turn up at another worker; with the hand in the key the flows are the same however many workers there are.
+    // Nobody to join: a flow of its own. It was dealt to this worker by what it quotes, so the same two
+    // addresses may turn up at another worker; with the hand in the key the flows are the same however many
+    // workers there are.
     prepared.key = key_of(packet);
     prepared.key.key.words[4] |= deal_hash(packet) << hand_shift;
     prepared.hash = hash_(prepared.key.key, key_mask_);
@@ -170,7 +175,8 @@ void FlowTable::leave_young(Flow& flow) {
   --young_count_;
 }
 
-// ---- time -------------------------------------------------------------------------------------------------------
+// ---- time
+// -------------------------------------------------------------------------------------------------------
 
 Duration FlowTable::timeout(const Flow& flow) const {
   const FlowTimeouts& timeouts = options_.timeouts;
@@ -180,10 +186,13 @@ Duration FlowTable::timeout(const Flow& flow) const {
     return flow.stage() >= Stage::established ? timeouts.tcp_established : timeouts.tcp_attempt;
   }
   switch (flow.protocol()) {
-    case protocol::udp: return timeouts.udp;
+    case protocol::udp:
+      return timeouts.udp;
     case protocol::icmp:
-    case protocol::icmpv6: return timeouts.icmp;
-    default: return timeouts.other;
+    case protocol::icmpv6:
+      return timeouts.icmp;
+    default:
+      return timeouts.other;
   }
 }
 
@@ -233,8 +242,8 @@ void FlowTable::free(Flow& flow) {
 }
 
 void FlowTable::finish() {
-  // The index is not needed any more and offers 11 octets a flow: enough to sort in. The upper half of each word is
-  // the start time, coarse enough to fit; ties are settled by the records themselves.
+  // The index is not needed any more and offers 11 octets a flow: enough to sort in. The upper half of each
+  // word is the start time, coarse enough to fit; ties are settled by the records themselves.
   auto* const order = reinterpret_cast<std::uint64_t*>(buckets_);
   std::uint64_t count = 0;
   const auto begun = [](const Flow& flow) {
@@ -248,9 +257,8 @@ void FlowTable::finish() {
   });
   unsigned shift = 0;
   while (size_ != 0 && ((last - first) >> shift) > 0xffff'ffffU) ++shift;
-  scan(0, 0xffff'ffffU, [&](const Flow& flow) {
-    order[count++] = (((begun(flow) - first) >> shift) << 32U) | ref_of(flow);
-  });
+  scan(0, 0xffff'ffffU,
+       [&](const Flow& flow) { order[count++] = (((begun(flow) - first) >> shift) << 32U) | ref_of(flow); });
   std::sort(order, order + count);
   const auto earlier = [&](std::uint64_t a, std::uint64_t b) {
     const Flow& x = at(static_cast<std::uint32_t>(a));
@@ -274,7 +282,8 @@ void FlowTable::finish() {
   std::memset(static_cast<void*>(buckets_), 0, buckets_count_ * sizeof(FlowBucket));
 }
 
-// ---- pressure ---------------------------------------------------------------------------------------------------
+// ---- pressure
+// ---------------------------------------------------------------------------------------------------
 
 FlowTable::Rank FlowTable::rank(const Flow& flow) {
   if (flow.notes.pending) return Rank::never;
@@ -286,17 +295,23 @@ FlowTable::Rank FlowTable::rank(const Flow& flow) {
 
 void FlowTable::evict(Flow& victim) {
   switch (rank(victim)) {
-    case Rank::half_open: ++counters_.evicted_half_open; break;
-    case Rank::forbidden: ++counters_.evicted_forbidden; break;
-    default: ++counters_.evicted_established; break;
+    case Rank::half_open:
+      ++counters_.evicted_half_open;
+      break;
+    case Rank::forbidden:
+      ++counters_.evicted_forbidden;
+      break;
+    default:
+      ++counters_.evicted_established;
+      break;
   }
   end(victim, EndReason::evicted);
 }
 
 bool FlowTable::make_room() {
   unsigned looks = 0;
-  // Half-open flows of which there are only a few are the handshakes of the moment: were they to go first, a table
-  // full of long conversations would let no new one begin.
+  // Half-open flows of which there are only a few are the handshakes of the moment: were they to go first, a
+  // table full of long conversations would let no new one begin.
   Flow* victim = young_count_ > young_reserve_ ? oldest_young(looks) : nullptr;
   if (victim == nullptr) victim = least_of_some(looks);
   // Among established flows that may not go: rather a handshake than the newcomer.
@@ -307,8 +322,9 @@ bool FlowTable::make_room() {
   return true;
 }
 
-// The hand goes round the pages, and the newest flow fills the place that it has just emptied, where it comes by last
-// of all: nearly the oldest goes first, without a list to keep.
+// The hand goes round the pages, and the newest flow fills the place that it has just emptied, where it comes
+// by last of all: nearly the oldest goes first, without a list to keep. Of those it meets, a compliant one
+// goes first.
 Flow* FlowTable::oldest_young(unsigned& looks) {
   Flow* forbidden = nullptr;
   for (unsigned look = 0; look < looks_at_once; ++look) {
@@ -317,13 +333,13 @@ Flow* FlowTable::oldest_young(unsigned& looks) {
     ++looks;
     const Rank found = rank(*flow);
     if (found == Rank::half_open) return flow;
-    // From now on with the established ones, so that it is not looked at here again and again.
-    leave_young(*flow);
     if (found == Rank::forbidden && forbidden == nullptr) forbidden = flow;
   }
   return forbidden;
 }
 
+// Some that lie together are often of one age and kind, so this alone would not spare conversations in a
+// flood: it is for tables in which hardly anything is half-open.
 Flow* FlowTable::least_of_some(unsigned& looks) {
   Flow* least = nullptr;
   for (unsigned look = 0; look < looks_at_once; ++look) {
@@ -353,9 +369,13 @@ bool FlowTable::make_room_in_crowd(std::uint64_t hash) {
   return true;
 }
 
-Flow* FlowTable::next_young() { return next_in(young_pages_, &FlowPage::young, young_); }
+Flow* FlowTable::next_young() {
+  return next_in(young_pages_, &FlowPage::young, young_);
+}
 
-Flow* FlowTable::next_used(Hand& hand) { return next_in(used_pages_, &FlowPage::used, hand); }
+Flow* FlowTable::next_used(Hand& hand) {
+  return next_in(used_pages_, &FlowPage::used, hand);
+}
 
 Flow* FlowTable::next_in(const PageSet& pages, std::uint32_t FlowPage::*mask, Hand& hand) {
   std::uint32_t page = pages.next(hand.page);

@@ -1,12 +1,14 @@
-// The flow table: a fixed number of records, found by a keyed hash, aged in packet time. One worker owns one table.
+// The flow table: a fixed number of records, found by a keyed hash, aged in packet time. One worker owns one
+// table.
 //
 //   FlowTable table{options.flows, capacity, HashSecret::random(), ends};
 //   table.record(batch, observer);        // observer.packet(flow, packet, changes, from_initiator), in order
 //   table.advance(now, 64);               // frees what timed out, a bounded step at a time
 //   table.finish();                       // the last flows, in an order of their own
 //
-// Nothing here allocates after the constructor, throws, logs, locks or reads a clock, and no call's work per packet
-// grows with the number of flows: at most FlowIndex::lines_most index lines and FlowTable::looks_most records.
+// Nothing here allocates after the constructor, throws, logs, locks or reads a clock, and no call's work per
+// packet grows with the number of flows: at most FlowIndex::lines_most index lines and FlowTable::looks_most
+// records.
 #pragma once
 
 #include <array>
@@ -30,7 +32,8 @@ class FlowEnds {
   virtual ~FlowEnds() = default;
   // The record is about to be freed: last chance to read it. Called inside record(), advance() and finish().
   virtual void flow_ended(const Flow& flow, EndReason reason) = 0;
-  // A record with notes.pending set was passed by advance(), or is about to end: hand it over if there is room now.
+  // A record with notes.pending set was passed by advance(), or is about to end: hand it over if there is
+  // room now.
   virtual void flow_pending(Flow& flow) = 0;
 };
 
@@ -44,26 +47,26 @@ concept FlowObserver = requires(T& observer, Flow& flow, const Packet& packet, C
 // What happened to records since the table was made.
 struct FlowCounters {
   std::uint64_t opened = 0;
-  std::array<std::uint64_t, 5> ended{};       // by EndReason; opened - all of them = size()
-  std::uint64_t refused = 0;                  // packets for which there was no record
-  std::uint64_t evicted_half_open = 0;        // compliant and without complete handshake or answer
-  std::uint64_t evicted_forbidden = 0;        // half-open and forbidden, after it was told
-  std::uint64_t evicted_established = 0;      // the most idle of the records looked at
-  std::uint64_t evicted_crowded = 0;          // of all these: because eight buckets were full, the table perhaps not
-  std::uint64_t errors_joined = 0;            // ICMP errors counted to the flow that they report
-  std::uint64_t searches = 0;                 // index searches
-  std::uint64_t lines = 0;                    // index lines that they looked at
-  std::uint32_t lines_max = 0;                // most lines of one search
-  std::uint32_t looks_max = 0;                // most records looked at for one eviction
+  std::array<std::uint64_t, 5> ended{};   // by EndReason; opened - all of them = size()
+  std::uint64_t refused = 0;              // packets for which there was no record
+  std::uint64_t evicted_half_open = 0;    // compliant and without complete handshake or answer
+  std::uint64_t evicted_forbidden = 0;    // half-open and forbidden, after it was told
+  std::uint64_t evicted_established = 0;  // the most idle of the records looked at
+  std::uint64_t evicted_crowded = 0;  // of all these: because eight buckets were full, the table perhaps not
+  std::uint64_t errors_joined = 0;    // ICMP errors counted to the flow that they report
+  std::uint64_t searches = 0;         // index searches
+  std::uint64_t lines = 0;            // index lines that they looked at
+  std::uint32_t lines_max = 0;        // most lines of one search
+  std::uint32_t looks_max = 0;        // most records looked at for one eviction
 };
 
 class FlowTable {
  public:
-  static constexpr std::size_t batch = 32;        // packets whose cache misses overlap
-  static constexpr unsigned looks_most = 16;      // records that one eviction may look at
+  static constexpr std::size_t batch = 32;    // packets whose cache misses overlap
+  static constexpr unsigned looks_most = 16;  // records that one eviction may look at
 
-  // All memory is taken here, at most 160 octets a flow; throws std::bad_alloc. It becomes resident as flows are
-  // opened. `capacity`: records, 1..100'000'000. `ends` must outlive the table.
+  // All memory is taken here, at most 160 octets a flow; throws std::bad_alloc. It becomes resident as flows
+  // are opened. `capacity`: records, 1..100'000'000. `ends` must outlive the table.
   FlowTable(const FlowOptions& options, std::uint64_t capacity, const HashSecret& secret, FlowEnds& ends);
   FlowTable(const FlowTable&) = delete;
   FlowTable& operator=(const FlowTable&) = delete;
@@ -71,8 +74,8 @@ class FlowTable {
   // Null (as at first): no port is known. Not owned; may be swapped between two record() calls.
   void service_ports(const ServicePorts* ports) { ports_ = ports; }
 
-  // The observer may write flow.notes. What a flow's timeout ends is decided by the packet's own time, so it does
-  // not matter when advance() comes by.
+  // The observer may write flow.notes. What a flow's timeout ends is decided by the packet's own time, so it
+  // does not matter when advance() comes by.
   template <FlowObserver Observer>
   void record(std::span<const Packet> packets, Observer&& observer) {
     std::array<Prepared, batch> prepared;
@@ -91,18 +94,19 @@ class FlowTable {
     }
   }
 
-  // Looks at the next `steps` records (never at one twice in a call): frees those idle longer than their timeout at
-  // `now` (packet time; going backwards frees nothing early), calls flow_pending for those with notes.pending. One
-  // that stays pending stays.
+  // Looks at the next `steps` records (never at one twice in a call): frees those idle longer than their
+  // timeout at `now` (packet time; going backwards frees nothing early), calls flow_pending for those with
+  // notes.pending. One that stays pending stays.
   void advance(Time now, std::uint32_t steps);
 
-  // Ends every flow in the order of start time, then key: with `timeout` or `closed` if it was idle long enough at
-  // the newest time told to advance() or seen in a packet, else with `shutdown`. The table is empty afterwards.
-  // For equal results with any number of workers, tell each table the same newest time first: advance(newest, 0).
+  // Ends every flow in the order of start time, then key: with `timeout` or `closed` if it was idle long
+  // enough at the newest time told to advance() or seen in a packet, else with `shutdown`. The table is empty
+  // afterwards. For equal results with any number of workers, tell each table the same newest time first:
+  // advance(newest, 0).
   void finish();
 
-  // Visits flows of at most `most` records from `cursor` on (0 = from the beginning) and returns where to go on;
-  // 0 = all seen. A flow that lives throughout is visited exactly once, whatever is recorded in between.
+  // Visits flows of at most `most` records from `cursor` on (0 = from the beginning) and returns where to go
+  // on; 0 = all seen. A flow that lives throughout is visited exactly once, whatever is recorded in between.
   template <class Visitor>
   std::uint64_t scan(std::uint64_t cursor, std::uint32_t most, Visitor&& visitor) const {
     auto page = static_cast<std::uint32_t>(cursor / slots_per_page);
@@ -181,7 +185,9 @@ class FlowTable {
   std::uint32_t page_of(const Flow& flow) const {
     return static_cast<std::uint32_t>(&FlowPage::of(flow) - pages_);
   }
-  std::uint32_t ref_of(const Flow& flow) const { return page_of(flow) * slots_per_page + FlowPage::slot(flow); }
+  std::uint32_t ref_of(const Flow& flow) const {
+    return page_of(flow) * slots_per_page + FlowPage::slot(flow);
+  }
 
   const FlowOptions options_;
   const std::uint64_t capacity_;

@@ -8,8 +8,8 @@
 
 namespace sekimori::capture {
 
-// A bitmap with a bitmap of its words above it, and so on up to a single word: 64 times smaller per level, so that
-// 3.6 million pages (100 million flows) take four levels. All memory is taken by the constructor.
+// A bitmap with a bitmap of its words above it, and so on up to a single word: 64 times smaller per level, so
+// that 3.6 million pages (100 million flows) take four levels. All memory is taken by the constructor.
 class PageSet {
  public:
   static constexpr std::uint32_t none = 0xffff'ffffU;

@@ -105,7 +105,7 @@ class FileSink final : public QueueSink {
     // No room now: asked to be told.
     descriptor_.async_wait(asio::posix::stream_descriptor::wait_write,
                            [self = shared_from_this(), this, fd = fd_](const error_code& error) {
-                             if (closed() || fd != fd_) return;
+                             if (closed() || fd != fd_ || error == asio::error::operation_aborted) return;
                              if (error) {
                                failed(error.message());
                              } else {
@@ -126,7 +126,7 @@ class FileSink final : public QueueSink {
           socket_ ? ::send(fd_, from, octets, MSG_DONTWAIT | MSG_NOSIGNAL) : ::write(fd_, from, octets);
       if (written < 0) {
         if (errno == EINTR) continue;
-        if ((errno == EAGAIN || errno == EWOULDBLOCK) && waits_) return true;
+        if (errno == EAGAIN && waits_) return true;
         broken_ = !regular_;
         failed(system_words(errno));
         return false;

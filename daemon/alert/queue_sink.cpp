@@ -62,14 +62,15 @@ void QueueSink::connected() {
 void QueueSink::counted(Message& message) {
   if (!message.notice && !message.counted) ++counters_.sent;
   message.counted = true;
+  // Only now is the destination known to work: one that accepts and closes at once is not hammered.
+  pause_ = pause_first;
+  trouble_.clear();
 }
 
 QueueSink::Message QueueSink::take_front() {
   Message message = std::move(queue_.front());
   queue_.pop_front();
   way_ = Way::ready;
-  pause_ = pause_first;
-  trouble_.clear();
   tell_loss();
   return message;
 }
@@ -89,6 +90,7 @@ void QueueSink::too_big(const std::string& why) {
   const Message message = take_front();
   trouble_ = why;
   if (!message.notice) lose(now());
+  tell_loss();
 }
 
 void QueueSink::failed(const std::string& why) {

@@ -18,7 +18,9 @@ namespace {
 // Connections that the kernel holds for us while we are busy.
 constexpr int backlog = 64;
 
-std::string words_of(int error) { return std::system_category().message(error); }
+std::string words_of(int error) {
+  return std::system_category().message(error);
+}
 
 gid_t group_number(const std::string& name, Language language) {
   std::vector<char> buffer(4096);
@@ -49,7 +51,8 @@ sockaddr_un address_of(const std::string& path, Language language) {
 
 int new_socket(Language language) {
   const int descriptor = ::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
-  if (descriptor < 0) throw ControlError(say(Text::control_no_socket, language, {{"trouble", words_of(errno)}}));
+  if (descriptor < 0)
+    throw ControlError(say(Text::control_no_socket, language, {{"trouble", words_of(errno)}}));
   return descriptor;
 }
 
@@ -60,7 +63,8 @@ void clear_place(const std::string& path, const sockaddr_un& address, Language l
     if (errno == ENOENT) return;
     throw ControlError(say(Text::control_no_bind, language, {{"path", path}, {"trouble", words_of(errno)}}));
   }
-  if (!S_ISSOCK(there.st_mode)) throw ControlError(say(Text::control_not_a_socket, language, {{"path", path}}));
+  if (!S_ISSOCK(there.st_mode))
+    throw ControlError(say(Text::control_not_a_socket, language, {{"path", path}}));
   const int probe = new_socket(language);
   const int result = ::connect(probe, reinterpret_cast<const sockaddr*>(&address), sizeof(address));
   const int error = errno;
@@ -78,7 +82,8 @@ std::optional<ControlPeer> peer_of(int socket) {
   ucred credentials{};
   socklen_t size = sizeof(credentials);
   if (::getsockopt(socket, SOL_SOCKET, SO_PEERCRED, &credentials, &size) != 0) return std::nullopt;
-  ControlPeer peer{.user = credentials.uid, .group = credentials.gid, .groups = {}, .process = credentials.pid};
+  ControlPeer peer{
+      .user = credentials.uid, .group = credentials.gid, .groups = {}, .process = credentials.pid};
   socklen_t bytes = 0;
   // With no room the kernel says how much it wants (ERANGE).
   if (::getsockopt(socket, SOL_SOCKET, SO_PEERGROUPS, nullptr, &bytes) != 0 && errno == ERANGE) {
@@ -88,7 +93,9 @@ std::optional<ControlPeer> peer_of(int socket) {
   return peer;
 }
 
-bool ControlAccess::may_ask(const ControlPeer& peer) const { return may_change(peer) || belongs_to(peer, group); }
+bool ControlAccess::may_ask(const ControlPeer& peer) const {
+  return may_change(peer) || belongs_to(peer, group);
+}
 
 bool ControlAccess::may_change(const ControlPeer& peer) const {
   return peer.user == 0 || peer.user == owner || (admin_group && belongs_to(peer, *admin_group));
@@ -102,7 +109,8 @@ ControlAccess resolve_access(const ControlOptions& options, Language language) {
   return access;
 }
 
-ControlListener::ControlListener(const ControlOptions& options, const ControlAccess& access, Language language) {
+ControlListener::ControlListener(const ControlOptions& options, const ControlAccess& access,
+                                 Language language) {
   const std::string& path = options.path;
   const sockaddr_un address = address_of(path, language);
   const std::size_t slash = path.rfind('/');
@@ -118,21 +126,23 @@ ControlListener::ControlListener(const ControlOptions& options, const ControlAcc
     // On Linux the file is born with the socket's own mode, so nobody can connect before the group is right.
     ::fchmod(descriptor_, 0600);
     if (::bind(descriptor_, reinterpret_cast<const sockaddr*>(&address), sizeof(address)) != 0) {
-      throw ControlError(say(Text::control_no_bind, language, {{"path", path}, {"trouble", words_of(errno)}}));
+      throw ControlError(
+          say(Text::control_no_bind, language, {{"path", path}, {"trouble", words_of(errno)}}));
     }
     path_ = path;
     if (::lstat(path.c_str(), &there) != 0) {
-      throw ControlError(say(Text::control_no_bind, language, {{"path", path}, {"trouble", words_of(errno)}}));
+      throw ControlError(
+          say(Text::control_no_bind, language, {{"path", path}, {"trouble", words_of(errno)}}));
     }
     device_ = there.st_dev;
     inode_ = there.st_ino;
-    if (there.st_gid != access.group &&
-        ::lchown(path.c_str(), static_cast<uid_t>(-1), access.group) != 0) {
+    if (there.st_gid != access.group && ::lchown(path.c_str(), static_cast<uid_t>(-1), access.group) != 0) {
       throw ControlError(say(Text::control_no_chgrp, language,
                              {{"path", path}, {"group", options.group}, {"trouble", words_of(errno)}}));
     }
     if (::chmod(path.c_str(), 0660) != 0 || ::listen(descriptor_, backlog) != 0) {
-      throw ControlError(say(Text::control_no_bind, language, {{"path", path}, {"trouble", words_of(errno)}}));
+      throw ControlError(
+          say(Text::control_no_bind, language, {{"path", path}, {"trouble", words_of(errno)}}));
     }
   } catch (...) {
     close();
@@ -140,7 +150,9 @@ ControlListener::ControlListener(const ControlOptions& options, const ControlAcc
   }
 }
 
-int ControlListener::release() { return std::exchange(descriptor_, -1); }
+int ControlListener::release() {
+  return std::exchange(descriptor_, -1);
+}
 
 void ControlListener::close() {
   if (descriptor_ >= 0) ::close(std::exchange(descriptor_, -1));

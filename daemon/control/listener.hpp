@@ -1,7 +1,7 @@
 // The control socket in the file system, and who may speak through it.
 //
-// The directory and the socket's mode keep strangers out; the peer's credentials, as the kernel attests them, are
-// looked at again, because a mode can be changed by mistake while the daemon runs.
+// The directory and the socket's mode keep strangers out; the peer's credentials, as the kernel attests them,
+// are looked at again, because a mode can be changed by mistake while the daemon runs.
 #pragma once
 
 #include <sys/types.h>
@@ -25,8 +25,8 @@ class ControlError : public std::runtime_error {
 // Who is at the other end of a connection.
 struct ControlPeer {
   uid_t user = 0;
-  gid_t group = 0;                // primary, at the time of connecting
-  std::vector<gid_t> groups{};    // supplementary
+  gid_t group = 0;              // primary, at the time of connecting
+  std::vector<gid_t> groups{};  // supplementary
   pid_t process = 0;
 };
 // SO_PEERCRED and SO_PEERGROUPS; none when the kernel does not tell.
@@ -44,8 +44,8 @@ struct ControlAccess {
 // Throws ControlError when a group does not exist.
 ControlAccess resolve_access(const ControlOptions& options, Language language);
 
-// A listening socket at `path`, mode 0660, owned by the group. What lies there already is removed only when it is a
-// socket that nobody answers on. Close and unlink with close().
+// A listening socket at `path`, mode 0660, owned by the group. What lies there already is removed only when
+// it is a socket that nobody answers on. Close and unlink with close().
 class ControlListener {
  public:
   // Throws ControlError.

@@ -11,20 +11,19 @@ namespace {
 
 constexpr std::size_t addresses_max = 32;
 
-constexpr std::array<std::pair<std::string_view, std::uint8_t>, 13> protocols{
-    {{"tcp", 6},
-     {"udp", 17},
-     {"icmp", 1},
-     {"icmpv6", 58},
-     {"sctp", 132},
-     {"gre", 47},
-     {"esp", 50},
-     {"ah", 51},
-     {"ipip", 4},
-     {"ipv6", 41},
-     {"igmp", 2},
-     {"ospf", 89},
-     {"vrrp", 112}}};
+constexpr std::array<std::pair<std::string_view, std::uint8_t>, 13> protocols{{{"tcp", 6},
+                                                                               {"udp", 17},
+                                                                               {"icmp", 1},
+                                                                               {"icmpv6", 58},
+                                                                               {"sctp", 132},
+                                                                               {"gre", 47},
+                                                                               {"esp", 50},
+                                                                               {"ah", 51},
+                                                                               {"ipip", 4},
+                                                                               {"ipv6", 41},
+                                                                               {"igmp", 2},
+                                                                               {"ospf", 89},
+                                                                               {"vrrp", 112}}};
 
 constexpr std::array<std::pair<std::string_view, FlowSort>, 4> sorts{{{"start", FlowSort::start},
                                                                       {"last", FlowSort::last},
@@ -34,7 +33,8 @@ constexpr std::array<std::pair<std::string_view, FlowSort>, 4> sorts{{{"start", 
 constexpr std::array stages{capture::Stage::attempt, capture::Stage::refused, capture::Stage::answered,
                             capture::Stage::established, capture::Stage::data};
 
-Problem bad(Text message, Language language, std::initializer_list<TextArgument> arguments, std::string hint = {}) {
+Problem bad(Text message, Language language, std::initializer_list<TextArgument> arguments,
+            std::string hint = {}) {
   return Problem(400, "bad_parameter", say(message, language, arguments), std::move(hint));
 }
 
@@ -45,7 +45,8 @@ int hex_digit(char c) {
   return -1;
 }
 
-// Well-formed UTF-8 (RFC 3629) without C0 and C1 controls: what we repeat in an answer must be fit for a terminal.
+// Well-formed UTF-8 (RFC 3629) without C0 and C1 controls: what we repeat in an answer must be fit for a
+// terminal.
 bool presentable(std::string_view text) {
   std::size_t i = 0;
   while (i < text.size()) {
@@ -104,7 +105,8 @@ std::optional<Number> number(std::string_view text, Number lowest, Number highes
 // Reads each parameter once, in any order; throws for one that is unknown or doubled.
 class Parameters {
  public:
-  Parameters(const Asked& asked, std::vector<std::string_view> known, std::string_view repeatable, Language language)
+  Parameters(const Asked& asked, std::vector<std::string_view> known, std::string_view repeatable,
+             Language language)
       : asked_(asked), language_(language) {
     for (std::size_t i = 0; i < asked.parameters.size(); ++i) {
       const std::string& name = asked.parameters[i].first;
@@ -116,7 +118,8 @@ class Parameters {
       if (name == repeatable) continue;
       for (std::size_t before = 0; before < i; ++before) {
         if (asked.parameters[before].first != name) continue;
-        throw Problem(400, "doubled_parameter", say(Text::control_doubled_parameter, language, {{"name", name}}), {});
+        throw Problem(400, "doubled_parameter",
+                      say(Text::control_doubled_parameter, language, {{"name", name}}), {});
       }
     }
   }
@@ -150,7 +153,8 @@ class Parameters {
 
 [[noreturn]] void throw_bad_word(std::string_view name, const std::string& value,
                                  const std::vector<std::string_view>& words, Language language) {
-  throw bad(Text::control_bad_word, language, {{"name", name}, {"value", value}}, suggestion(value, words, language));
+  throw bad(Text::control_bad_word, language, {{"name", name}, {"value", value}},
+            suggestion(value, words, language));
 }
 
 std::optional<policy::SegmentId> segment(const Parameters& parameters, std::string_view name,
@@ -207,12 +211,14 @@ Asked read_target(std::string_view target, Language language) {
     if (pair.empty()) continue;
     if (asked.parameters.size() == parameters_max) {
       throw Problem(400, "bad_request",
-                    say(Text::control_parameters_many, language, {{"most", std::to_string(parameters_max)}}), {});
+                    say(Text::control_parameters_many, language, {{"most", std::to_string(parameters_max)}}),
+                    {});
     }
     const std::size_t equals = pair.find('=');
-    asked.parameters.emplace_back(
-        percent_decoded(pair.substr(0, equals), language),
-        equals == std::string_view::npos ? std::string{} : percent_decoded(pair.substr(equals + 1), language));
+    asked.parameters.emplace_back(percent_decoded(pair.substr(0, equals), language),
+                                  equals == std::string_view::npos
+                                      ? std::string{}
+                                      : percent_decoded(pair.substr(equals + 1), language));
   }
   return asked;
 }
@@ -233,8 +239,8 @@ FlowQuery read_flow_query(const Asked& asked, const policy::Policy& policy, std:
     Prefix::Error error = Prefix::Error::none;
     const auto prefix = Prefix::parse(value, &error);
     if (!prefix) {
-      throw bad(error == Prefix::Error::host_bits ? Text::control_host_bits : Text::control_bad_address, language,
-                {{"value", value}});
+      throw bad(error == Prefix::Error::host_bits ? Text::control_host_bits : Text::control_bad_address,
+                language, {{"value", value}});
     }
     if (query.addresses.size() == addresses_max) {
       throw bad(Text::control_addresses_many, language, {{"most", std::to_string(addresses_max)}});
@@ -281,7 +287,8 @@ FlowQuery read_flow_query(const Asked& asked, const policy::Policy& policy, std:
 AlertQuery read_alert_query(const Asked& asked, std::uint32_t answer_max, Language language) {
   const Parameters parameters{asked, {"since", "incident", "limit"}, {}, language};
   AlertQuery query;
-  query.since = parameters.get<std::uint64_t>("since", 0, std::numeric_limits<std::uint64_t>::max()).value_or(0);
+  query.since =
+      parameters.get<std::uint64_t>("since", 0, std::numeric_limits<std::uint64_t>::max()).value_or(0);
   if (const std::string* value = parameters.find("incident")) {
     if (value->empty()) throw bad(Text::control_empty_value, language, {{"name", "incident"}});
     query.incident = *value;
@@ -291,7 +298,9 @@ AlertQuery read_alert_query(const Asked& asked, std::uint32_t answer_max, Langua
   return query;
 }
 
-void expect_no_parameters(const Asked& asked, Language language) { Parameters{asked, {}, {}, language}; }
+void expect_no_parameters(const Asked& asked, Language language) {
+  Parameters{asked, {}, {}, language};
+}
 
 std::string_view nearest(std::string_view word, const std::vector<std::string_view>& candidates) {
   // Words and candidates are short; a longer one is no typing mistake and not worth quadratic work.
@@ -326,7 +335,8 @@ std::string_view nearest(std::string_view word, const std::vector<std::string_vi
   return best;
 }
 
-std::string suggestion(std::string_view word, const std::vector<std::string_view>& candidates, Language language) {
+std::string suggestion(std::string_view word, const std::vector<std::string_view>& candidates,
+                       Language language) {
   if (const std::string_view found = nearest(word, candidates); !found.empty()) {
     return say(Text::control_did_you_mean, language, {{"word", found}});
   }

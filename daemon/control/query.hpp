@@ -1,5 +1,5 @@
-// From the text of a request to a typed question. Strict: an unknown, doubled or ill-written parameter is a problem
-// that names it, because a filter that is silently ignored shows an officer the wrong flows.
+// From the text of a request to a typed question. Strict: an unknown, doubled or ill-written parameter is a
+// problem that names it, because a filter that is silently ignored shows an officer the wrong flows.
 //
 //   Asked asked = read_target("/v1/flows?from=mynumber&port=445");
 //   FlowQuery query = read_flow_query(asked, policy, 10'000, Language::ja);
@@ -45,16 +45,17 @@ class Problem : public std::exception {
 // A request target, split and percent-decoded (RFC 3986 section 2.1; '+' means itself).
 struct Asked {
   std::string path{};
-  std::vector<std::pair<std::string, std::string>> parameters{};  // in the order of writing; at most parameters_max
+  std::vector<std::pair<std::string, std::string>>
+      parameters{};  // in the order of writing; at most parameters_max
 };
 inline constexpr std::size_t parameters_max = 64;
 
-// Origin form ("/v1/flows?a=b") or absolute form (RFC 9112 section 3.2). Throws Problem 400 for anything else, for
-// broken percent-encoding, octets that are no UTF-8, and control characters.
+// Origin form ("/v1/flows?a=b") or absolute form (RFC 9112 section 3.2). Throws Problem 400 for anything
+// else, for broken percent-encoding, octets that are no UTF-8, and control characters.
 Asked read_target(std::string_view target, Language language);
 
-// Parameters: from, to, segment (id or code of the policy's segments), address (address or prefix; may be repeated),
-// port, proto (name or number), stage (at least), verdict, sort, limit (1..answer_max).
+// Parameters: from, to, segment (id or code of the policy's segments), address (address or prefix; may be
+// repeated), port, proto (name or number), stage (at least), verdict, sort, limit (1..answer_max).
 FlowQuery read_flow_query(const Asked& asked, const policy::Policy& policy, std::uint32_t answer_max,
                           Language language);
 
@@ -72,10 +73,11 @@ void expect_no_parameters(const Asked& asked, Language language);
 // The candidate that a mistyped word most probably meant: at most a third of its letters away, else empty.
 std::string_view nearest(std::string_view word, const std::vector<std::string_view>& candidates);
 // "Did you mean ...?", or the list of what there is when nothing is near.
-std::string suggestion(std::string_view word, const std::vector<std::string_view>& candidates, Language language);
+std::string suggestion(std::string_view word, const std::vector<std::string_view>& candidates,
+                       Language language);
 
-// Protocol names that people write: "tcp", "udp", "icmp", "icmpv6", "sctp", "gre", "esp", "ah", "ipip", "ipv6",
-// "igmp", "ospf", "vrrp", or a decimal number 0..255. -1: neither.
+// Protocol names that people write: "tcp", "udp", "icmp", "icmpv6", "sctp", "gre", "esp", "ah", "ipip",
+// "ipv6", "igmp", "ospf", "vrrp", or a decimal number 0..255. -1: neither.
 int protocol_number(std::string_view text);
 std::vector<std::string_view> protocol_names();
 

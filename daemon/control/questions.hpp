@@ -1,4 +1,5 @@
-// What can be asked over the control socket, as typed questions; daemon/control/server.hpp speaks HTTP and JSON.
+// What can be asked over the control socket, as typed questions; daemon/control/server.hpp speaks HTTP and
+// JSON.
 #pragma once
 
 #include <boost/json.hpp>
@@ -18,13 +19,13 @@ enum class FlowSort : std::uint8_t { start, last, bytes, packets };
 
 // Filters of `flows`; unset ones match everything. Segment filters are ids of the policy in force.
 struct FlowQuery {
-  std::optional<policy::SegmentId> from{};     // initiator's segment
+  std::optional<policy::SegmentId> from{};  // initiator's segment
   std::optional<policy::SegmentId> to{};
   std::optional<policy::SegmentId> segment{};  // either side's
   std::vector<Prefix> addresses{};             // any of them holds either side
   std::optional<std::uint16_t> port{};         // either side's
   std::optional<std::uint8_t> protocol{};
-  std::optional<capture::Stage> stage{};       // at least this far
+  std::optional<capture::Stage> stage{};  // at least this far
   std::optional<policy::Decision> verdict{};
   FlowSort sort = FlowSort::last;
   std::uint32_t limit = 100;
@@ -37,20 +38,20 @@ struct FlowAnswer {
     capture::FlowFacts facts;
     policy::Verdict verdict;
   };
-  std::vector<Row> rows{};     // sorted, at most query.limit
-  std::uint64_t matched = 0;   // rows that matched; more than rows.size() when the limit cut the answer
-  std::uint64_t live = 0;      // flows in the tables
-  bool complete = true;        // false: cut by the limit
+  std::vector<Row> rows{};    // sorted, at most query.limit
+  std::uint64_t matched = 0;  // rows that matched; more than rows.size() when the limit cut the answer
+  std::uint64_t live = 0;     // flows in the tables
+  bool complete = true;       // false: cut by the limit
 };
 
 // Answers come later, on the main thread: the asker returns at once.
 //
 // Shapes (all of them may gain members; `complete` is false when a limit or a silent worker cut the answer):
-//   status  status_json() of daemon/status.hpp with incidents, destinations and "control": ControlCounters::named()
-//   flows   {"flows": [EVE flow events of render.hpp], "matched", "live", "complete"}
-//   matrix  matrix_event() of render.hpp, with "complete"
-//   alerts  {"alerts": [EVE alert events of render.hpp], "complete"}
-//   reload  {"ok": true, "generation", "sha256"} or {"ok": false, "errors": ["file:line:column: ..."]}; the latter is
+//   status  status_json() of daemon/status.hpp with incidents, destinations and "control":
+//   ControlCounters::named() flows   {"flows": [EVE flow events of render.hpp], "matched", "live",
+//   "complete"} matrix  matrix_event() of render.hpp, with "complete" alerts  {"alerts": [EVE alert events of
+//   render.hpp], "complete"} reload  {"ok": true, "generation", "sha256"} or {"ok": false, "errors":
+//   ["file:line:column: ..."]}; the latter is
 //           answered with HTTP status 422
 //   any     {"error": {"code", "message", "hint"}} when no answer can be made now: HTTP status 503
 class Questions {
@@ -61,7 +62,8 @@ class Questions {
   virtual void flows(FlowQuery query, Json answer) = 0;
   virtual void matrix(Json answer) = 0;
   // `since_sequence`: only records after it. `incident`: only this one, if not empty. Newest last.
-  virtual void alerts(std::uint64_t since_sequence, const std::string& incident, std::uint32_t limit, Json answer) = 0;
+  virtual void alerts(std::uint64_t since_sequence, const std::string& incident, std::uint32_t limit,
+                      Json answer) = 0;
   // Reads the configuration again; {"ok": true, ...} or {"ok": false, "errors": [...]}. Admins only.
   virtual void reload(Json answer) = 0;
   // The policy in force, for reading segment names in queries.

@@ -49,7 +49,9 @@ constexpr std::array routes{
     Route{"/v1/reload", http::verb::post, Text::control_what_reload, ""},
 };
 
-std::string_view std_view(beast::string_view text) { return {text.data(), text.size()}; }
+std::string_view std_view(beast::string_view text) {
+  return {text.data(), text.size()};
+}
 
 json::object index_of(Language language) {
   json::array list;
@@ -84,7 +86,12 @@ class Session;
 struct ControlServer::State : std::enable_shared_from_this<ControlServer::State> {
   State(asio::io_context& context, const ControlOptions& control, Questions& asked, Language speech,
         ControlLimits bounds)
-      : io(context), options(control), questions(asked), language(speech), limits(bounds), acceptor(context),
+      : io(context),
+        options(control),
+        questions(asked),
+        language(speech),
+        limits(bounds),
+        acceptor(context),
         pause(context) {}
 
   void accept();
@@ -106,8 +113,8 @@ struct ControlServer::State : std::enable_shared_from_this<ControlServer::State>
 
 namespace {
 
-// One connection: reads a request, asks, answers, and again. Kept alive by whatever it waits for: the socket or the
-// answer. A client that goes away is noticed at the write; a late answer finds its ticket gone.
+// One connection: reads a request, asks, answers, and again. Kept alive by whatever it waits for: the socket
+// or the answer. A client that goes away is noticed at the write; a late answer finds its ticket gone.
 class Session : public std::enable_shared_from_this<Session> {
  public:
   using State = ControlServer::State;
@@ -136,9 +143,9 @@ class Session : public std::enable_shared_from_this<Session> {
     parser_->header_limit(state_->limits.header_bytes);
     parser_->body_limit(state_->limits.body_bytes);
     stream_.expires_after(state_->limits.idle);
-    http::async_read(stream_, buffer_, *parser_, [self = shared_from_this()](beast::error_code error, std::size_t) {
-      self->on_read(error);
-    });
+    http::async_read(
+        stream_, buffer_, *parser_,
+        [self = shared_from_this()](beast::error_code error, std::size_t) { self->on_read(error); });
   }
 
   void close() {
@@ -167,11 +174,11 @@ class Session : public std::enable_shared_from_this<Session> {
         error == http::error::buffer_overflow) {
       ++counters.too_large;
       const bool body = error == http::error::body_limit;
-      return refuse(Problem(body ? 413 : 431, "too_large",
-                            say(body ? Text::control_body_large : Text::control_header_large, language_,
-                                {{"most", std::to_string(body ? state_->limits.body_bytes
-                                                              : state_->limits.header_bytes)}}),
-                            {}));
+      return refuse(Problem(
+          body ? 413 : 431, "too_large",
+          say(body ? Text::control_body_large : Text::control_header_large, language_,
+              {{"most", std::to_string(body ? state_->limits.body_bytes : state_->limits.header_bytes)}}),
+          {}));
     }
     static const auto& http_category = make_error_code(http::error::bad_method).category();
     if (error.category() == http_category) {
@@ -194,17 +201,26 @@ class Session : public std::enable_shared_from_this<Session> {
     } catch (const Problem& problem) {
       waiting_ = false;
       switch (problem.status()) {
-        case 403: ++counters.forbidden; break;
-        case 404: ++counters.not_found; break;
-        case 405: ++counters.method; break;
-        default: ++counters.bad_request; break;
+        case 403:
+          ++counters.forbidden;
+          break;
+        case 404:
+          ++counters.not_found;
+          break;
+        case 405:
+          ++counters.method;
+          break;
+        default:
+          ++counters.bad_request;
+          break;
       }
       respond(problem.status(), problem.to_json());
     } catch (const std::exception& error) {
       waiting_ = false;
       ++counters.failed;
-      respond(500, Problem(500, "failed", say(Text::control_failed, language_, {{"trouble", error.what()}}), {})
-                       .to_json());
+      respond(500,
+              Problem(500, "failed", say(Text::control_failed, language_, {{"trouble", error.what()}}), {})
+                  .to_json());
     }
   }
 
@@ -246,7 +262,8 @@ class Session : public std::enable_shared_from_this<Session> {
   const Route& find_route(const Asked& asked, http::verb method) {
     for (const Route& route : routes) {
       if (route.path != asked.path) continue;
-      if (method == route.method || (method == http::verb::head && route.method == http::verb::get)) return route;
+      if (method == route.method || (method == http::verb::head && route.method == http::verb::get))
+        return route;
       allow_ = route.method == http::verb::get ? "GET, HEAD" : "POST";
       throw Problem(405, "method",
                     say(Text::control_method, language_, {{"path", asked.path}, {"allowed", allow_}}), {});
@@ -277,24 +294,32 @@ class Session : public std::enable_shared_from_this<Session> {
       if (error || !self->waiting_ || ticket != self->ticket_) return;
       self->waiting_ = false;
       ++self->state_->counters.timeout;
-      self->respond(504, Problem(504, "timeout", say(Text::control_no_answer, self->language_), {}).to_json());
+      self->respond(504,
+                    Problem(504, "timeout", say(Text::control_no_answer, self->language_), {}).to_json());
     });
-    return [self = shared_from_this(), ticket](json::object answer) {
-      if (!self->waiting_ || ticket != self->ticket_) return;
-      self->waiting_ = false;
-      self->answer_timer_.cancel();
-      if (answer.contains("error")) {
-        ++self->state_->counters.failed;
-        return self->respond(503, answer);
-      }
-      ++self->state_->counters.answered;
-      // A reload that was refused is no success for a script that looks only at the status.
-      const json::value* ok = answer.if_contains("ok");
-      self->respond(ok != nullptr && ok->is_bool() && !ok->get_bool() ? 422 : 200, answer);
+    // Not kept alive by the answer: whoever owes it may outlive the io_context that our socket belongs to. The timer
+    // above keeps the session while it waits.
+    return [weak = weak_from_this(), ticket](json::object answer) {
+      const auto self = weak.lock();
+      if (self && self->waiting_ && ticket == self->ticket_) self->answered(answer);
     };
   }
 
-  // Answers something that was no whole request: what follows it cannot be understood, so the connection ends.
+  void answered(const json::object& answer) {
+    waiting_ = false;
+    answer_timer_.cancel();
+    if (answer.contains("error")) {
+      ++state_->counters.failed;
+      return respond(503, answer);
+    }
+    ++state_->counters.answered;
+    // A reload that was refused is no success for a script that looks only at the status.
+    const json::value* ok = answer.if_contains("ok");
+    respond(ok != nullptr && ok->is_bool() && !ok->get_bool() ? 422 : 200, answer);
+  }
+
+  // Answers something that was no whole request: what follows it cannot be understood, so the connection
+  // ends.
   void refuse(const Problem& problem) {
     version_ = 11;
     keep_alive_ = false;
@@ -317,7 +342,9 @@ class Session : public std::enable_shared_from_this<Session> {
     stream_.expires_after(state_->limits.idle);
     serializer_.emplace(response_);
     if (head_) serializer_->split(true);
-    auto done = [self = shared_from_this()](beast::error_code error, std::size_t) { self->on_written(error); };
+    auto done = [self = shared_from_this()](beast::error_code error, std::size_t) {
+      self->on_written(error);
+    };
     if (head_) {
       http::async_write_header(stream_, *serializer_, std::move(done));
     } else {
@@ -344,11 +371,13 @@ class Session : public std::enable_shared_from_this<Session> {
 
   // Closing with unread octets would cut our answer on its way: swallow some.
   void drain() {
-    stream_.async_read_some(buffer_.prepare(4096), [self = shared_from_this()](beast::error_code error, std::size_t n) {
-      self->drained_ += n;
-      if (error || self->closed_ || self->drained_ > drain_bytes) return self->close();
-      self->drain();
-    });
+    stream_.async_read_some(buffer_.prepare(4096),
+                            [self = shared_from_this()](beast::error_code error, std::size_t n) {
+                              self->drained_ += n;
+                              if (error || self->closed_ || self->drained_ > drain_bytes)
+                                return self->close();
+                              self->drain();
+                            });
   }
 
   std::shared_ptr<State> state_;
@@ -397,9 +426,11 @@ void ControlServer::State::accept() {
 // Said without waiting: the connection that is one too many gets no state of its own.
 void ControlServer::State::refuse_busy(Local::socket socket) {
   ++counters.too_many;
-  const std::string body = to_line(Problem(503, "too_many", say(Text::control_too_many, language), {}).to_json()) + "\n";
+  const std::string body =
+      to_line(Problem(503, "too_many", say(Text::control_too_many, language), {}).to_json()) + "\n";
   const std::string answer =
-      "HTTP/1.1 503 Service Unavailable\r\nContent-Type: application/json\r\nConnection: close\r\nRetry-After: 1\r\n"
+      "HTTP/1.1 503 Service Unavailable\r\nContent-Type: application/json\r\nConnection: "
+      "close\r\nRetry-After: 1\r\n"
       "Content-Length: " +
       std::to_string(body.size()) + "\r\n\r\n" + body;
   [[maybe_unused]] const auto sent =
@@ -426,7 +457,9 @@ ControlServer::ControlServer(asio::io_context& io, const ControlOptions& options
                              Language language, ControlLimits limits)
     : state_(std::make_shared<State>(io, options, questions, language, limits)) {}
 
-ControlServer::~ControlServer() { stop(); }
+ControlServer::~ControlServer() {
+  stop();
+}
 
 void ControlServer::start() {
   State& state = *state_;
@@ -437,7 +470,9 @@ void ControlServer::start() {
   state.accept();
 }
 
-void ControlServer::set_owner(uid_t user) { state_->access.owner = user; }
+void ControlServer::set_owner(uid_t user) {
+  state_->access.owner = user;
+}
 
 void ControlServer::stop() {
   State& state = *state_;
@@ -451,6 +486,8 @@ void ControlServer::stop() {
   state.listener.reset();
 }
 
-ControlCounters ControlServer::counters() const { return state_->counters; }
+ControlCounters ControlServer::counters() const {
+  return state_->counters;
+}
 
 }  // namespace sekimori::daemon

@@ -5,8 +5,8 @@
 //   io.run();            // every answer is made on this thread
 //   server.stop();
 //
-// What can be asked is listed at GET /; the shapes of the answers are in daemon/control/questions.hpp. Everything has
-// a limit, and each refusal is counted by its reason. Beast is used in server.cpp alone.
+// What can be asked is listed at GET /; the shapes of the answers are in daemon/control/questions.hpp.
+// Everything has a limit, and each refusal is counted by its reason. Beast is used in server.cpp alone.
 #pragma once
 
 #include <array>
@@ -57,16 +57,16 @@ struct ControlCounters {
 // One thread: that of the io_context. Answers that come after stop() or after the client went are dropped.
 class ControlServer {
  public:
-  // `questions` must live until stop(). `language` is that of error texts when a request's Accept-Language names
-  // neither ja nor en.
+  // `questions` must live until stop(). `language` is that of error texts when a request's Accept-Language
+  // names neither ja nor en.
   ControlServer(boost::asio::io_context& io, const ControlOptions& options, Questions& questions,
                 Language language = Language::ja, ControlLimits limits = {});
   ~ControlServer();
   ControlServer(const ControlServer&) = delete;
   ControlServer& operator=(const ControlServer&) = delete;
 
-  // Makes the socket and begins to listen. Throws ControlError. Call before privileges are dropped when the socket's
-  // directory or group needs them; set_owner() afterwards.
+  // Makes the socket and begins to listen. Throws ControlError. Call before privileges are dropped when the
+  // socket's directory or group needs them; set_owner() afterwards.
   void start();
   // The daemon's own user after it has changed: it too may change things.
   void set_owner(uid_t user);

@@ -181,11 +181,11 @@ std::string assemble_5424(const Header& header, std::vector<Parameter> parameter
   std::size_t data = 0;
   for (const Parameter& parameter : parameters) data += length_of(parameter);
   const bool cut = frame + data + text_full > message_max;
-  std::size_t room = message_max;
   if (cut) {
     const std::size_t fixed = frame + cut_mark.size();
-    // First what the structured data can spare for the whole text, then as much of the text as fits.
-    const std::size_t for_data = message_max > fixed + text_full ? message_max - fixed - text_full : 0;
+    // The text may claim half of the message; what the structured data then leaves over is the text's as well.
+    const std::size_t for_text = std::min(text_full, message_max / 2);
+    const std::size_t for_data = message_max > fixed + for_text ? message_max - fixed - for_text : 0;
     shorten(parameters, for_data, length_of);
   }
   std::string out = head + element;
@@ -196,7 +196,7 @@ std::string assemble_5424(const Header& header, std::vector<Parameter> parameter
   }
   if (cut) out += cut_mark;
   out += ']' + meta;
-  room = message_max > out.size() ? message_max - out.size() : 0;
+  const std::size_t room = message_max > out.size() ? message_max - out.size() : 0;
   if (room > 1 + byte_order_mark.size()) {
     const std::string_view kept = utf8_cut(message, room - 1 - byte_order_mark.size());
     if (!kept.empty()) {
@@ -250,7 +250,7 @@ std::string assemble_3164(const Header& header, std::vector<Parameter> parameter
   for (const Parameter& parameter : parameters) data += plain_length(parameter);
   constexpr std::string_view cut_mark = " trunc=1";
   if (out.size() + data + 1 + message.size() > message_max) {
-    const std::size_t fixed = out.size() + cut_mark.size() + 1 + message.size();
+    const std::size_t fixed = out.size() + cut_mark.size() + std::min(1 + message.size(), message_max / 2);
     shorten(parameters, message_max > fixed ? message_max - fixed : 0, plain_length);
     for (const Parameter& parameter : parameters) out += ' ' + plain_pair(parameter);
     out += cut_mark;

@@ -265,6 +265,7 @@ void Report::cautions() {
   if (facts_.stage == capture::Stage::attempt && facts_.packets_to_server + facts_.packets_to_client > 0) {
     add(Text::alert_note_attempt);
   }
+  if (verdict_.link_scope) add(Text::alert_note_link_scope);
   if (!verdict_.claims_agree) add(Text::alert_note_claims);
   if (verdict_.source_unlisted_private) {
     add(Text::alert_note_unlisted, {{"address", facts_.tuple.source.to_string()}});

@@ -13,7 +13,8 @@ namespace {
 constexpr std::string_view language_variable = "SEKIMORI_LANG";
 
 const Option* find_option(const std::vector<Option>& options, std::string_view name) {
-  const auto found = std::find_if(options.begin(), options.end(), [name](const Option& o) { return o.name == name; });
+  const auto found =
+      std::find_if(options.begin(), options.end(), [name](const Option& o) { return o.name == name; });
   return found == options.end() ? nullptr : &*found;
 }
 
@@ -83,8 +84,8 @@ Arguments Arguments::parse(const std::vector<std::string>& words, const std::vec
         out.operands_.push_back(word);
         continue;
       }
-      const auto found =
-          std::find_if(commands.begin(), commands.end(), [&word](const Command& c) { return c.name == word; });
+      const auto found = std::find_if(commands.begin(), commands.end(),
+                                      [&word](const Command& c) { return c.name == word; });
       if (found == commands.end()) {
         throw UsageError(say(Text::tool_unknown_command, language, {{"word", word}}),
                          daemon::suggestion(word, names_of(commands), language));
@@ -138,9 +139,9 @@ Arguments Arguments::parse(const std::vector<std::string>& words, const std::vec
   if (out.command_ == nullptr || out.has("--help") || out.has("--version")) return out;
   const Command& command = *out.command_;
   if (out.operands_.size() < command.operands_min) {
-    throw UsageError(say(Text::tool_operands_few, language,
-                         {{"command", command.name}, {"operands", command.operands}}),
-                     say(Text::tool_see_help, language, {{"command", command.name}}));
+    throw UsageError(
+        say(Text::tool_operands_few, language, {{"command", command.name}, {"operands", command.operands}}),
+        say(Text::tool_see_help, language, {{"command", command.name}}));
   }
   if (out.operands_.size() > command.operands_max) {
     throw UsageError(say(Text::tool_operands_many, language, {{"word", out.operands_[command.operands_max]}}),
@@ -198,8 +199,9 @@ std::string help_of(const Command& command, Language language) {
   return out;
 }
 
-unsigned long long whole_number(const Arguments& arguments, std::string_view option, unsigned long long lowest,
-                                unsigned long long highest, unsigned long long otherwise) {
+unsigned long long whole_number(const Arguments& arguments, std::string_view option,
+                                unsigned long long lowest, unsigned long long highest,
+                                unsigned long long otherwise) {
   const auto text = arguments.get(option);
   if (!text) return otherwise;
   unsigned long long value = 0;

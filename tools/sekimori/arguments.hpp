@@ -48,7 +48,8 @@ const std::vector<Option>& common_options();
 
 class UsageError : public std::runtime_error {
  public:
-  UsageError(const std::string& message, std::string hint) : std::runtime_error(message), hint_(std::move(hint)) {}
+  UsageError(const std::string& message, std::string hint)
+      : std::runtime_error(message), hint_(std::move(hint)) {}
   const std::string& hint() const { return hint_; }
 
  private:
@@ -89,7 +90,8 @@ std::string overview(const std::vector<Command>& commands, Language language);
 std::string help_of(const Command& command, Language language);
 
 // A whole decimal number; throws UsageError naming the option.
-unsigned long long whole_number(const Arguments& arguments, std::string_view option, unsigned long long lowest,
-                                unsigned long long highest, unsigned long long otherwise);
+unsigned long long whole_number(const Arguments& arguments, std::string_view option,
+                                unsigned long long lowest, unsigned long long highest,
+                                unsigned long long otherwise);
 
 }  // namespace sekimori::tool

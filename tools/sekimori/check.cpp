@@ -1,7 +1,6 @@
+#include <boost/json.hpp>
 #include <chrono>
 #include <iostream>
-
-#include <boost/json.hpp>
 
 #include "daemon/build_policy.hpp"
 #include "daemon/render.hpp"
@@ -22,18 +21,24 @@ Validity validity(const policy::ExceptionOptions& exception, Time now) {
 
 std::string_view machine_word(Validity validity) {
   switch (validity) {
-    case Validity::not_yet: return "not_yet";
-    case Validity::valid: return "valid";
-    case Validity::expired: break;
+    case Validity::not_yet:
+      return "not_yet";
+    case Validity::valid:
+      return "valid";
+    case Validity::expired:
+      break;
   }
   return "expired";
 }
 
 Text human_word(Validity validity) {
   switch (validity) {
-    case Validity::not_yet: return Text::tool_exception_not_yet;
-    case Validity::valid: return Text::tool_exception_valid;
-    case Validity::expired: break;
+    case Validity::not_yet:
+      return Text::tool_exception_not_yet;
+    case Validity::valid:
+      return Text::tool_exception_valid;
+    case Validity::expired:
+      break;
   }
   return Text::tool_exception_expired;
 }
@@ -49,7 +54,8 @@ boost::json::object summary_json(const Loaded& loaded, Time now) {
   json::array segments;
   for (const policy::SegmentOptions& segment : options.segments) {
     json::array prefixes;
-    for (const policy::NamedPrefix& prefix : segment.prefixes) prefixes.emplace_back(prefix.prefix.to_string());
+    for (const policy::NamedPrefix& prefix : segment.prefixes)
+      prefixes.emplace_back(prefix.prefix.to_string());
     segments.emplace_back(json::object{{"id", segment.id}, {"prefixes", std::move(prefixes)}});
   }
   json::array exceptions;
@@ -143,7 +149,8 @@ Loaded load(const std::string& path, const Arguments& arguments) {
     std::vector<std::string> taps;
     for (const capture::TapOptions& tap : loaded.config.capture.taps) taps.push_back(tap.name);
     std::vector<std::pair<std::string, std::string>> sources;
-    for (const config::SourceText& source : loaded.config.sources) sources.emplace_back(source.path, source.content);
+    for (const config::SourceText& source : loaded.config.sources)
+      sources.emplace_back(source.path, source.content);
     loaded.policy = daemon::build_policy(loaded.config.policy, taps, sources, 1, language);
   } catch (const config::ConfigError& error) {
     for (const config::Diagnostic& each : error.diagnostics()) loaded.mistakes.push_back(each.to_string());
@@ -168,8 +175,8 @@ int run_check(const Arguments& arguments) {
   const Time now = std::chrono::time_point_cast<Duration>(std::chrono::system_clock::now());
   if (!loaded.policy) {
     if (arguments.json()) {
-      std::cout << daemon::to_line(
-                       boost::json::object{{"ok", false}, {"errors", boost::json::value_from(loaded.mistakes)}})
+      std::cout << daemon::to_line(boost::json::object{{"ok", false},
+                                                       {"errors", boost::json::value_from(loaded.mistakes)}})
                 << '\n';
     }
     return tell_mistakes(loaded, arguments.language());

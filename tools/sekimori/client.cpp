@@ -18,7 +18,8 @@ namespace http = boost::beast::http;
 using Local = asio::local::stream_protocol;
 
 Unanswered kind_of(const beast::error_code& error) {
-  if (error == asio::error::access_denied || error == asio::error::no_permission) return Unanswered::forbidden;
+  if (error == asio::error::access_denied || error == asio::error::no_permission)
+    return Unanswered::forbidden;
   if (error == beast::error::timeout) return Unanswered::timeout;
   return Unanswered::unreachable;
 }
@@ -38,19 +39,22 @@ Response ask(const Request& request) {
   io.run();
   if (failed) throw ClientError(kind_of(failed), failed.message());
 
-  http::request<http::empty_body> question{request.post ? http::verb::post : http::verb::get, request.target, 11};
+  http::request<http::empty_body> question{request.post ? http::verb::post : http::verb::get, request.target,
+                                           11};
   question.set(http::field::host, "localhost");
   question.set(http::field::accept_language, request.language == Language::ja ? "ja" : "en");
   question.set(http::field::connection, "close");
   question.prepare_payload();
   beast::flat_buffer buffer;
   http::response_parser<http::string_body> parser;
-  parser.body_limit(std::numeric_limits<std::uint64_t>::max());  // the daemon limits its answers; we asked for them
+  parser.body_limit(
+      std::numeric_limits<std::uint64_t>::max());  // the daemon limits its answers; we asked for them
   stream.expires_after(request.timeout);
   // A daemon that refuses us may answer before it has read everything: so the answer counts, not the write.
   http::async_write(stream, question, [&](beast::error_code error, std::size_t) {
     if (error == beast::error::timeout) failed = error;
-    http::async_read(stream, buffer, parser, [&](beast::error_code read_error, std::size_t) { failed = read_error; });
+    http::async_read(stream, buffer, parser,
+                     [&](beast::error_code read_error, std::size_t) { failed = read_error; });
   });
   io.restart();
   io.run();
@@ -66,8 +70,8 @@ std::string percent_encoded(std::string_view text) {
   std::string out;
   for (const char c : text) {
     const auto octet = static_cast<unsigned char>(c);
-    const bool unreserved = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '-' ||
-                            c == '.' || c == '_' || c == '~';
+    const bool unreserved = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
+                            c == '-' || c == '.' || c == '_' || c == '~';
     if (unreserved) {
       out.push_back(c);
     } else {

@@ -13,7 +13,7 @@ enum class Unanswered : unsigned char {
   unreachable,  // nobody listens, or no such socket
   forbidden,    // the socket may not be opened by this user
   timeout,
-  broken        // what came back is no HTTP
+  broken  // what came back is no HTTP
 };
 
 class ClientError : public std::runtime_error {

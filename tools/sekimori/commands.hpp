@@ -29,9 +29,11 @@ struct Loaded {
   std::string name{};  // the file, or "builtin:kakuu-city"
   config::Config config{};
   std::shared_ptr<const policy::Policy> policy{};
-  std::vector<std::string> mistakes{};  // "file:line:column: path: message"; `policy` is null when there are some
+  std::vector<std::string>
+      mistakes{};  // "file:line:column: path: message"; `policy` is null when there are some
 };
-// `path` empty: the example city inside the program. The arguments' language wins over the file's when it was chosen.
+// `path` empty: the example city inside the program. The arguments' language wins over the file's when it was
+// chosen.
 Loaded load(const std::string& path, const Arguments& arguments);
 // Tells the mistakes on stderr; returns exit_code::usage.
 int tell_mistakes(const Loaded& loaded, Language language);

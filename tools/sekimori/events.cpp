@@ -9,7 +9,9 @@ namespace {
 
 namespace json = boost::json;
 
-std::string label(Text id, Language language) { return std::string(text(id, language)); }
+std::string label(Text id, Language language) {
+  return std::string(text(id, language));
+}
 
 std::string stage_text(const std::string& stage, Language language) {
   if (stage == "attempt") return label(Text::stage_attempt, language);
@@ -78,7 +80,8 @@ std::uint64_t count(const json::object& object, std::initializer_list<std::strin
   if (found == nullptr) return 0;
   if (found->is_uint64()) return found->get_uint64();
   if (found->is_int64()) return found->get_int64() < 0 ? 0 : static_cast<std::uint64_t>(found->get_int64());
-  if (found->is_double()) return found->get_double() < 0 ? 0 : static_cast<std::uint64_t>(found->get_double());
+  if (found->is_double())
+    return found->get_double() < 0 ? 0 : static_cast<std::uint64_t>(found->get_double());
   return 0;
 }
 
@@ -109,8 +112,10 @@ std::vector<Table::Cell> flow_cells(const json::object& event, Language language
           word(event, {"sekimori", "from"}) + " -> " + word(event, {"sekimori", "to"}),
           verdict_cell(event, language),
           stage_text(word(event, {"sekimori", "stage"}), language),
-          grouped(count(event, {"flow", "pkts_toserver"})) + "/" + grouped(count(event, {"flow", "pkts_toclient"})),
-          grouped(count(event, {"flow", "bytes_toserver"})) + "/" + grouped(count(event, {"flow", "bytes_toclient"})),
+          grouped(count(event, {"flow", "pkts_toserver"})) + "/" +
+              grouped(count(event, {"flow", "pkts_toclient"})),
+          grouped(count(event, {"flow", "bytes_toserver"})) + "/" +
+              grouped(count(event, {"flow", "bytes_toclient"})),
           word(event, {"sekimori", "rule"})};
 }
 
@@ -148,7 +153,8 @@ std::string matrix_text(const json::object& event, Language language, bool colou
   for (const Segment& segment : segments) columns.push_back({segment.code, Align::right});
   Table table{columns};
   for (const Segment& from : segments) {
-    std::vector<Table::Cell> row{say(Text::tool_matrix_row, language, {{"name", from.name}, {"code", from.code}})};
+    std::vector<Table::Cell> row{
+        say(Text::tool_matrix_row, language, {{"name", from.name}, {"code", from.code}})};
     for (const Segment& to : segments) {
       const auto found = pairs.find({from.id, to.id});
       if (found == pairs.end()) {
@@ -181,8 +187,8 @@ std::string matrix_text(const json::object& event, Language language, bool colou
           .append("\n");
     }
     if (const std::uint64_t flows = count(*pair, {"flows_exception"}); flows != 0) {
-      out.append(printable(
-             say(Text::tool_matrix_exception, language, {{"from", from}, {"to", to}, {"flows", grouped(flows)}})))
+      out.append(printable(say(Text::tool_matrix_exception, language,
+                               {{"from", from}, {"to", to}, {"flows", grouped(flows)}})))
           .append("\n");
     }
   }
@@ -191,7 +197,9 @@ std::string matrix_text(const json::object& event, Language language, bool colou
 
 std::string books_text(const json::object& books, Language language) {
   Table table{{{""}, {"", Align::right}}};
-  const auto add = [&](Text name, std::uint64_t value) { table.add({label(name, language), grouped(value)}); };
+  const auto add = [&](Text name, std::uint64_t value) {
+    table.add({label(name, language), grouped(value)});
+  };
   const std::uint64_t read = count(books, {"packets_read"});
   // Two spellings: an event's, and status'.
   const std::uint64_t in_flows = std::max(count(books, {"in_flows"}), count(books, {"packets_in_flows"}));

@@ -14,7 +14,8 @@
 namespace sekimori::tool {
 
 // Members of nested objects, without surprise: a newer or older daemon may lack some.
-const boost::json::value* find(const boost::json::object& object, std::initializer_list<std::string_view> path);
+const boost::json::value* find(const boost::json::object& object,
+                               std::initializer_list<std::string_view> path);
 std::string word(const boost::json::object& object, std::initializer_list<std::string_view> path);
 std::uint64_t count(const boost::json::object& object, std::initializer_list<std::string_view> path);
 
@@ -31,7 +32,8 @@ std::string alert_line(const boost::json::object& event);
 // A `matrix` event: segment by segment, then every forbidden and excepted pair in words.
 std::string matrix_text(const boost::json::object& event, Language language, bool colour);
 
-// The members of a `stats` event's "stats" (or of status' "packets"), ending in the line that closes the books.
+// The members of a `stats` event's "stats" (or of status' "packets"), ending in the line that closes the
+// books.
 std::string books_text(const boost::json::object& books, Language language);
 
 }  // namespace sekimori::tool

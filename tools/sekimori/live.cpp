@@ -13,7 +13,9 @@ namespace {
 
 namespace json = boost::json;
 
-std::string label(Text id, Language language) { return std::string(text(id, language)); }
+std::string label(Text id, Language language) {
+  return std::string(text(id, language));
+}
 
 std::string socket_path(const Arguments& arguments) {
   if (const auto chosen = arguments.get("--socket")) return *chosen;
@@ -52,7 +54,8 @@ Answer fetch(const Arguments& arguments, std::string target, bool post = false) 
       case Unanswered::timeout:
         complain(say(Text::tool_no_answer, language, {{"socket", socket}}));
         return {.code = exit_code::failed};
-      case Unanswered::broken: break;
+      case Unanswered::broken:
+        break;
     }
     complain(say(Text::tool_broken_answer, language, {{"socket", socket}, {"trouble", error.what()}}));
     return {.code = exit_code::failed};
@@ -79,7 +82,10 @@ std::string query_of(const Arguments& arguments) {
   std::string out;
   for (const Option& option : arguments.command()->options) {
     for (const std::string& value : arguments.all(option.name)) {
-      out.append(out.empty() ? "?" : "&").append(option.name.substr(2)).append("=").append(percent_encoded(value));
+      out.append(out.empty() ? "?" : "&")
+          .append(option.name.substr(2))
+          .append("=")
+          .append(percent_encoded(value));
     }
   }
   return out;
@@ -147,10 +153,11 @@ void print_destinations(const json::object& status, Language language, bool colo
   for (const json::value& each : list(status, "destinations")) {
     if (!each.is_object()) continue;
     const json::object& row = each.get_object();
-    table.add({word(row, {"name"}),
-               state_cell(!is_false(row, "connected"), Text::tool_connected, Text::tool_disconnected, language),
-               grouped(count(row, {"queued"})), grouped(count(row, {"sent"})), loss_cell(count(row, {"dropped"})),
-               loss_cell(count(row, {"failures"})), word(row, {"trouble"})});
+    table.add(
+        {word(row, {"name"}),
+         state_cell(!is_false(row, "connected"), Text::tool_connected, Text::tool_disconnected, language),
+         grouped(count(row, {"queued"})), grouped(count(row, {"sent"})), loss_cell(count(row, {"dropped"})),
+         loss_cell(count(row, {"failures"})), word(row, {"trouble"})});
   }
   if (!table.empty()) std::cout << '\n' << table.to_string(colour);
 }
@@ -162,8 +169,9 @@ void print_status(const json::object& status, Language language) {
     if (!value.empty()) head.add({label(name, language), value});
   };
   add(Text::tool_status_program, "sekimorid " + word(status, {"version"}));
-  head.add({label(Text::tool_column_state, language),
-            state_cell(!is_false(status, "watching"), Text::tool_watching, Text::tool_not_watching, language)});
+  head.add(
+      {label(Text::tool_column_state, language),
+       state_cell(!is_false(status, "watching"), Text::tool_watching, Text::tool_not_watching, language)});
   add(Text::tool_status_site, word(status, {"site"}));
   add(Text::tool_status_sensor, word(status, {"sensor"}));
   add(Text::tool_status_uptime, uptime(count(status, {"uptime_seconds"}), language));
@@ -173,14 +181,15 @@ void print_status(const json::object& status, Language language) {
                                      {"generation", word(status, {"policy", "generation"})},
                                      {"sha256", word(status, {"policy", "sha256"})}}));
   add(Text::tool_status_packet_time, short_time(word(status, {"packet_time"})));
-  add(Text::tool_status_flows, grouped(count(status, {"flows", "live"})) + " / " +
-                                   grouped(count(status, {"flows", "capacity"})));
+  add(Text::tool_status_flows,
+      grouped(count(status, {"flows", "live"})) + " / " + grouped(count(status, {"flows", "capacity"})));
   const std::uint64_t loss = count(status, {"loss_ppm_last_minute"});
   head.add({label(Text::tool_status_loss, language), loss_cell(loss)});
-  add(Text::tool_status_incidents, say(Text::tool_status_incidents_value, language,
-                                       {{"open", grouped(count(status, {"incidents", "open"}))},
-                                        {"lines", grouped(count(status, {"incidents", "lines"}))},
-                                        {"suppressed", grouped(count(status, {"incidents", "suppressed"}))}}));
+  add(Text::tool_status_incidents,
+      say(Text::tool_status_incidents_value, language,
+          {{"open", grouped(count(status, {"incidents", "open"}))},
+           {"lines", grouped(count(status, {"incidents", "lines"}))},
+           {"suppressed", grouped(count(status, {"incidents", "suppressed"}))}}));
   std::cout << head.to_string(colour);
   print_taps(status, language, colour);
   if (const json::value* books = find(status, {"packets"}); books != nullptr && books->is_object()) {
@@ -188,8 +197,8 @@ void print_status(const json::object& status, Language language) {
   }
   print_destinations(status, language, colour);
   std::string refusals;
-  for (const std::string_view reason : {"bad_request", "too_large", "forbidden", "too_many", "timeout", "not_found",
-                                        "method", "failed"}) {
+  for (const std::string_view reason :
+       {"bad_request", "too_large", "forbidden", "too_many", "timeout", "not_found", "method", "failed"}) {
     const std::uint64_t refused = count(status, {"control", reason});
     if (refused != 0) refusals.append(" ").append(reason).append("=").append(grouped(refused));
   }
@@ -256,7 +265,8 @@ int run_reload(const Arguments& arguments) {
   const json::object& body = *answer.body;
   if (is_false(body, "ok")) {
     for (const json::value& error : list(body, "errors")) {
-      if (error.is_string()) std::cerr << printable({error.get_string().data(), error.get_string().size()}) << '\n';
+      if (error.is_string())
+        std::cerr << printable({error.get_string().data(), error.get_string().size()}) << '\n';
     }
     complain(text(Text::tool_reload_refused, language));
     return exit_code::usage;

@@ -1,5 +1,5 @@
-// sekimori: questions to a running daemon, and the same engine without one. Results go to stdout, messages to stderr;
-// the exit codes are in arguments.hpp.
+// sekimori: questions to a running daemon, and the same engine without one. Results go to stdout, messages to
+// stderr; the exit codes are in arguments.hpp.
 #include <exception>
 #include <iostream>
 #include <limits>

@@ -16,7 +16,8 @@ struct Range {
   std::uint32_t last;
 };
 
-// East_Asian_Width W and F (UAX #11), neighbouring ranges joined where only unassigned code points lie between.
+// East_Asian_Width W and F (UAX #11), neighbouring ranges joined where only unassigned code points lie
+// between.
 constexpr std::array wide{
     Range{0x1100, 0x115f},   Range{0x231a, 0x231b},   Range{0x2329, 0x232a},   Range{0x23e9, 0x23ec},
     Range{0x23f0, 0x23f0},   Range{0x23f3, 0x23f3},   Range{0x25fd, 0x25fe},   Range{0x2614, 0x2615},
@@ -41,15 +42,16 @@ constexpr std::array wide{
     Range{0x20000, 0x2fffd}, Range{0x30000, 0x3fffd}};
 
 // Marks that sit on the character before them: those that Japanese and European text brings along.
-constexpr std::array combining{Range{0x0300, 0x036f}, Range{0x0483, 0x0489},   Range{0x1ab0, 0x1aff},
-                               Range{0x1dc0, 0x1dff}, Range{0x200b, 0x200f},   Range{0x20d0, 0x20ff},
-                               Range{0x302a, 0x302d}, Range{0x3099, 0x309a},   Range{0xfe00, 0xfe0f},
+constexpr std::array combining{Range{0x0300, 0x036f}, Range{0x0483, 0x0489},  Range{0x1ab0, 0x1aff},
+                               Range{0x1dc0, 0x1dff}, Range{0x200b, 0x200f},  Range{0x20d0, 0x20ff},
+                               Range{0x302a, 0x302d}, Range{0x3099, 0x309a},  Range{0xfe00, 0xfe0f},
                                Range{0xfe20, 0xfe2f}, Range{0xe0100, 0xe01ef}};
 
 template <std::size_t n>
 bool within(const std::array<Range, n>& ranges, std::uint32_t point) {
-  const auto after = std::upper_bound(ranges.begin(), ranges.end(), point,
-                                      [](std::uint32_t value, const Range& range) { return value < range.first; });
+  const auto after =
+      std::upper_bound(ranges.begin(), ranges.end(), point,
+                       [](std::uint32_t value, const Range& range) { return value < range.first; });
   return after != ranges.begin() && point <= std::prev(after)->last;
 }
 
@@ -58,11 +60,11 @@ constexpr std::uint32_t broken = 0xffffffff;
 // The next code point; `broken` for an octet that begins none (RFC 3629), and then one octet is consumed.
 std::uint32_t next_point(std::string_view& text) {
   const auto lead = static_cast<unsigned char>(text.front());
-  const std::size_t length = lead < 0x80                     ? 1
-                             : lead >= 0xc2 && lead <= 0xdf  ? 2
-                             : lead >= 0xe0 && lead <= 0xef  ? 3
+  const std::size_t length = lead < 0x80                    ? 1
+                             : lead >= 0xc2 && lead <= 0xdf ? 2
+                             : lead >= 0xe0 && lead <= 0xef ? 3
                              : lead >= 0xf0 && lead <= 0xf4 ? 4
-                                                             : 0;
+                                                            : 0;
   std::uint32_t point = length == 1 ? lead : lead & (0x7fU >> length);
   bool good = length != 0 && text.size() >= length;
   for (std::size_t i = 1; good && i < length; ++i) {
@@ -80,10 +82,14 @@ std::uint32_t next_point(std::string_view& text) {
 
 std::string_view colour_of(Table::Mark mark) {
   switch (mark) {
-    case Table::Mark::bad: return "\x1b[1;31m";
-    case Table::Mark::good: return "\x1b[32m";
-    case Table::Mark::faint: return "\x1b[2m";
-    case Table::Mark::none: break;
+    case Table::Mark::bad:
+      return "\x1b[1;31m";
+    case Table::Mark::good:
+      return "\x1b[32m";
+    case Table::Mark::faint:
+      return "\x1b[2m";
+    case Table::Mark::none:
+      break;
   }
   return {};
 }
@@ -110,8 +116,9 @@ std::string printable(std::string_view text) {
     const std::string_view before = text;
     const std::uint32_t point = next_point(text);
     // Besides controls: marks that turn the writing direction can make a line read as another one.
-    const bool control = point < 0x20 || (point >= 0x7f && point < 0xa0) || (point >= 0x202a && point <= 0x202e) ||
-                         (point >= 0x2066 && point <= 0x2069) || point == 0x2028 || point == 0x2029;
+    const bool control = point < 0x20 || (point >= 0x7f && point < 0xa0) ||
+                         (point >= 0x202a && point <= 0x202e) || (point >= 0x2066 && point <= 0x2069) ||
+                         point == 0x2028 || point == 0x2029;
     if (point == broken || control) {
       out.append("\xef\xbf\xbd");
     } else {
@@ -155,7 +162,8 @@ std::string Table::to_string(bool colour) const {
     }
     out.push_back('\n');
   };
-  const bool headed = std::any_of(columns_.begin(), columns_.end(), [](const Column& c) { return !c.heading.empty(); });
+  const bool headed =
+      std::any_of(columns_.begin(), columns_.end(), [](const Column& c) { return !c.heading.empty(); });
   if (headed) {
     line([&](std::size_t i) { return std::pair<std::string_view, Mark>{columns_[i].heading, Mark::faint}; });
   }

@@ -12,12 +12,12 @@
 
 namespace sekimori::tool {
 
-// Columns that a UTF-8 text takes: 2 for East Asian wide and full-width characters and emoji (UAX #11 W and F),
-// 0 for combining marks, else 1. A broken octet counts as 1, as it is printed as U+FFFD.
+// Columns that a UTF-8 text takes: 2 for East Asian wide and full-width characters and emoji (UAX #11 W and
+// F), 0 for combining marks, else 1. A broken octet counts as 1, as it is printed as U+FFFD.
 std::size_t display_width(std::string_view text);
 
-// For a terminal: control characters and broken UTF-8 become U+FFFD, so that nothing that came over the wire or out
-// of a file can move the cursor.
+// For a terminal: control characters and broken UTF-8 become U+FFFD, so that nothing that came over the wire
+// or out of a file can move the cursor.
 std::string printable(std::string_view text);
 
 // Filled with spaces to `width` columns; never cut.

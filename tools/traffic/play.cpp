@@ -72,37 +72,41 @@ class Stage {
     if (event_.only && *event_.only != Side::initiator) return;
     const auto hop = [&](std::uint8_t ttl) { return ip(forth_, {protocol, ttl, identification_}, payload); };
     if (leg_initiator_ == nullptr) {
-      show(time, {{initiator_.mac, responder_.mac, tag(from_), ether()}, hop(from_.ttl)}, &books_.forth);
+      show(time, {{initiator_.mac, responder_.mac, tag(from_), ether()}, hop(from_.ttl)}, books_.forth);
       return;
     }
-    Flowed* count = &books_.forth;
+    bool again = false;
     if (event_.seen_at_initiator) {
-      show(time, {{initiator_.mac, leg_initiator_->mac, tag(from_), ether()}, hop(from_.ttl)}, count);
-      count = nullptr;
+      show(time, {{initiator_.mac, leg_initiator_->mac, tag(from_), ether()}, hop(from_.ttl)}, books_.forth);
+      again = true;
     }
     if (event_.seen_at_responder && books_.passed) {
       show(time + router_delay,
-           {{leg_responder_->mac, responder_.mac, tag(to_), ether()}, hop(lower(from_.ttl))}, count);
+           {{leg_responder_->mac, responder_.mac, tag(to_), ether()}, hop(lower(from_.ttl))}, books_.forth,
+           again);
     }
   }
 
   // From the responder.
   void answer(Time time, std::uint8_t protocol, const Octets& payload) {
+    answer(time, protocol, payload, books_.back);
+  }
+  void answer(Time time, std::uint8_t protocol, const Octets& payload, Flowed& flowed) {
     if (event_.only && *event_.only != Side::responder) return;
     ++identification_;
     const auto hop = [&](std::uint8_t ttl) { return ip(back(), {protocol, ttl, identification_}, payload); };
     if (leg_initiator_ == nullptr) {
-      show(time, {{responder_.mac, initiator_.mac, tag(to_), ether()}, hop(to_.ttl)}, &books_.back);
+      show(time, {{responder_.mac, initiator_.mac, tag(to_), ether()}, hop(to_.ttl)}, flowed);
       return;
     }
-    Flowed* count = &books_.back;
+    bool again = false;
     if (event_.seen_at_responder) {
-      show(time, {{responder_.mac, leg_responder_->mac, tag(to_), ether()}, hop(to_.ttl)}, count);
-      count = nullptr;
+      show(time, {{responder_.mac, leg_responder_->mac, tag(to_), ether()}, hop(to_.ttl)}, flowed);
+      again = true;
     }
     if (event_.seen_at_initiator) {
       show(time + router_delay,
-           {{leg_initiator_->mac, initiator_.mac, tag(from_), ether()}, hop(lower(to_.ttl))}, count);
+           {{leg_initiator_->mac, initiator_.mac, tag(from_), ether()}, hop(lower(to_.ttl))}, flowed, again);
     }
   }
 
@@ -112,7 +116,7 @@ class Stage {
     show(time,
          {{leg_initiator_->mac, initiator_.mac, tag(from_), ether()},
           ip(back(), {protocol, 255, ++identification_}, payload)},
-         &books_.back);
+         books_.back);
   }
 
   // An ICMP error about the last packet sent: from the router in its own name, or from the responder.
@@ -120,11 +124,7 @@ class Stage {
     const std::uint8_t protocol = forth_.source.family == Family::ipv6 ? 58 : 1;
     if (event_.only && *event_.only != Side::responder) return;
     if (refusal == Refusal::port_unreachable) {
-      Octets about = last_sent_;
-      const Flowed before = books_.back;
-      answer(time, protocol, icmp_error(back(), refusal, about));
-      books_.icmp_errors += books_.back.packets - before.packets;
-      books_.back = before;
+      answer(time, protocol, icmp_error(back(), refusal, last_sent_), books_.errors);
       return;
     }
     if (!event_.seen_at_initiator) return;
@@ -133,28 +133,25 @@ class Stage {
     show(time,
          {{leg_initiator_->mac, initiator_.mac, tag(from_), ether()},
           ip(pair, {protocol, 255, ++identification_}, icmp_error(pair, refusal, last_sent_))},
-         nullptr);
-    ++books_.icmp_errors;
+         books_.errors);
   }
 
-  // A frame that no router touches.
   struct Sight {
     Link link{};
     Octets packet{};
   };
-  void show(Time time, const Sight& sight, Flowed* count) {
-    Octets bytes = ethernet(sight.link, sight.packet);
-    if (count != nullptr) {
-      ++count->packets;
-      count->bytes += bytes.size();
+  // One frame before the mirror; `again`: the same packet as the one before, seen elsewhere.
+  void show(Time time, const Sight& sight, Flowed& flowed, bool again = false) {
+    const Octets bytes = ethernet(sight.link, sight.packet);
+    if (!again) {
+      ++flowed.packets;
+      flowed.bytes += bytes.size();
     }
     for (std::uint32_t copy = 0; copy < event_.copies; ++copy) {
       const Time at = time + copy * duplicate_delay;
-      if (books_.frames++ == 0) {
-        books_.first = at;
-        books_.last = at;
-      }
-      books_.first = std::min(books_.first, at);
+      ++flowed.frames;
+      flowed.frame_bytes += bytes.size();
+      books_.first = books_.first == Time{} ? at : std::min(books_.first, at);
       books_.last = std::max(books_.last, at);
       shots_.push_back({at, bytes});
     }
@@ -340,13 +337,13 @@ void talk_arp(Stage& stage, const Event& event, Time time) {
       stage.show(time,
                  {{stage.initiator().mac, everyone, stage.tag(stage.from()), EtherType::arp},
                   arp({false, stage.initiator().mac, pair.source, {}, pair.destination})},
-                 &stage.books().forth);
+                 stage.books().forth);
     }
     if (event.outcome == Outcome::accepted && (!event.only || *event.only == Side::responder)) {
       stage.show(time + event.round_trip,
                  {{stage.responder().mac, stage.initiator().mac, stage.tag(stage.from()), EtherType::arp},
                   arp({true, stage.responder().mac, pair.destination, stage.initiator().mac, pair.source})},
-                 &stage.books().back);
+                 stage.books().back);
     }
     time += seconds{1};
   }
@@ -364,14 +361,14 @@ void talk_ndp(Stage& stage, const Event& event, Time time) {
           time,
           {{stage.initiator().mac, group, stage.tag(stage.from()), EtherType::ipv6},
            ip(asking, {58, 255, 0}, neighbour(asking, false, pair.destination, stage.initiator().mac))},
-          &stage.books().forth);
+          stage.books().forth);
     }
     if (event.outcome == Outcome::accepted && (!event.only || *event.only == Side::responder)) {
       stage.show(time + event.round_trip,
                  {{stage.responder().mac, stage.initiator().mac, stage.tag(stage.from()), EtherType::ipv6},
                   ip(stage.back(), {58, 255, 0},
                      neighbour(stage.back(), true, pair.destination, stage.responder().mac))},
-                 &stage.books().back);
+                 stage.books().back);
     }
     time += seconds{1};
   }
@@ -504,8 +501,9 @@ std::string truth(const Played& played) {
   std::string out =
       "line\tproto\toutcome\tinitiator\tinitiator_port\tresponder\tresponder_port\tinitiator_vlan\tresponder_"
       "vlan\t"
-      "passed\tpkts_toserver\tbytes_toserver\tpkts_toclient\tbytes_toclient\ticmp_errors\tframes\tfirst_"
-      "ns\tlast_ns\n";
+      "passed\tpkts_toserver\tbytes_toserver\tpkts_toclient\tbytes_toclient\tpkts_icmp_error\tframes_"
+      "toserver\t"
+      "frame_bytes_toserver\tframes_toclient\tframe_bytes_toclient\tframes_icmp_error\tfirst_ns\tlast_ns\n";
   const auto cell = [&out](const std::string& text) { out += text + '\t'; };
   const auto number = [&](std::uint64_t value) { cell(std::to_string(value)); };
   for (const Conversation& talk : played.conversations) {
@@ -519,12 +517,16 @@ std::string truth(const Played& played) {
     number(talk.initiator_vlan);
     number(talk.responder_vlan);
     cell(talk.passed ? "yes" : "no");
-    number(talk.forth.packets);
-    number(talk.forth.bytes);
-    number(talk.back.packets);
-    number(talk.back.bytes);
-    number(talk.icmp_errors);
-    number(talk.frames);
+    for (const Flowed& flowed : {talk.forth, talk.back}) {
+      number(flowed.packets);
+      number(flowed.bytes);
+    }
+    number(talk.errors.packets);
+    for (const Flowed& flowed : {talk.forth, talk.back}) {
+      number(flowed.frames);
+      number(flowed.frame_bytes);
+    }
+    number(talk.errors.frames);
     cell(std::to_string(talk.first.time_since_epoch().count()));
     out += std::to_string(talk.last.time_since_epoch().count()) + '\n';
   }

@@ -15,10 +15,12 @@ struct Shot {
   Octets bytes{};
 };
 
-// What the mirror showed of one direction: each packet once, however many copies of it there are.
+// What the mirror showed of one direction. Bytes are of the frames on the wire, without check sequence.
 struct Flowed {
-  std::uint64_t packets = 0;
-  std::uint64_t bytes = 0;  // of the frames on the wire, without check sequence
+  std::uint64_t packets = 0;  // each once, however many copies of it there are
+  std::uint64_t bytes = 0;
+  std::uint64_t frames = 0;  // with the copies behind the router and the duplicates of a bad SPAN session
+  std::uint64_t frame_bytes = 0;
 };
 
 // The truth about one conversation, to hold an engine against.
@@ -35,7 +37,7 @@ struct Conversation {
   bool passed = false;  // the initiator's packets came out on the responder's side
   Flowed forth{};       // initiator to responder
   Flowed back{};
-  std::uint64_t icmp_errors = 0;  // about it, in neither count
+  Flowed errors{};           // ICMP errors about it, in neither direction's figures
   std::uint64_t frames = 0;  // in the capture in all: with errors, copies behind the router and duplicates
   Time first{};              // zero when the mirror showed nothing
   Time last{};

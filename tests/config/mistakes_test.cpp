@@ -1,0 +1,284 @@
+// One mistake each: where it is told, for which key, and with which words.
+#include "tests/config/mistakes.hpp"
+
+#include <gtest/gtest.h>
+
+namespace sekimori::config {
+namespace {
+
+using test::base;
+using test::base_lines;
+using test::mistakes;
+using test::told;
+
+struct Case {
+  std::string_view text;  // written behind `base`
+  int line;               // within `text`, from 1
+  int column;
+  std::string_view path;
+  std::string_view phrase;  // of the English message
+};
+
+// An exception that is right in everything but what a case puts in.
+#define EXCEPTION(rest) "exceptions:\n  - {id: E, reason: r, approver: a, ticket: t, " rest "}\n"
+
+const std::vector<Case> cases{
+    // keys
+    {"langage: ja\n", 1, 1, "langage", "Did you mean \"language\"?"},
+    {"capture: {worker: 1}\n", 1, 11, "capture.worker", "Did you mean \"workers\"?"},
+    {"alerts: {colour: red}\n", 1, 10, "alerts.colour", "keys here: facility, enterprise_number,"},
+    {"flows: {max: 2048, max: 4096}\n", 1, 20, "flows.max", "written twice (first at 6:9)"},
+    {"capture: {taps: [{name: t1}]}\n", 1, 18, "capture.taps[0]", "\"interface\" is missing"},
+    {"control:\n", 1, 1, "control", "There is no value"},
+    // kinds
+    {"flows: [1]\n", 1, 8, "flows", "Write a map"},
+    {"language: [ja]\n", 1, 11, "language", "Write a text here; this is a list"},
+    {"flows: {max: {a: 1}}\n", 1, 14, "flows.max", "Write a whole number here; this is a map"},
+    {"gateways: {id: x}\n", 1, 11, "gateways", "Write a list"},
+    // numbers
+    {"capture: {workers: 010}\n", 1, 20, "capture.workers", "could be read as octal; write 10"},
+    {"capture: {workers: 0}\n", 1, 20, "capture.workers", "from 1 to 64"},
+    {"capture: {workers: 65}\n", 1, 20, "capture.workers", "65 is out of range"},
+    {"capture: {workers: -1}\n", 1, 20, "capture.workers", "no whole number"},
+    {"capture: {workers: 0x1F}\n", 1, 20, "capture.workers", "in decimal"},
+    {"capture: {workers: 2.0}\n", 1, 20, "capture.workers", "no whole number"},
+    {"capture: {workers: ４}\n", 1, 20, "capture.workers", "Did you mean \"4\"?"},
+    {"flows: {max: 1_000_000}\n", 1, 14, "flows.max", "Did you mean \"1000000\"?"},
+    {"flows: {max: 99999999999999999999999}\n", 1, 14, "flows.max", "out of range"},
+    // booleans
+    {"capture: {taps: [{name: a, interface: b, promiscuous: yes}]}\n", 1, 55, "capture.taps[0].promiscuous",
+     "Did you mean \"true\"?"},
+    {"switches: {lgwan_services: off}\n", 1, 28, "switches.lgwan_services", "Did you mean \"false\"?"},
+    {"switches: {lgwan_services: True}\n", 1, 28, "switches.lgwan_services", "Did you mean \"true\"?"},
+    // durations and sizes
+    {"flows: {timeouts: {udp: 60}}\n", 1, 25, "flows.timeouts.udp", "Did you mean \"60s\"?"},
+    {"flows: {timeouts: {udp: 60秒}}\n", 1, 25, "flows.timeouts.udp", "Did you mean \"60s\"?"},
+    {"flows: {timeouts: {udp: 1 min}}\n", 1, 25, "flows.timeouts.udp", "Did you mean \"1m\"?"},
+    {"flows: {timeouts: {udp: 1500ms}}\n", 1, 25, "flows.timeouts.udp", "out of range"},
+    {"flows: {timeouts: {udp: 0s}}\n", 1, 25, "flows.timeouts.udp", "write 1s to 168h"},
+    {"alerts: {incident_idle: 5s}\n", 1, 25, "alerts.incident_idle", "write 10s to 24h"},
+    {"alerts: {repeat: [10m, 60s]}\n", 1, 24, "alerts.repeat[1]", "must not shrink"},
+    {"alerts: {repeat: []}\n", 1, 18, "alerts.repeat", "The list is empty"},
+    {"capture: {taps: [{name: a, interface: b, buffer: 64MB}]}\n", 1, 50, "capture.taps[0].buffer",
+     "Did you mean \"64MiB\"?"},
+    {"capture: {taps: [{name: a, interface: b, buffer: 64}]}\n", 1, 50, "capture.taps[0].buffer",
+     "Did you mean \"64MiB\"?"},
+    {"capture: {taps: [{name: a, interface: b, buffer: 8GiB}]}\n", 1, 50, "capture.taps[0].buffer",
+     "write 1MiB to 4GiB"},
+    {"capture: {taps: [{name: a, interface: b, buffer: 99999999999999999GiB}]}\n", 1, 50,
+     "capture.taps[0].buffer", "no size"},
+    // choices, names, texts
+    {"language: jp\n", 1, 11, "language", "ja, en"},
+    {"time: {utc_offset: \"+9:00\"}\n", 1, 20, "time.utc_offset", "write it like \"+09:00\""},
+    {"time: {utc_offset: \"+15:00\"}\n", 1, 20, "time.utc_offset", "from -12:00 to +14:00"},
+    {"sensor: {site: \"\"}\ncapture: {taps: [{name: 本庁, interface: b}]}\n", 2, 25, "capture.taps[0].name",
+     "no valid name"},
+    {"capture: {taps: [{name: a, interface: b}, {name: a, interface: c}]}\n", 1, 50, "capture.taps[1].name",
+     "\"a\" is taken already (first at 6:25)"},
+    {"capture: {taps: [{name: a, interface: b}, {name: c, interface: b}]}\n", 1, 64,
+     "capture.taps[1].interface", "taken already"},
+    {"capture: {taps: [{name: a, interface: abcdefghijklmnop}]}\n", 1, 39, "capture.taps[0].interface",
+     "Too long (16 octets); at most 15"},
+    {"sensor: {site: \"a\\nb\"}\n", 1, 16, "sensor.site", "Line breaks and control characters"},
+    {"control: {socket: control.sock}\n", 1, 19, "control.socket", "no absolute path"},
+    {"alerts: {facility: local9}\n", 1, 20, "alerts.facility", "Did you mean \"local0\"?"},
+    {"alerts: {facility: 24}\n", 1, 20, "alerts.facility", "from 0 to 23"},
+    // destinations
+    {"alerts: {destinations: [{name: a, type: sylog-udp, host: 192.0.2.1}]}\n", 1, 41,
+     "alerts.destinations[0].type", "Did you mean \"syslog-udp\"?"},
+    {"alerts: {destinations: [{name: a, type: syslog-udp}]}\n", 1, 25, "alerts.destinations[0]",
+     "\"host\" is missing"},
+    {"alerts: {destinations: [{name: a, type: eve-file}]}\n", 1, 25, "alerts.destinations[0]",
+     "\"path\" is missing"},
+    {"alerts: {destinations: [{name: a, type: eve-file, path: x.json}]}\n", 1, 57,
+     "alerts.destinations[0].path", "no absolute path"},
+    {"alerts: {destinations: [{name: a, type: eve-file, path: /x, port: 514}]}\n", 1, 67,
+     "alerts.destinations[0].port", "no use with type: eve-file"},
+    {"alerts: {destinations: [{name: a, type: syslog-local, host: 192.0.2.1}]}\n", 1, 61,
+     "alerts.destinations[0].host", "no use with type: syslog-local"},
+    {"alerts: {destinations: [{name: a, type: syslog-tcp, host: log.example}]}\n", 1, 59,
+     "alerts.destinations[0].host", "names are not looked up"},
+    // addresses
+    {"  juki: {prefixes: [10.50.0.2/28]}\n", 1, 21, "segments.juki.prefixes[0]",
+     "write 10.50.0.0/28 for the network or 10.50.0.2 for one host"},
+    {"  juki: {prefixes: [\"fd10:50::1/64\"]}\n", 1, 21, "segments.juki.prefixes[0]", "write fd10:50::/64"},
+    {"  juki: {prefixes: [10.50.0.0/33]}\n", 1, 21, "segments.juki.prefixes[0]", "/0 to /32 for IPv4"},
+    {"  juki: {prefixes: [10.050.0.0/28]}\n", 1, 21, "segments.juki.prefixes[0]",
+     "Did you mean \"10.50.0.0/28\"?"},
+    {"  juki: {prefixes: [１０.50.0.0/28]}\n", 1, 21, "segments.juki.prefixes[0]",
+     "Did you mean \"10.50.0.0/28\"?"},
+    {"  juki: {prefixes: [cs.example]}\n", 1, 21, "segments.juki.prefixes[0]", "is no address"},
+    {"  juki: {prefixes: 10.50.0.0/28}\n", 1, 20, "segments.juki.prefixes", "[10.50.0.0/28]"},
+    {"  juki: {prefixes: [{prefix: 10.50.0.0/28, label: CS}]}\n", 1, 44, "segments.juki.prefixes[0].label",
+     "keys here: prefix, name"},
+    {"  juki: {next_hop_macs: [02:00:5e:10:00]}\n", 1, 26, "segments.juki.next_hop_macs[0]",
+     "is no MAC address"},
+    {"  juki: {next_hop_macs: [01:00:5e:00:00:01]}\n", 1, 26, "segments.juki.next_hop_macs[0]",
+     "multicast or zero"},
+    {"  juki: {next_hop_macs: [02:00:00:00:00:01, \"02-00-00-00-00-01\"]}\n", 1, 45,
+     "segments.juki.next_hop_macs[1]", "in the segment juki already (6:26)"},
+    {"  juki: {vlans: [4095]}\n", 1, 18, "segments.juki.vlans[0]", "from 1 to 4094"},
+    {"  juki: {vlans: [123-121]}\n", 1, 18, "segments.juki.vlans[0]", "the smaller first"},
+    {"  juki: {vlans: [100-150]}\n", 1, 18, "segments.juki.vlans[0]",
+     "VLAN 110 is in the segment mynumber already"},
+    // segments
+    {"  lgwam: {vlans: [1]}\n", 1, 3, "segments.lgwam", "Did you mean \"lgwan\"?"},
+    {"  LGWAN接続系: {vlans: [1]}\n", 1, 3, "segments.LGWAN接続系", "Did you mean \"lgwan\"?"},
+    {"  juki: {}\n", 1, 3, "segments.juki", "has none of prefixes"},
+    {"  juki: {prefixes: [10.20.5.0/24]}\n", 1, 21, "segments.juki.prefixes[0]",
+     "10.20.5.0/24 overlaps 10.20.0.0/16 (segment lgwan, 4:22)"},
+    {"  juki: {prefixes: [10.0.0.0/12]}\n", 1, 21, "segments.juki.prefixes[0]",
+     "overlaps 10.10.0.0/16 (segment mynumber, 3:25)"},
+    {"  juki: {prefixes: [10.50.0.0/24, 10.50.0.0/24]}\n", 1, 35, "segments.juki.prefixes[1]",
+     "overlaps 10.50.0.0/24 (segment juki, 6:21)"},
+    {"  juki: {taps: [t2]}\ncapture: {taps: [{name: t1, interface: eth1}]}\n", 1, 17, "segments.juki.taps[0]",
+     "names in capture.taps: t1"},
+    {"  juki: {taps: [t1, t1]}\n", 1, 21, "segments.juki.taps[1]", "written twice"},
+    // switches
+    {"switches: {mn_screen_transfr: {clause: x}}\n", 1, 12, "switches.mn_screen_transfr",
+     "Did you mean \"mn_screen_transfer\"?"},
+    {"switches: {mn_screen_transfer: true}\n", 1, 12, "switches.mn_screen_transfer", "name the clause"},
+    {"switches: {mn_screen_transfer: {}}\n", 1, 12, "switches.mn_screen_transfer", "name the clause"},
+    // gateways and services
+    {"gateways: [{id: G, kind: vdi, from: lgwan, to: internet, hosts: [10.30.0.1], ports: [tcp/443]}]\n", 1,
+     26, "gateways[0].kind", "screen-transfer, file-sanitiser, mail-text"},
+    {"gateways: [{id: G, kind: mail-text, from: lgwan, to: internet, ports: [tcp/25]}]\n", 1, 12,
+     "gateways[0]", "\"hosts\" is missing"},
+    {"gateways: [{id: G, kind: mail-text, from: lgwan, to: internet, hosts: [], ports: [tcp/25]}]\n", 1, 71,
+     "gateways[0].hosts", "The list is empty"},
+    {"gateways: [{id: G, kind: mail-text, from: lgwan, to: internet, hosts: [10.30.0.1], ports: [443]}]\n", 1,
+     92, "gateways[0].ports[0]", "Did you mean \"tcp/443\"?"},
+    {"gateways: [{id: G, kind: mail-text, from: lgwan, to: internet, hosts: [10.30.0.1], ports: [53/UDP]}]\n",
+     1, 92, "gateways[0].ports[0]", "Did you mean \"udp/53\"?"},
+    {"gateways: [{id: G, kind: mail-text, from: lgwan, to: internet, hosts: [10.30.0.1], ports: [tcp/0]}]\n",
+     1, 92, "gateways[0].ports[0]", "ports 1 to 65535"},
+    {"gateways: [{id: G, kind: mail-text, from: internet, to: mynumber, hosts: [10.10.0.1], ports: "
+     "[tcp/25]}]\n",
+     1, 43, "gateways[0].from", "does not allow internet to mynumber"},
+    {"services: [{id: S, from: lgwan, to: internet, hosts: [10.30.0.1], ports: [tcp/25]}]\n", 1, 26,
+     "services[0].from", "register it under gateways"},
+    {"gateways: [{id: S, kind: mail-text, from: mynumber, to: juki, hosts: [10.50.0.1], ports: [tcp/25]}]\n",
+     1, 43, "gateways[0].from", "register it under services"},
+    {"services: [{id: S, from: mynumber, to: lgwan, hosts: [10.20.0.1], ports: [tcp/25]}]\n", 1, 26,
+     "services[0].from", "register it under exceptions"},
+    {"services: [{id: S, from: mynumber, to: jukki, hosts: [10.50.0.1], ports: [tcp/25]}]\n", 1, 40,
+     "services[0].to", "Did you mean \"juki\"?"},
+    // exceptions: who approved what, why, on which paper, until when
+    {"exceptions: [{id: E, approver: a, ticket: t, until: 2027-03-31, source: {addresses: [10.1.0.1]}, "
+     "protocol: "
+     "tcp}]\n",
+     1, 14, "exceptions[0]", "has no \"reason\""},
+    {"exceptions: [{id: E, reason: r, ticket: t, until: 2027-03-31, source: {addresses: [10.1.0.1]}, "
+     "protocol: "
+     "tcp}]\n",
+     1, 14, "exceptions[0]", "has no \"approver\""},
+    {"exceptions: [{id: E, reason: r, approver: a, until: 2027-03-31, source: {addresses: [10.1.0.1]}, "
+     "protocol: "
+     "tcp}]\n",
+     1, 14, "exceptions[0]", "has no \"ticket\""},
+    {EXCEPTION("source: {addresses: [10.1.0.1]}, protocol: tcp"), 2, 5, "exceptions[0]", "has no \"until\""},
+    {EXCEPTION("until: 2027-03-31, source: {addresses: [10.1.0.1]}"), 2, 5, "exceptions[0]",
+     "\"protocol\" is missing"},
+    {EXCEPTION("until: 2027-03-31, protocol: tcp, ports: [443]"), 2, 5, "exceptions[0]", "limits nothing"},
+    {EXCEPTION("until: 2027-03-31, source: {addresses: [0.0.0.0/0]}, protocol: tcp"), 2, 5, "exceptions[0]",
+     "limits nothing"},
+    {EXCEPTION("until: 2027-03-31, source: {addresses: [10.1.0.300]}, protocol: tcp"), 2, 88,
+     "exceptions[0].source.addresses[0]", "is no address"},
+    {EXCEPTION("until: 2027-03-31, source: {addresses: []}, protocol: tcp"), 2, 87,
+     "exceptions[0].source.addresses", "The list is empty"},
+    {EXCEPTION("until: 2027-03-31, source: {addresses: [10.1.0.1]}, protocol: tpc"), 2, 110,
+     "exceptions[0].protocol", "Did you mean \"tcp\"?"},
+    {EXCEPTION("until: 2027-03-31, source: {addresses: [10.1.0.1]}, protocol: any, ports: [80]"), 2, 122,
+     "exceptions[0].ports", "ports go with protocol tcp or udp only"},
+    {EXCEPTION("until: 2027-03-31, source: {addresses: [10.1.0.1]}, protocol: tcp, ports: [70000]"), 2, 123,
+     "exceptions[0].ports[0]", "is no port"},
+    {EXCEPTION("until: 2027-03-31, source: {addresses: [10.1.0.1]}, protocol: tcp, ports: []"), 2, 122,
+     "exceptions[0].ports", "The list is empty"},
+    {EXCEPTION("from: 2027-04-01, until: 2027-03-31, source: {addresses: [10.1.0.1]}, protocol: tcp"), 2, 73,
+     "exceptions[0].until", "ends (until) before it begins"},
+    {EXCEPTION("until: 2027/3/31, source: {addresses: [10.1.0.1]}, protocol: tcp"), 2, 55,
+     "exceptions[0].until", "Did you mean \"2027-03-31\"?"},
+    {EXCEPTION("until: 令和9年3月31日, source: {addresses: [10.1.0.1]}, protocol: tcp"), 2, 55,
+     "exceptions[0].until", "Did you mean \"2027-03-31\"?"},
+    {EXCEPTION("until: R9.3.31, source: {addresses: [10.1.0.1]}, protocol: tcp"), 2, 55,
+     "exceptions[0].until", "Did you mean \"2027-03-31\"?"},
+    {EXCEPTION("until: 20270331, source: {addresses: [10.1.0.1]}, protocol: tcp"), 2, 55,
+     "exceptions[0].until", "Did you mean \"2027-03-31\"?"},
+    {EXCEPTION("until: 2027-02-29, source: {addresses: [10.1.0.1]}, protocol: tcp"), 2, 55,
+     "exceptions[0].until", "no day of the calendar"},
+    {EXCEPTION("until: 2027-03-31T17:00, source: {addresses: [10.1.0.1]}, protocol: tcp"), 2, 55,
+     "exceptions[0].until", "2027-03-31T09:00:00+09:00"},
+};
+
+TEST(Mistakes, AreToldOnceWithTheirPlacePathAndRemedy) {
+  for (const Case& one : cases) {
+    const std::string text = std::string{base}.append(one.text);
+    const auto found = mistakes(text);
+    ASSERT_EQ(found.size(), 1U) << one.text << told(found);
+    EXPECT_EQ(found[0].place.line, base_lines + one.line) << one.text << told(found);
+    EXPECT_EQ(found[0].place.column, one.column) << one.text << told(found);
+    EXPECT_EQ(found[0].path, one.path) << one.text;
+    EXPECT_NE(found[0].message.find(one.phrase), std::string::npos) << one.text << told(found);
+  }
+}
+
+TEST(Mistakes, AreToldInJapaneseAtTheSamePlaces) {
+  for (const Case& one : cases) {
+    const std::string text = std::string{base}.append(one.text);
+    const auto found = mistakes(text, Language::ja);
+    ASSERT_EQ(found.size(), 1U) << one.text << told(found);
+    EXPECT_EQ(found[0].place.line, base_lines + one.line) << one.text;
+    EXPECT_EQ(found[0].place.column, one.column) << one.text;
+    // Every sentence ends as a Japanese one does, and no placeholder is left.
+    EXPECT_EQ(found[0].message.compare(found[0].message.size() - 3, 3, "。"), 0) << found[0].message;
+    EXPECT_EQ(found[0].message.find('{'), std::string::npos) << found[0].message;
+  }
+}
+
+TEST(Mistakes, NameWhatIsRequired) {
+  EXPECT_EQ(told("language: ja\n"),
+            "c.yaml:1:1: The key \"profile\" is missing.\nc.yaml:1:1: The key \"segments\" is missing.\n");
+  EXPECT_EQ(told("profile: alpha\nsegments: {}\n"), "c.yaml:2:11: segments: There are no segments.\n");
+}
+
+TEST(Mistakes, TellAnUnknownProfileWithTheKnownOnes) {
+  EXPECT_EQ(told("profile: alfa\nsegments: {mynumber: {vlans: [1]}}\n"),
+            "c.yaml:1:10: profile: There is no profile \"alfa\"; profiles: alpha, two-tier. Did you mean "
+            "\"alpha\"?\n");
+}
+
+TEST(Mistakes, ExplainThatTheTwoTierModelHasNoLgwanSegment) {
+  const auto found = mistakes("profile: two-tier\nsegments:\n  lgwan: {prefixes: [10.20.0.0/16]}\n");
+  ASSERT_EQ(found.size(), 1U) << told(found);
+  EXPECT_EQ(found[0].place.line, 3);
+  EXPECT_NE(found[0].message.find("has no LGWAN segment"), std::string::npos);
+}
+
+TEST(Mistakes, OfOneReadingComeInTheOrderOfTheFile) {
+  const auto found =
+      mistakes(std::string{base} +
+               "exceptions: 1\nservices: 1\nlanguage: xx\ngateways: 1\nlanguage: yy\ncapture: 1\n");
+  ASSERT_EQ(found.size(), 6U) << told(found);
+  for (std::size_t i = 0; i < found.size(); ++i) {
+    EXPECT_EQ(found[i].place.line, base_lines + 1 + static_cast<int>(i));
+  }
+}
+
+TEST(Mistakes, AreLimitedAndTheRestIsCounted) {
+  std::string text{base};
+  text += "exceptions: [";
+  for (int i = 0; i < 3000; ++i) text += "1, ";
+  const auto found = mistakes(text + "1]\n");
+  ASSERT_EQ(found.size(), 1001U);
+  EXPECT_EQ(found.back().message, "Too many mistakes: 2001 more are not shown.");
+}
+
+TEST(Mistakes, ShowHostileValuesHarmlessly) {
+  const std::string out = told(std::string{base} + "\"a\\e[31m\\n" + std::string(300, 'x') + "\": 1\n");
+  EXPECT_NE(out.find("a\\x1b[31m\\x0a"), std::string::npos);
+  EXPECT_NE(out.find("xxx..."), std::string::npos);
+  EXPECT_EQ(out.find('\x1b'), std::string::npos);
+}
+
+}  // namespace
+}  // namespace sekimori::config

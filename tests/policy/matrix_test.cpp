@@ -1,0 +1,310 @@
+// Every cell of the profiles, held against the matrix of the model as it was typed here by hand from the
+// published table, not read from the data files.
+#include <gtest/gtest.h>
+
+#include <array>
+#include <map>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "tests/policy/city.hpp"
+
+namespace sekimori::policy {
+namespace {
+
+using Row = std::pair<std::string_view, std::vector<std::string_view>>;
+
+struct Matrix {
+  std::string profile;
+  std::vector<std::string_view> columns;
+  std::vector<Row> rows;
+  std::vector<std::string> switches;
+};
+
+const Matrix alpha{
+    "alpha",
+    {"MN", "LG", "NET", "LGN", "SC", "EXT", "JUKI", "GC", "CLD", "OOS"},
+    {
+        {"MN", {"P", "f R2", "F R3", "L R2 R10", "F R3", "F R3", "L R8", "L R17", "F R3", "F R14"}},
+        {"LG", {"f R2", "P", "G R4", "P R8", "f R4 R6", "F R4 R6", "F R8", "f R17", "F R4", "f R14"}},
+        {"NET", {"F R3", "G R4", "P", "F R4 R8", "P R6", "f R6", "F R8", "F R17", "f R6", "f R14"}},
+        {"LGN", {"f R2 R10", "L R8", "F R4", "-", "-", "-", "-", "-", "-", "-"}},
+        {"SC", {"F R3", "f R4", "L R7", "-", "-", "-", "-", "-", "-", "-"}},
+        {"EXT", {"F R3", "F R4", "F R6 R7", "-", "-", "-", "-", "-", "-", "F R14"}},
+        {"JUKI", {"L R8", "F R8", "F R8", "-", "-", "-", "-", "-", "-", "-"}},
+        {"GC", {"L R17", "f R17", "F R17", "-", "-", "-", "-", "-", "-", "-"}},
+        {"CLD", {"F R3", "F R4", "F R6", "-", "-", "-", "-", "-", "-", "-"}},
+        {"OOS", {"F R14", "f R14", "f R14", "-", "-", "-", "-", "-", "-", "-"}},
+    },
+    {}};
+
+const Matrix two_tier{"two-tier",
+                      {"MN", "NET", "SC", "EXT", "LGN", "JUKI", "GC", "OOS"},
+                      {
+                          {"MN", {"P", "F R1", "F R1", "F R1", "F R1", "F R1", "F R1", "F R1"}},
+                          {"NET", {"F R1", "P", "P R9", "P R9", "f R7 R8", "F R8", "f R7", "f R7 R14"}},
+                          {"SC", {"F R1", "L R7", "-", "-", "-", "-", "-", "-"}},
+                          {"EXT", {"F R1", "L R7 R16", "-", "-", "-", "-", "-", "-"}},
+                          {"LGN", {"F R1", "f R7", "-", "-", "-", "-", "-", "-"}},
+                          {"JUKI", {"F R1", "f R7", "-", "-", "-", "-", "-", "-"}},
+                          {"GC", {"F R1", "f R7", "-", "-", "-", "-", "-", "-"}},
+                          {"OOS", {"F R1", "f R7", "-", "-", "-", "-", "-", "-"}},
+                      },
+                      {}};
+
+Matrix switched(Matrix matrix, std::string id, const std::vector<std::array<std::string_view, 3>>& changes) {
+  matrix.switches.push_back(std::move(id));
+  for (const auto& [from, to, cell] : changes) {
+    for (Row& row : matrix.rows) {
+      if (row.first != from) continue;
+      for (std::size_t i = 0; i < matrix.columns.size(); ++i) {
+        if (matrix.columns[i] == to) row.second[i] = cell;
+      }
+    }
+  }
+  return matrix;
+}
+
+std::vector<Matrix> matrices() {
+  return {
+      alpha,
+      switched(alpha, "mn_screen_transfer", {{"LG", "MN", "G R11"}}),
+      switched(alpha, "lgwan_services", {{"LG", "LGN", "L R8"}}),
+      two_tier,
+      switched(two_tier, "mn_exceptions",
+               {{"MN", "LGN", "f R1"},
+                {"MN", "JUKI", "f R1"},
+                {"MN", "GC", "f R1"},
+                {"LGN", "MN", "f R1"},
+                {"JUKI", "MN", "f R1"},
+                {"GC", "MN", "f R1"},
+                {"OOS", "MN", "f R1"}}),
+      switched(two_tier, "egress_security_cloud", {{"NET", "EXT", "f R7"}}),
+  };
+}
+
+Cell cell_of(char code) {
+  switch (code) {
+    case 'F':
+      return Cell::forbid_always;
+    case 'f':
+      return Cell::forbid;
+    case 'G':
+      return Cell::gateway;
+    case 'L':
+      return Cell::service;
+    case 'P':
+      return Cell::permit;
+    default:
+      return Cell::absent;
+  }
+}
+
+City city_of(const Matrix& matrix) {
+  City city{matrix.profile};
+  for (const std::string& id : matrix.switches) city.with_switch(id);
+  return city;
+}
+
+// Runs `check(city, from, to, code, reasons)` over every cell of every matrix.
+template <typename Check>
+void for_every_cell(Check check) {
+  for (const Matrix& matrix : matrices()) {
+    const City city = city_of(matrix);
+    ASSERT_EQ(city.options.profile.segments.size(), matrix.columns.size());
+    ASSERT_EQ(matrix.rows.size(), matrix.columns.size());
+    for (const Row& row : matrix.rows) {
+      ASSERT_EQ(row.second.size(), matrix.columns.size());
+      for (std::size_t i = 0; i < row.second.size(); ++i) {
+        const std::string_view text = row.second[i];
+        const std::string_view reasons = text.size() > 2 ? text.substr(2) : std::string_view{};
+        std::string title =
+            matrix.profile + " " + std::string{row.first} + "->" + std::string{matrix.columns[i]};
+        for (const std::string& id : matrix.switches) title += " with " + id;
+        SCOPED_TRACE(title);
+        check(city, row.first, matrix.columns[i], text[0], reasons);
+      }
+    }
+  }
+}
+
+bool conditional(char code) {
+  return code == 'f' || code == 'G' || code == 'L';
+}
+
+TEST(Matrix, DecidesEveryCellAsTheModelWritesIt) {
+  for_every_cell(
+      [](const City& city, std::string_view from, std::string_view to, char code, std::string_view why) {
+        const Policy policy = city.policy();
+        for (const bool ipv6 : {false, true}) {
+          Conversation talk = city.talk(from, to);
+          if (ipv6) {
+            talk.initiator = city.host6(from, 1);
+            talk.responder = city.host6(to, 9);
+          }
+          const Verdict verdict = policy.judge(talk);
+          EXPECT_EQ(verdict.from, city.id(from));
+          EXPECT_EQ(verdict.to, city.id(to));
+          EXPECT_EQ(verdict.cell, cell_of(code));
+          EXPECT_EQ(policy.cell(verdict.from, verdict.to), cell_of(code));
+          EXPECT_EQ(verdict.decision, code == 'P' ? Decision::permit : Decision::forbid);
+          EXPECT_EQ(verdict.basis, Basis::cell);
+          EXPECT_EQ(reasons_of(policy, verdict), why);
+          EXPECT_EQ(verdict.near_miss.mismatch, Mismatch::none);
+        }
+      });
+}
+
+TEST(Matrix, TellsWhichSwitchChangedACell) {
+  const City city = city_of(switched(alpha, "mn_screen_transfer", {{"LG", "MN", "G R11"}}));
+  const Policy policy = city.policy();
+  const Verdict changed = policy.judge(city.talk("LG", "MN"));
+  ASSERT_LT(changed.switch_index, policy.options().switches.size());
+  EXPECT_EQ(policy.options().switches[changed.switch_index].id, "mn_screen_transfer");
+  EXPECT_EQ(policy.judge(city.talk("MN", "LG")).switch_index, 0xffff);
+}
+
+TEST(Matrix, LetsAnExceptionInForcePermitWhereTheCellTakesOne) {
+  for_every_cell([](City city, std::string_view from, std::string_view to, char code, std::string_view) {
+    city.with(city.exception(from, to));
+    const Verdict verdict = city.policy().judge(city.talk(from, to));
+    if (conditional(code)) {
+      EXPECT_EQ(verdict.decision, Decision::permit);
+      EXPECT_EQ(verdict.basis, Basis::exception);
+      EXPECT_EQ(verdict.basis_index, 0U);
+      EXPECT_TRUE(verdict.mac_verified);
+    } else if (code == 'P') {
+      EXPECT_EQ(verdict.basis, Basis::cell);
+    } else {  // F and -: forbidden all the same, and the exception is named
+      EXPECT_EQ(verdict.decision, Decision::forbid);
+      EXPECT_EQ(verdict.near_miss.mismatch, Mismatch::cell_forbids);
+      EXPECT_EQ(verdict.near_miss.kind, Basis::exception);
+    }
+  });
+}
+
+TEST(Matrix, ForbidsWhatAnExceptionDoesNotCoverAndSaysWhatDiffers) {
+  using Change = void (*)(ExceptionOptions&);
+  const std::vector<std::pair<Mismatch, Change>> changes{
+      {Mismatch::expired, [](ExceptionOptions& e) { e.until = noon; }},
+      {Mismatch::not_yet, [](ExceptionOptions& e) { e.from = noon + Duration{1}; }},
+      {Mismatch::port,
+       [](ExceptionOptions& e) {
+         e.ports = {{6, 1521, 1521}};
+       }},
+      {Mismatch::protocol,
+       [](ExceptionOptions& e) {
+         e.ports = {{17, 443, 443}};
+       }},
+      {Mismatch::source_mac, [](ExceptionOptions& e) { e.source.macs = {other_mac}; }},
+      {Mismatch::destination_mac, [](ExceptionOptions& e) { e.destination.macs = {other_mac}; }},
+      {Mismatch::source_address, [](ExceptionOptions& e) { e.source.addresses = {prefix("10.99.0.1")}; }},
+      {Mismatch::destination_address,
+       [](ExceptionOptions& e) { e.destination.addresses = {prefix("10.99.0.1")}; }},
+  };
+  for_every_cell(
+      [&](const City& base, std::string_view from, std::string_view to, char code, std::string_view) {
+        for (const auto& [mismatch, change] : changes) {
+          SCOPED_TRACE(mismatch_name(mismatch));
+          City city = base;
+          ExceptionOptions exception = city.exception(from, to);
+          change(exception);
+          city.with(exception);
+          const Verdict verdict = city.policy().judge(city.talk(from, to));
+          EXPECT_EQ(verdict.decision, code == 'P' ? Decision::permit : Decision::forbid);
+          EXPECT_EQ(verdict.near_miss.mismatch, conditional(code) ? mismatch : Mismatch::none);
+        }
+      });
+}
+
+TEST(Matrix, LetsAGatewayPermitOnlyWhereTheCellSaysG) {
+  for_every_cell([](City city, std::string_view from, std::string_view to, char code, std::string_view) {
+    city.with(city.gateway(from, to));
+    const Policy policy = city.policy();
+    const Verdict verdict = policy.judge(city.talk(from, to));
+    EXPECT_EQ(verdict.decision, code == 'P' || code == 'G' ? Decision::permit : Decision::forbid);
+    EXPECT_EQ(verdict.basis, code == 'G' ? Basis::gateway : Basis::cell);
+    EXPECT_EQ(policy.warnings().size(), code == 'G' ? 0U : 1U);
+    if (code != 'G') return;
+    Conversation drive = city.talk(from, to);
+    drive.port = 9427;  // client drive redirection of the same product
+    const Verdict side_channel = policy.judge(drive);
+    EXPECT_EQ(side_channel.decision, Decision::forbid);
+    EXPECT_EQ(side_channel.near_miss.mismatch, Mismatch::port);
+    EXPECT_EQ(side_channel.near_miss.kind, Basis::gateway);
+    Conversation bypass = city.talk(from, to);
+    bypass.responder = city.host(to, 10);
+    EXPECT_EQ(policy.judge(bypass).near_miss.mismatch, Mismatch::destination_address);
+  });
+}
+
+TEST(Matrix, LetsANamedServicePermitOnlyWhereTheCellSaysL) {
+  for_every_cell([](City city, std::string_view from, std::string_view to, char code, std::string_view) {
+    city.with(city.service(from, to));
+    const Policy policy = city.policy();
+    const Verdict verdict = policy.judge(city.talk(from, to));
+    EXPECT_EQ(verdict.decision, code == 'P' || code == 'L' ? Decision::permit : Decision::forbid);
+    EXPECT_EQ(verdict.basis, code == 'L' ? Basis::service : Basis::cell);
+    if (code != 'L') return;
+    Conversation other = city.talk(from, to);
+    other.initiator = city.host(from, 2);
+    EXPECT_EQ(policy.judge(other).decision, Decision::forbid);
+    EXPECT_EQ(policy.judge(other).near_miss.mismatch, Mismatch::source_address);
+    EXPECT_EQ(policy.judge(other).near_miss.kind, Basis::service);
+  });
+}
+
+TEST(Matrix, DoesNotLetEntriesOfOnePairPermitTheReverse) {
+  for_every_cell([](City city, std::string_view from, std::string_view to, char, std::string_view) {
+    if (from == to) return;
+    city.with(city.gateway(from, to)).with(city.service(from, to)).with(city.exception(from, to));
+    const Policy policy = city.policy();
+    Conversation back = city.talk(from, to);
+    std::swap(back.initiator, back.responder);
+    std::swap(back.initiator_mac, back.responder_mac);
+    const Verdict verdict = policy.judge(back);
+    EXPECT_EQ(verdict.basis, Basis::cell);
+    const bool takes =
+        verdict.cell == Cell::forbid || verdict.cell == Cell::gateway || verdict.cell == Cell::service;
+    EXPECT_EQ(verdict.near_miss.mismatch, takes ? Mismatch::direction : Mismatch::none);
+  });
+}
+
+// The clauses that an auditor is shown exist and say whose they are.
+TEST(Matrix, CitesReasonsInBothLanguagesWithTheirClauses) {
+  const std::vector<std::string> ids{"R1",  "R2",  "R3",  "R4",  "R5",  "R6",  "R7",  "R8", "R9",
+                                     "R10", "R11", "R12", "R13", "R14", "R15", "R16", "R17"};
+  const City city{"alpha"};
+  const Profile& profile = city.options.profile;
+  ASSERT_EQ(profile.reasons.size(), ids.size());
+  for (std::size_t i = 0; i < ids.size(); ++i) {
+    EXPECT_EQ(profile.reasons[i].id, ids[i]);
+    EXPECT_FALSE(profile.reasons[i].text.ja.empty());
+    EXPECT_FALSE(profile.reasons[i].text.en.empty());
+    EXPECT_FALSE(profile.reasons[i].clauses.empty()) << ids[i];
+  }
+  const std::map<std::string, std::pair<std::string, std::string>> expected{
+      {"001-6-3-1", {"6(3)①", "マイナンバー利用事務系においては、他の領域との通信をできないようにした上で"}},
+      {"004-6-3-a",
+       {"第1章6(3)ア",
+        "マイナンバー利用事務系においては、原則として、他の領域との通信をできないようにした上で"}},
+  };
+  for (const auto& [id, words] : expected) {
+    bool found = false;
+    for (const Clause& clause : profile.clauses) {
+      if (clause.id != id) continue;
+      found = true;
+      EXPECT_EQ(clause.number, words.first);
+      EXPECT_EQ(clause.quote, words.second);
+      EXPECT_FALSE(clause.body.ja.empty());
+      EXPECT_FALSE(clause.gloss.empty());
+    }
+    EXPECT_TRUE(found) << id;
+  }
+}
+
+}  // namespace
+}  // namespace sekimori::policy
