@@ -18,7 +18,7 @@ constexpr std::string_view clauses_name = "clauses/model.yaml";
 constexpr std::string_view yaml_suffix = ".yaml";
 
 // A text taken into the sources and its tree, if it has one.
-std::optional<Node> parse_source(SourceText source, Report& report, std::vector<SourceText>& sources) {
+std::optional<TreeNode> parse_source(SourceText source, Report& report, std::vector<SourceText>& sources) {
   sources.push_back(std::move(source));
   return parse_yaml(sources.back().content, sources.back().path, report);
 }
@@ -27,7 +27,7 @@ std::optional<Node> parse_source(SourceText source, Report& report, std::vector<
 // copy, named relative to the configuration's own folder.
 struct ModelFile {
   std::string name{};
-  std::optional<Node> tree{};
+  std::optional<TreeNode> tree{};
 };
 
 ModelFile parse_model_file(const std::string& builtin, const std::string& copy, const Cursor& asked,

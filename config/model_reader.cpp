@@ -35,6 +35,7 @@ void require_new(std::map<std::string, policy::Place>& seen, const std::string& 
 template <class Entries>
 std::vector<std::string_view> ids_of(const Entries& entries) {
   std::vector<std::string_view> ids;
+  ids.reserve(entries.size());
   for (const auto& entry : entries) ids.push_back(entry.id);
   return ids;
 }

@@ -9,11 +9,11 @@ namespace {
 
 using std::chrono::milliseconds;
 
-Text kind_text(Node::Kind kind) {
+Text kind_text(TreeNode::Kind kind) {
   switch (kind) {
-    case Node::Kind::list:
+    case TreeNode::Kind::list:
       return Text::config_kind_list;
-    case Node::Kind::map:
+    case TreeNode::Kind::map:
       return Text::config_kind_map;
     default:
       return Text::config_kind_text;
@@ -133,10 +133,10 @@ policy::Place Cursor::place() const {
   return {origin_->file, node_->line, node_->column};
 }
 
-bool Cursor::expect(Node::Kind kind, Text expected) const {
+bool Cursor::expect(TreeNode::Kind kind, Text expected) const {
   if (!present()) return false;
   if (node_->kind == kind) return true;
-  if (node_->kind == Node::Kind::null) {
+  if (node_->kind == TreeNode::Kind::null) {
     error(Text::config_null, {{"expected", text_of(expected)}});
   } else {
     error(Text::config_kind, {{"expected", text_of(expected)}, {"found", text_of(kind_text(node_->kind))}});
@@ -149,11 +149,11 @@ std::string_view Cursor::text_of(Text id) const {
 }
 
 std::string_view Cursor::scalar(Text expected) const {
-  return expect(Node::Kind::text, expected) ? std::string_view{node_->text} : std::string_view{};
+  return expect(TreeNode::Kind::text, expected) ? std::string_view{node_->text} : std::string_view{};
 }
 
 bool Cursor::text_or_empty(std::string& out, std::size_t octets_max) const {
-  if (!expect(Node::Kind::text, Text::config_kind_text)) return false;
+  if (!expect(TreeNode::Kind::text, Text::config_kind_text)) return false;
   const std::string& value = node_->text;
   const bool one_line = std::none_of(
       value.begin(), value.end(), [](char c) { return static_cast<unsigned char>(c) < 0x20 || c == 0x7f; });
@@ -198,7 +198,7 @@ bool Cursor::identifier(std::string& out) const {
 }
 
 bool Cursor::boolean(bool& out) const {
-  if (!expect(Node::Kind::text, Text::config_kind_boolean)) return false;
+  if (!expect(TreeNode::Kind::text, Text::config_kind_boolean)) return false;
   const std::string_view value = node_->text;
   if (value == "true" || value == "false") {
     out = value == "true";
@@ -221,7 +221,7 @@ bool Cursor::boolean(bool& out) const {
 }
 
 bool Cursor::number_in(std::uint64_t& out, Range range) const {
-  if (!expect(Node::Kind::text, Text::config_kind_number)) return false;
+  if (!expect(TreeNode::Kind::text, Text::config_kind_number)) return false;
   const std::string_view value = node_->text;
   const std::string lowest = std::to_string(range.lowest);
   const std::string highest = std::to_string(range.highest);
@@ -257,7 +257,7 @@ bool Cursor::number_in(std::uint64_t& out, Range range) const {
 }
 
 bool Cursor::duration_in(milliseconds& out, DurationRange range, milliseconds step) const {
-  if (!expect(Node::Kind::text, Text::config_kind_duration)) return false;
+  if (!expect(TreeNode::Kind::text, Text::config_kind_duration)) return false;
   const auto lowest = static_cast<std::uint64_t>(range.lowest.count());
   const auto highest = static_cast<std::uint64_t>(range.highest.count());
   const Quantity quantity = parse_quantity(node_->text, step.count() == 1 ? "ms" : "s", time_units);
@@ -275,7 +275,7 @@ bool Cursor::duration_in(milliseconds& out, DurationRange range, milliseconds st
 }
 
 bool Cursor::bytes(std::uint64_t& out, Range range) const {
-  if (!expect(Node::Kind::text, Text::config_kind_size)) return false;
+  if (!expect(TreeNode::Kind::text, Text::config_kind_size)) return false;
   const Quantity quantity = parse_quantity(node_->text, "MiB", size_units);
   if (quantity.good && quantity.value >= range.lowest && quantity.value <= range.highest) {
     out = quantity.value;
@@ -290,7 +290,7 @@ bool Cursor::bytes(std::uint64_t& out, Range range) const {
 }
 
 bool Cursor::choice_of(std::size_t& index, const std::vector<std::string_view>& words) const {
-  if (!expect(Node::Kind::text, Text::config_kind_text)) return false;
+  if (!expect(TreeNode::Kind::text, Text::config_kind_text)) return false;
   const auto found = std::find(words.begin(), words.end(), node_->text);
   if (found == words.end()) {
     error(Text::config_not_choice, {{"value", shown(node_->text)},
@@ -304,11 +304,11 @@ bool Cursor::choice_of(std::size_t& index, const std::vector<std::string_view>& 
 
 bool Cursor::list(const std::function<void(const Cursor&)>& item, Size size) const {
   if (!present()) return false;
-  if (node_->kind == Node::Kind::text) {
+  if (node_->kind == TreeNode::Kind::text) {
     error(Text::config_list_of_one, {{"value", shown(node_->text)}});
     return false;
   }
-  if (!expect(Node::Kind::list, Text::config_kind_list)) return false;
+  if (!expect(TreeNode::Kind::list, Text::config_kind_list)) return false;
   if (node_->items.empty() && size == Size::some) {
     error(Text::config_list_empty);
     return false;
@@ -321,7 +321,7 @@ bool Cursor::list(const std::function<void(const Cursor&)>& item, Size size) con
 }
 
 bool Cursor::map(const std::function<void(Map&)>& body) const {
-  if (!expect(Node::Kind::map, Text::config_kind_map)) return false;
+  if (!expect(TreeNode::Kind::map, Text::config_kind_map)) return false;
   Map map{*this};
   body(map);
   map.finish();
@@ -329,7 +329,7 @@ bool Cursor::map(const std::function<void(Map&)>& body) const {
 }
 
 bool Cursor::entries(const std::function<void(const Cursor&, const Cursor&)>& entry) const {
-  if (!expect(Node::Kind::map, Text::config_kind_map)) return false;
+  if (!expect(TreeNode::Kind::map, Text::config_kind_map)) return false;
   for (std::size_t i = 0; i < node_->items.size(); ++i) {
     const std::string path = path_ + (path_.empty() ? "" : ".") + shown(node_->keys[i].text);
     const std::string pattern = pattern_ + (pattern_.empty() ? "*" : ".*");
@@ -346,7 +346,7 @@ Cursor Map::optional(std::string_view key) {
     return out.append(key);
   };
   if (std::find(known_.begin(), known_.end(), key) == known_.end()) known_.push_back(key);
-  const Node* found = nullptr;
+  const TreeNode* found = nullptr;
   for (std::size_t i = 0; i < at_.node_->keys.size() && found == nullptr; ++i) {
     if (at_.node_->keys[i].text == key) found = &at_.node_->items[i];
   }
@@ -365,7 +365,7 @@ Cursor Map::required(std::string_view key) {
 }
 
 void Map::finish() const {
-  for (const Node& key : at_.node_->keys) {
+  for (const TreeNode& key : at_.node_->keys) {
     if (std::find(known_.begin(), known_.end(), key.text) != known_.end()) continue;
     const std::string path = at_.path_ + (at_.path_.empty() ? "" : ".") + shown(key.text);
     const policy::Place place{at_.origin_->file, key.line, key.column};

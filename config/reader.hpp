@@ -46,14 +46,14 @@ class Cursor {
     std::chrono::milliseconds highest{};
   };
 
-  Cursor(const Origin& origin, const Node* node, std::string path, std::string pattern)
+  Cursor(const Origin& origin, const TreeNode* node, std::string path, std::string pattern)
       : origin_{&origin}, node_{node}, path_{std::move(path)}, pattern_{std::move(pattern)} {}
 
   // Something was written here that is worth reading: neither missing nor reported already.
-  bool present() const { return node_ != nullptr && node_->kind != Node::Kind::broken; }
+  bool present() const { return node_ != nullptr && node_->kind != TreeNode::Kind::broken; }
   bool missing() const { return node_ == nullptr; }  // not even written
-  bool is_text() const { return present() && node_->kind == Node::Kind::text; }
-  bool is_map() const { return present() && node_->kind == Node::Kind::map; }
+  bool is_text() const { return present() && node_->kind == TreeNode::Kind::text; }
+  bool is_map() const { return present() && node_->kind == TreeNode::Kind::map; }
   policy::Place place() const;
   const std::string& path() const { return path_; }
   Report& report() const { return origin_->report; }
@@ -110,7 +110,7 @@ class Cursor {
   // A map whose keys are the user's own names. The first cursor stands on the key, the second on the value.
   bool entries(const std::function<void(const Cursor&, const Cursor&)>& entry) const;
   // A cursor for the message about this place that says "write a list" and the like.
-  bool expect(Node::Kind kind, Text expected) const;
+  bool expect(TreeNode::Kind kind, Text expected) const;
 
  private:
   friend class Map;
@@ -120,7 +120,7 @@ class Cursor {
   bool choice_of(std::size_t& index, const std::vector<std::string_view>& words) const;
 
   const Origin* origin_;
-  const Node* node_;  // null: the key is missing
+  const TreeNode* node_;  // null: the key is missing
   std::string path_;
   std::string pattern_;  // the path with [] and * for KeyLedger
 };

@@ -73,6 +73,7 @@ std::string suggest(std::string_view mistyped, const std::vector<Word>& words) {
 
 std::string suggest(std::string_view mistyped, const std::vector<std::string_view>& words) {
   std::vector<Word> pairs;
+  pairs.reserve(words.size());
   for (const std::string_view word : words) pairs.push_back({word, word});
   return suggest(mistyped, pairs);
 }

@@ -101,7 +101,7 @@ class Builder final : public YAML::EventHandler {
   Builder(std::string_view content, const Lines& lines, std::string file, Report& report)
       : content_{content}, lines_{lines}, file_{std::move(file)}, report_{report} {}
 
-  Node take() { return std::move(root_); }
+  TreeNode take() { return std::move(root_); }
 
   void OnDocumentStart(const YAML::Mark& mark) override {
     if (documents_++ == 0) return;
@@ -112,35 +112,35 @@ class Builder final : public YAML::EventHandler {
 
   void OnNull(const YAML::Mark& mark, YAML::anchor_t anchor) override {
     refuse_decoration(mark, {}, anchor);
-    place_node(make(mark, Node::Kind::null));
+    place_node(make(mark, TreeNode::Kind::null));
   }
   void OnAlias(const YAML::Mark& mark, YAML::anchor_t /*anchor*/) override {
     complain(mark, Text::config_alias);
-    place_node(make(mark, Node::Kind::broken));
+    place_node(make(mark, TreeNode::Kind::broken));
   }
   void OnScalar(const YAML::Mark& mark, const std::string& tag, YAML::anchor_t anchor,
                 const std::string& value) override {
     refuse_decoration(mark, tag, anchor);
     if (tag == "!") refuse_open_quote(mark);
-    Node node = make(mark, Node::Kind::text);
+    TreeNode node = make(mark, TreeNode::Kind::text);
     node.text = value;
     place_node(std::move(node));
   }
   void OnSequenceStart(const YAML::Mark& mark, const std::string& tag, YAML::anchor_t anchor,
                        YAML::EmitterStyle::value /*style*/) override {
-    open(mark, tag, anchor, Node::Kind::list);
+    open(mark, tag, anchor, TreeNode::Kind::list);
   }
   void OnSequenceEnd() override { close(); }
   void OnMapStart(const YAML::Mark& mark, const std::string& tag, YAML::anchor_t anchor,
                   YAML::EmitterStyle::value /*style*/) override {
-    open(mark, tag, anchor, Node::Kind::map);
+    open(mark, tag, anchor, TreeNode::Kind::map);
   }
   void OnMapEnd() override { close(); }
 
  private:
   struct Level {
-    Node node;
-    Node key{};
+    TreeNode node;
+    TreeNode key{};
     bool key_waits = false;  // a key was read, its value is next
     bool key_good = false;
     std::map<std::string, std::pair<int, int>> seen{};
@@ -156,17 +156,17 @@ class Builder final : public YAML::EventHandler {
     std::string out;
     for (std::size_t i = 0; i < levels; ++i) {
       const Level& level = levels_[i];
-      if (level.node.kind == Node::Kind::list) {
+      if (level.node.kind == TreeNode::Kind::list) {
         out += "[" + std::to_string(level.node.items.size()) + "]";
-      } else if (level.key_waits && level.key.kind == Node::Kind::text) {
+      } else if (level.key_waits && level.key.kind == TreeNode::Kind::text) {
         out += (out.empty() ? "" : ".") + shown(level.key.text);
       }
     }
     return out;
   }
 
-  Node make(const YAML::Mark& mark, Node::Kind kind) const {
-    Node node;
+  TreeNode make(const YAML::Mark& mark, TreeNode::Kind kind) const {
+    TreeNode node;
     node.kind = kind;
     std::tie(node.line, node.column) = lines_.place(lines_.offset(mark));
     return node;
@@ -196,7 +196,7 @@ class Builder final : public YAML::EventHandler {
     throw Stop{};
   }
 
-  void open(const YAML::Mark& mark, const std::string& tag, YAML::anchor_t anchor, Node::Kind kind) {
+  void open(const YAML::Mark& mark, const std::string& tag, YAML::anchor_t anchor, TreeNode::Kind kind) {
     refuse_decoration(mark, tag, anchor);
     if (levels_.size() == depth_max) {
       complain(mark, Text::config_depth, {{"max", std::to_string(depth_max)}});
@@ -207,18 +207,18 @@ class Builder final : public YAML::EventHandler {
   }
 
   void close() {
-    Node node = std::move(levels_.back().node);
+    TreeNode node = std::move(levels_.back().node);
     levels_.pop_back();
     place_node(std::move(node));
   }
 
-  void place_node(Node node) {
+  void place_node(TreeNode node) {
     if (levels_.empty()) {
       root_ = std::move(node);
       return;
     }
     Level& level = levels_.back();
-    if (level.node.kind == Node::Kind::list) {
+    if (level.node.kind == TreeNode::Kind::list) {
       level.node.items.push_back(std::move(node));
     } else if (!level.key_waits) {
       level.key_waits = true;
@@ -228,18 +228,18 @@ class Builder final : public YAML::EventHandler {
       level.key_waits = false;
       if (!level.key_good) return;
       // The library places a missing value at whatever comes next; its key is where people look.
-      if (node.kind == Node::Kind::null)
+      if (node.kind == TreeNode::Kind::null)
         std::tie(node.line, node.column) = std::pair{level.key.line, level.key.column};
       level.node.keys.push_back(std::move(level.key));
       level.node.items.push_back(std::move(node));
     }
   }
 
-  bool good_key(Level& level, const Node& key) {
+  bool good_key(Level& level, const TreeNode& key) {
     const policy::Place place{file_, key.line, key.column};
     const std::string above = path(levels_.size() - 1);
-    if (key.kind == Node::Kind::broken) return false;
-    if (key.kind != Node::Kind::text) {
+    if (key.kind == TreeNode::Kind::broken) return false;
+    if (key.kind != TreeNode::Kind::text) {
       report_.add(place, above, Text::config_key_kind);
       return false;
     }
@@ -261,7 +261,7 @@ class Builder final : public YAML::EventHandler {
   Report& report_;
   int documents_ = 0;
   std::vector<Level> levels_{};
-  Node root_{};
+  TreeNode root_{};
 };
 
 // What the library said, in words for the person who has to correct it.
@@ -366,7 +366,7 @@ FileText read_text_file(const std::string& path) {
   return {std::move(content), {}, {}};
 }
 
-std::optional<Node> parse_yaml(std::string_view content, const std::string& file, Report& report) {
+std::optional<TreeNode> parse_yaml(std::string_view content, const std::string& file, Report& report) {
   if (content.size() > file_bytes_max) {
     report.add({file, 0, 0}, "", Text::config_file_size, {{"max", std::to_string(file_bytes_max >> 10U)}});
     return std::nullopt;
@@ -395,8 +395,8 @@ std::optional<Node> parse_yaml(std::string_view content, const std::string& file
     }
     return std::nullopt;
   }
-  Node root = builder.take();
-  if (root.kind == Node::Kind::text && report_full_width(lines, file, report)) return std::nullopt;
+  TreeNode root = builder.take();
+  if (root.kind == TreeNode::Kind::text && report_full_width(lines, file, report)) return std::nullopt;
   return root;
 }
 

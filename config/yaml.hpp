@@ -18,7 +18,7 @@ namespace sekimori::config {
 
 inline constexpr std::size_t file_bytes_max = std::size_t{1} << 20U;
 
-struct Node {
+struct TreeNode {
   enum class Kind : std::uint8_t {
     null,  // "key:" with nothing behind it, ~, null
     text,
@@ -30,8 +30,8 @@ struct Node {
   int line = 1;    // 1-based
   int column = 1;  // 1-based, in characters
   std::string text{};
-  std::vector<Node> keys{};   // of a map: texts, all different; parallel to `items`
-  std::vector<Node> items{};  // of a map or list
+  std::vector<TreeNode> keys{};   // of a map: texts, all different; parallel to `items`
+  std::vector<TreeNode> items{};  // of a map or list
 };
 
 struct FileText {
@@ -45,6 +45,6 @@ FileText read_text_file(const std::string& path);
 
 // The tree of `content`, or none when it could not be read to its end. Mistakes go to `report` under the name
 // `file`.
-std::optional<Node> parse_yaml(std::string_view content, const std::string& file, Report& report);
+std::optional<TreeNode> parse_yaml(std::string_view content, const std::string& file, Report& report);
 
 }  // namespace sekimori::config

@@ -519,7 +519,9 @@ template <typename Named>
 void Compiler::warn_of_dead(Text kind, const Named& named, Cell taking) {
   const auto from = static_cast<SegmentId>(out_.segment_index(named.from));
   const auto to = static_cast<SegmentId>(out_.segment_index(named.to));
-  if (out_.rule(from, to).cell == taking) return;
+  const Cell cell = out_.rule(from, to).cell;
+  if (cell == taking || cell == Cell::permit)
+    return;  // where all is permitted it still tells who serves whom
   out_.warnings.push_back(
       {named.place,
        say(Text::policy_entry_no_effect, language_,

@@ -180,6 +180,7 @@ void Entries::file() {
   std::vector<std::pair<std::uint64_t, std::uint32_t>> records;
   const auto nodes = [](const PrefixTree& tree, const std::vector<Prefix>& prefixes) {
     std::vector<std::uint32_t> result;
+    result.reserve(prefixes.size() + 1);
     for (const Prefix& prefix : prefixes) result.push_back(tree.node(prefix));
     if (result.empty()) result.push_back(PrefixTree::root);
     return result;

@@ -189,7 +189,7 @@ PolicyError::PolicyError(std::vector<Item> items)
 
 struct Policy::Compiled : CompiledPolicy {};
 
-Policy::Policy(PolicyOptions options, std::vector<std::string> taps, std::string sha256,
+Policy::Policy(PolicyOptions options, const std::vector<std::string>& taps, std::string sha256,
                std::uint32_t generation, Language language) {
   auto compiled = std::make_unique<Compiled>(Compiled{compile(std::move(options), taps, language)});
   compiled->sha256 = std::move(sha256);

@@ -119,7 +119,7 @@ class Policy {
   // told in every verdict. `generation`: 1 at start, one more at each reload. `language`: of PolicyError and
   // warnings(). Throws PolicyError with every mistake that needs the model to be seen, in the order of their
   // places.
-  explicit Policy(PolicyOptions options, std::vector<std::string> taps = {}, std::string sha256 = {},
+  explicit Policy(PolicyOptions options, const std::vector<std::string>& taps = {}, std::string sha256 = {},
                   std::uint32_t generation = 1, Language language = Language::ja);
   ~Policy();
   Policy(Policy&&) noexcept;
@@ -153,8 +153,8 @@ class Policy {
   };
   Epoch epoch(Time time) const;
 
-  // What is valid and yet has no effect: a gateway on a pair whose cell takes none, an exception that meets
-  // only cells which allow no exception. With places, in their order.
+  // What is valid and yet has no effect: a gateway on a pair that is forbidden without regard to gateways, an
+  // exception that meets only cells which allow no exception. With places, in their order.
   const std::vector<PolicyError::Item>& warnings() const;
 
   const PolicyOptions& options() const;

@@ -217,7 +217,7 @@ class FileSource final : public Source {
     if (most == 0) return {};  // to libpcap a bound of 0 means none
     if (handle_ == nullptr) return final_;
     Delivery delivery{
-        .sink = sink, .number = number_, .tap = 0, .link = linktype(pcap_datalink(handle_.get()))};
+        .sink = sink, .number = number_, .tap = no_tap, .link = linktype(pcap_datalink(handle_.get()))};
     // The frames of this call are counted by the callback: at the end of a file, or at an error in it,
     // libpcap does not tell how many it handed over before.
     const int outcome =

@@ -10,6 +10,7 @@
 
 #include <boost/asio/posix/stream_descriptor.hpp>
 #include <cerrno>
+#include <csignal>
 #include <optional>
 #include <system_error>
 #include <utility>
@@ -178,6 +179,8 @@ class FileSink final : public QueueSink {
 
 std::shared_ptr<QueueSink> make_file_sink(asio::io_context& io, const DestinationOptions& destination,
                                           const AlertOptions& options) {
+  // A pipe whose reader has gone answers a write with SIGPIPE; the error number tells as much without ending us.
+  std::signal(SIGPIPE, SIG_IGN);
   return std::make_shared<FileSink>(io, destination, options);
 }
 

@@ -23,7 +23,7 @@ constexpr std::chrono::milliseconds sweep_burst_time{100};
 constexpr std::chrono::hours exception_pause{24};
 // Flows, responders and services remembered, all incidents together and each of them: about 20 MB at most.
 constexpr std::uint64_t remembered_max = 1U << 20U;
-constexpr std::uint64_t remembered_each_max = 1U << 17U;
+constexpr std::uint64_t remembered_each_max = 1U << 18U;
 
 // What a responder offers. ICMP has no ports; its type says what was asked.
 struct Service {

@@ -7,7 +7,8 @@
 //   sinks.drain(std::chrono::seconds{3}, [](bool all) { ... });   // at shutdown
 //
 // Everything runs on the thread that runs `io`. A full queue refuses the newest record and counts it; when the
-// destination has caught up, a line in that same destination says how many it did not get.
+// destination has caught up, a line in that same destination says how many it did not get. Writing to files makes the
+// process ignore SIGPIPE.
 #pragma once
 
 #include <boost/asio/io_context.hpp>

@@ -297,8 +297,8 @@ class Session : public std::enable_shared_from_this<Session> {
       self->respond(504,
                     Problem(504, "timeout", say(Text::control_no_answer, self->language_), {}).to_json());
     });
-    // Not kept alive by the answer: whoever owes it may outlive the io_context that our socket belongs to. The timer
-    // above keeps the session while it waits.
+    // Not kept alive by the answer: whoever owes it may outlive the io_context that our socket belongs to.
+    // The timer above keeps the session while it waits.
     return [weak = weak_from_this(), ticket](json::object answer) {
       const auto self = weak.lock();
       if (self && self->waiting_ && ticket == self->ticket_) self->answered(answer);

@@ -5,6 +5,7 @@
 #include <cmath>
 #include <cstdio>
 
+#include "capture/source/frame.hpp"
 #include "daemon/digest.hpp"
 #include "daemon/render.hpp"
 #include "daemon/render/utf8.hpp"
@@ -256,7 +257,7 @@ json::object judgement(const capture::FlowFacts& facts, const policy::Verdict& v
   out["payload"] =
       json::object{{"toserver", facts.payload_to_server}, {"toclient", facts.payload_to_client}};
   if (!facts.responder_mac.is_zero()) out["responder_mac"] = facts.responder_mac.to_string();
-  out["tap"] = facts.tap;
+  if (facts.tap != capture::no_tap) out["tap"] = facts.tap;
   out["policy"] = policy_object(policy);
   return out;
 }

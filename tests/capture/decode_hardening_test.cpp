@@ -60,6 +60,7 @@ std::vector<BuiltFrame> samples() {
       link(192, octets({0, 0, 8, 0, 105, 0, 0, 0, 0x08, 0, 0, 0})).payload(60),
   };
   std::vector<BuiltFrame> frames;
+  frames.reserve(built.size());
   for (const PacketBuilder& builder : built) frames.push_back(builder.build());
   return frames;
 }

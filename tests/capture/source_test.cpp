@@ -124,6 +124,7 @@ struct Seen {
   std::string bytes;
   std::uint32_t wire_length;
   std::uint16_t link;
+  std::uint16_t tap;
   std::uint64_t number;
   std::int64_t nanoseconds;
 };
@@ -134,6 +135,7 @@ struct Recorder final : FrameSink {
     seen.push_back({{reinterpret_cast<const char*>(frame.bytes.data()), frame.bytes.size()},
                     frame.wire_length,
                     frame.link,
+                    frame.tap,
                     frame.number,
                     frame.time.time_since_epoch().count()});
   }
@@ -184,6 +186,7 @@ TEST(FileSource, ReadsClassicPcapInEveryByteOrderAndPrecision) {
       EXPECT_EQ(recorder.seen[1].bytes, "second");
       EXPECT_EQ(recorder.seen[1].wire_length, 106U);
       EXPECT_EQ(recorder.seen[0].link, 1U);
+      EXPECT_EQ(recorder.seen[0].tap, no_tap) << "a file is no tap, and not the first one either";
       EXPECT_EQ(recorder.seen[2].number, 3U);
     }
   }

@@ -15,11 +15,11 @@ using test::base;
 using test::told;
 
 // The tree of a text that must be sound.
-Node tree(std::string_view text) {
+TreeNode tree(std::string_view text) {
   Report report{Language::en};
   auto root = parse_yaml(text, "c.yaml", report);
   EXPECT_EQ(report.count(), 0U) << text;
-  return root.value_or(Node{});
+  return root.value_or(TreeNode{});
 }
 
 // The first message about a text, as "line:column: message".
@@ -41,14 +41,15 @@ testing::AssertionResult begins(const std::string& text, std::string_view start)
 }
 
 TEST(Yaml, KeepsEveryScalarAsWritten) {
-  const Node root = tree("a: 010\nb: yes\nc: 0x1F\nd: 02:00:5e:10:00:01\ne: 12:30:45\nf: 1e3\ng: '010'\n");
+  const TreeNode root =
+      tree("a: 010\nb: yes\nc: 0x1F\nd: 02:00:5e:10:00:01\ne: 12:30:45\nf: 1e3\ng: '010'\n");
   const std::vector<std::string> wanted{"010", "yes", "0x1F", "02:00:5e:10:00:01", "12:30:45", "1e3", "010"};
   ASSERT_EQ(root.items.size(), wanted.size());
   for (std::size_t i = 0; i < wanted.size(); ++i) EXPECT_EQ(root.items[i].text, wanted[i]);
 }
 
 TEST(Yaml, TellsPlacesInCharactersAlsoBehindJapanese) {
-  const Node root = tree("名前: {課: 税務課, 番号: 5}\n市: 架空市\n");
+  const TreeNode root = tree("名前: {課: 税務課, 番号: 5}\n市: 架空市\n");
   ASSERT_EQ(root.items.size(), 2U);
   EXPECT_EQ(root.keys[1].line, 2);
   EXPECT_EQ(root.items[1].column, 4);
@@ -58,7 +59,7 @@ TEST(Yaml, TellsPlacesInCharactersAlsoBehindJapanese) {
 }
 
 TEST(Yaml, TellsTheSamePlacesWithWindowsLineEndsAndByteOrderMark) {
-  const Node root = tree(
+  const TreeNode root = tree(
       "\xef\xbb\xbf"
       "a: 1\r\nbc:\r\n  - x\r\n");
   ASSERT_EQ(root.items.size(), 2U);
@@ -76,12 +77,12 @@ TEST(Yaml, RefusesDoubledKeysAtTheSecondOne) {
 }
 
 TEST(Yaml, TellsNullFromTheWord) {
-  const Node root = tree("a:\nb: ~\nc: null\nd: 'null'\n");
-  EXPECT_EQ(root.items[0].kind, Node::Kind::null);
+  const TreeNode root = tree("a:\nb: ~\nc: null\nd: 'null'\n");
+  EXPECT_EQ(root.items[0].kind, TreeNode::Kind::null);
   EXPECT_EQ(root.items[0].line, 1);
-  EXPECT_EQ(root.items[1].kind, Node::Kind::null);
-  EXPECT_EQ(root.items[2].kind, Node::Kind::null);
-  EXPECT_EQ(root.items[3].kind, Node::Kind::text);
+  EXPECT_EQ(root.items[1].kind, TreeNode::Kind::null);
+  EXPECT_EQ(root.items[2].kind, TreeNode::Kind::null);
+  EXPECT_EQ(root.items[3].kind, TreeNode::Kind::text);
   EXPECT_NE(told(std::string{base} + "flows:\n").find("c.yaml:6:1: flows: There is no value"),
             std::string::npos);
 }

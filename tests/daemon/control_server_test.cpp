@@ -329,7 +329,8 @@ TEST(ControlServer, FailureOfAnAnswerIsAnAnswer) {
 TEST(ControlServer, StopsWhileAnAnswerIsOwed) {
   std::vector<Questions::Json> owed;
   {
-    RunningServer server{[](FakeQuestions& questions, ControlOptions&, ControlLimits&) { questions.hold = true; }};
+    RunningServer server{
+        [](FakeQuestions& questions, ControlOptions&, ControlLimits&) { questions.hold = true; }};
     Wire wire{server.path()};
     wire.send(request("GET", "/v1/status"));
     while (server.on_server([](FakeQuestions& questions) { return questions.held.empty(); })) {
@@ -502,7 +503,7 @@ TEST(ControlServer, SurvivesMangledRequests) {
   constexpr int rounds = 400;
   for (int round = 0; round < rounds; ++round) {
     std::string octets = seeds[below(seeds.size())];
-    const std::size_t changes = 1 + below(6);
+    const std::size_t changes = below(7);  // one in seven stays whole
     for (std::size_t i = 0; i < changes && !octets.empty(); ++i) {
       const std::size_t at = below(octets.size());
       switch (below(5)) {

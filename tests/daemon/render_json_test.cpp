@@ -129,12 +129,15 @@ TEST_F(EveTest, FlowEventHasSuricatasNames) {
   EXPECT_EQ(keys(flow.at("flow").as_object()),
             (std::vector<std::string>{"pkts_toserver", "pkts_toclient", "bytes_toserver", "bytes_toclient", "start",
                                       "state", "end", "age", "reason", "alerted"}));
-  EXPECT_EQ(to_line(flow).substr(0, 320),
+  json::object rest = flow;
+  rest.erase("flow");
+  rest.erase("sekimori");
+  EXPECT_EQ(to_line(rest),
             R"({"timestamp":"2026-04-01T09:12:05.982915+09:00","flow_id":1676750115612680,"event_type":"flow",)"
             R"("vlan":[30],"src_ip":"10.10.1.5","src_port":51544,"dest_ip":"203.0.113.9","dest_port":443,"proto":"TCP",)"
             R"("ip_v":4,"community_id":")" +
                 community_id(event.facts.tuple) +
-                R"(","ether":{"src_mac":"02:00:00:00:00:05","dest_mac":"02:00:00:)");
+                R"(","ether":{"src_mac":"02:00:00:00:00:05","dest_mac":"02:00:00:00:00:fe"}})");
   EXPECT_EQ(to_line(flow.at("flow")),
             R"({"pkts_toserver":3,"pkts_toclient":2,"bytes_toserver":214,"bytes_toclient":132,)"
             R"("start":"2026-04-01T09:12:03.482915+09:00","state":"established",)"
@@ -183,7 +186,7 @@ TEST_F(EveTest, AlertEventSaysWhatItStandsFor) {
   const json::object alert = alert_event(record, options);
   EXPECT_EQ(to_line(alert.at("alert")),
             R"({"action":"allowed","gid":7777,"signature_id":1001,"rev":1,)"
-            R"("signature":"forbid: mynumber -> external (TCP/443)","category":"Segmentation violation","severity":1})");
+            R"~("signature":"forbid: mynumber -> external (TCP/443)","category":"Segmentation violation","severity":1})~");
   const json::object& ours = alert.at("sekimori").as_object();
   EXPECT_EQ(ours.at("kind").as_string(), "repeated");
   EXPECT_EQ(ours.at("sequence").to_number<int>(), 42);

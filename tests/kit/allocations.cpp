@@ -1,5 +1,7 @@
 #include "tests/kit/allocations.hpp"
 
+#include <cstddef>
+
 // Two ways to the same count. Under AddressSanitizer or ThreadSanitizer their own hook is used, because a
 // replaced operator new would switch off their checks of new against delete; elsewhere operator new is
 // replaced.
@@ -12,7 +14,6 @@
 #endif
 
 #ifdef SEKIMORI_SANITIZER_HOOK
-#include <cstddef>
 // From the sanitizers' allocator_interface.h, which GCC's packages leave out.
 // NOLINTNEXTLINE(bugprone-reserved-identifier)
 extern "C" int __sanitizer_install_malloc_and_free_hooks(void (*on_malloc)(const volatile void*, std::size_t),

@@ -127,7 +127,7 @@ expect(sorted(ways) == ["tcp", "udp", "unix"], f"rsyslog heard by {sorted(ways)}
 slowest = 0.0
 for way, messages in sorted(ways.items()):
     heard = collections.defaultdict(list)
-    stage = collections.defaultdict(str)
+    stage = collections.defaultdict(lambda: STAGES[0])
     for message in messages:
         p = message["params"]
         expect(message["app"] == "sekimori" and int(message["priority"]) // 8 == 20, f"{way}: header of {message}")

@@ -37,7 +37,7 @@ lab_stop() {
   wait 2>/dev/null
   if [ "$status" != 0 ] || [ "$failures" != 0 ]; then
     for log in sensor.log alerts.jsonl programs.log; do
-      [ -s "$dir/$log" ] && { echo "---- $log (end)"; tail -n 40 "$dir/$log"; }
+      [ -s "$dir/$log" ] && { echo "---- $log (end)"; tail -n 25 "$dir/$log" | cut -c 1-400; }
     done
   fi
   if [ -n "${SEKIMORI_LIVE_KEEP:-}" ]; then echo "kept: $dir"; else rm -rf "$dir"; fi
@@ -204,16 +204,20 @@ sekimori() { local question=$1; shift; "$bin/sekimori" "$question" --socket "$di
 sensor_start() {
   nsenter --net="/proc/${ns[sensor]}/ns/net" -- "$bin/sekimorid" --config "$1" >>"$dir/sensor.log" 2>&1 &
   daemons[sensor]=$!
-  within 20 sensor_ready || { echo "FAIL - sekimorid does not answer"; failures=1; exit 1; }
+  within 20 eval 'sensor_ready || ! kill -0 '"${daemons[sensor]}"
+  sensor_ready 2>/dev/null || { echo "FAIL - sekimorid does not answer"; failures=1; exit 1; }
 }
 sensor_signal() { kill "-$1" "${daemons[sensor]}"; }
 # sensor_wait SECONDS: waits for the daemon's end; its exit code is in sensor_status.
 sensor_wait() {
   within "$1" eval '! kill -0 '"${daemons[sensor]}" || return 1
   sensor_status=0
-  wait "${daemons[sensor]}" || sensor_status=$?
+  wait "${daemons[sensor]}" 2>/dev/null || sensor_status=$?
   unset 'daemons[sensor]'
 }
+
+# alerted_from HOST: rsyslog has received something that names this host's IPv4 address as the initiator.
+alerted_from() { grep -aqF -e "src=\\\"${ip4[$1]}\\\"" "$dir/alerts.jsonl"; }
 
 # ---- what hosts do -----------------------------------------------------------------------------------------------
 

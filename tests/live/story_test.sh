@@ -31,6 +31,19 @@ done
 mirrored=$(mirror_packets rx)
 
 if python3 "$live/check_story.py" "$dir" "$mirrored"; then ok "the story is told as it is written"; else bad "the story"; fi
+
+# The same answers, held against stories that are not true: each has to be found out, or the check above holds nothing.
+cp "$driven" "$dir/true.tsv"
+for lie in 's/^\(mn-web 4 .*\) permit /\1 forbid /' 's/^\(lg-ext-ssh 6 .*\) forbid /\1 permit /' 's/^\(in-mn-ping 4 .*\) answered /\1 data /' \
+  's/^\(lg-in-bypass 4 .*\) R4 /\1 R2 /' 's/EX-PAST/EX-LIVE/' '/^ext-in-refused 6 /d'; do
+  sed -e "$lie" "$dir/true.tsv" >"$driven"
+  if cmp -s "$driven" "$dir/true.tsv" || python3 "$live/check_story.py" "$dir" "$mirrored" >/dev/null 2>&1; then
+    bad "a false story passes: $lie"
+  fi
+done
+cp "$dir/true.tsv" "$driven"
+if python3 "$live/check_story.py" "$dir" "$((mirrored + 1))" >/dev/null 2>&1; then bad "a lost packet passes"; fi
+ok "stories that are not true are found out"
 verify "the mirror interface transmitted nothing" test "$(mirror_packets tx)" = 0
 
 sensor_signal TERM

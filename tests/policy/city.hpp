@@ -52,7 +52,7 @@ struct City {
   City& with(ExceptionOptions exception);
   City& with_switch(std::string id, std::string clause = "規程第1条");
 
-  Policy policy(std::vector<std::string> taps = {}) const { return Policy{options, std::move(taps)}; }
+  Policy policy(const std::vector<std::string>& taps = {}) const { return Policy{options, taps}; }
   SegmentId id(std::string_view segment) const;
 };
 

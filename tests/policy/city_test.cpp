@@ -14,7 +14,7 @@ const Profile& loaded(const std::string& name) {
   static std::map<std::string, Profile> profiles;
   const auto found = profiles.find(name);
   if (found != profiles.end()) return found->second;
-  const std::string text = "profile: " + name + "\nsegments:\n  - {id: mynumber, prefixes: [10.1.0.0/16]}\n";
+  const std::string text = "profile: " + name + "\nsegments:\n  mynumber: {prefixes: [10.1.0.0/16]}\n";
   return profiles.emplace(name, config::load_text(text, "test", Language::en).policy.profile).first->second;
 }
 

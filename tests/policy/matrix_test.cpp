@@ -208,6 +208,8 @@ TEST(Matrix, ForbidsWhatAnExceptionDoesNotCoverAndSaysWhatDiffers) {
   for_every_cell(
       [&](const City& base, std::string_view from, std::string_view to, char code, std::string_view) {
         for (const auto& [mismatch, change] : changes) {
+          if (!conditional(code) && mismatch != Mismatch::expired)
+            continue;  // these look at no entry: once is enough
           SCOPED_TRACE(mismatch_name(mismatch));
           City city = base;
           ExceptionOptions exception = city.exception(from, to);
@@ -227,7 +229,7 @@ TEST(Matrix, LetsAGatewayPermitOnlyWhereTheCellSaysG) {
     const Verdict verdict = policy.judge(city.talk(from, to));
     EXPECT_EQ(verdict.decision, code == 'P' || code == 'G' ? Decision::permit : Decision::forbid);
     EXPECT_EQ(verdict.basis, code == 'G' ? Basis::gateway : Basis::cell);
-    EXPECT_EQ(policy.warnings().size(), code == 'G' ? 0U : 1U);
+    EXPECT_EQ(policy.warnings().size(), code == 'G' || code == 'P' ? 0U : 1U);
     if (code != 'G') return;
     Conversation drive = city.talk(from, to);
     drive.port = 9427;  // client drive redirection of the same product

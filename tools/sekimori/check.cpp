@@ -5,11 +5,14 @@
 #include "daemon/build_policy.hpp"
 #include "daemon/render.hpp"
 #include "tools/sekimori/commands.hpp"
+#include "tools/sekimori/events.hpp"
 #include "tools/sekimori/table.hpp"
 
 namespace sekimori::tool {
 namespace {
 
+// Enough to recognise a segment in a summary; --json lists them all.
+constexpr std::size_t prefixes_shown = 3;
 constexpr const char* builtin_name = "builtin:kakuu-city";
 
 enum class Validity : unsigned char { not_yet, valid, expired };
@@ -93,10 +96,15 @@ void print_summary(const Loaded& loaded, Time now, Language language) {
   for (const policy::SegmentOptions& segment : options.segments) {
     const int index = loaded.policy->segment_index(segment.id);
     std::string list;
-    for (const policy::NamedPrefix& prefix : segment.prefixes) {
+    for (std::size_t i = 0; i < segment.prefixes.size() && i < prefixes_shown; ++i) {
+      const policy::NamedPrefix& prefix = segment.prefixes[i];
       if (!list.empty()) list.append(", ");
       list.append(prefix.prefix.to_string());
-      if (!prefix.name.empty()) list.append("(").append(prefix.name).append(")");
+      if (!prefix.name.empty()) list.append(" ").append(prefix.name);
+    }
+    if (segment.prefixes.size() > prefixes_shown) {
+      list.append(say(Text::tool_check_more, language,
+                      {{"count", std::to_string(segment.prefixes.size() - prefixes_shown)}}));
     }
     std::string name = segment.id;
     if (index >= 0) {
@@ -125,8 +133,8 @@ void print_summary(const Loaded& loaded, Time now, Language language) {
     exceptions.add({exception.id,
                     {std::string(text(human_word(state), language)),
                      state == Validity::valid ? Table::Mark::good : Table::Mark::bad},
-                    daemon::timestamp(exception.from, offset).substr(0, 16),
-                    daemon::timestamp(exception.until, offset).substr(0, 16),
+                    short_time(daemon::timestamp(exception.from, offset)).substr(0, 16),
+                    short_time(daemon::timestamp(exception.until, offset)).substr(0, 16),
                     exception.approver,
                     exception.reason});
   }

@@ -134,13 +134,11 @@ std::string matrix_text(const json::object& event, Language language, bool colou
     std::string name;
   };
   std::vector<Segment> segments;
-  std::map<std::string, std::string, std::less<>> names;
   for (const json::value& each : list(event, "segments")) {
     if (!each.is_object()) continue;
     const json::object& segment = each.get_object();
     segments.push_back({word(segment, {"id"}), word(segment, {"code"}),
                         word(segment, {language == Language::ja ? "name_ja" : "name_en"})});
-    names[segments.back().id] = segments.back().name;
   }
   std::map<std::pair<std::string, std::string>, const json::object*> pairs;
   for (const json::value& each : list(event, "pairs")) {
@@ -169,27 +167,27 @@ std::string matrix_text(const json::object& event, Language language, bool colou
   }
   std::string out = table.to_string(colour);
   out.append(text(Text::tool_matrix_legend, language)).append("\n");
-  const auto name_of = [&names](const std::string& id) {
-    const auto found = names.find(id);
-    return found == names.end() ? id : found->second;
-  };
-  for (const auto& [ends, pair] : pairs) {
-    const std::string from = name_of(ends.first);
-    const std::string to = name_of(ends.second);
-    if (const std::uint64_t flows = count(*pair, {"flows_forbidden"}); flows != 0) {
-      out.append(printable(say(Text::tool_matrix_forbidden, language,
-                               {{"from", from},
-                                {"to", to},
-                                {"cell", word(*pair, {"cell"})},
-                                {"flows", grouped(flows)},
-                                {"packets", grouped(count(*pair, {"packets_forbidden"}))},
-                                {"bytes", bytes_text(count(*pair, {"bytes_forbidden"}))}})))
-          .append("\n");
-    }
-    if (const std::uint64_t flows = count(*pair, {"flows_exception"}); flows != 0) {
-      out.append(printable(say(Text::tool_matrix_exception, language,
-                               {{"from", from}, {"to", to}, {"flows", grouped(flows)}})))
-          .append("\n");
+  // In the order of the table: first who starts, then whom.
+  for (const Segment& from : segments) {
+    for (const Segment& to : segments) {
+      const auto found = pairs.find({from.id, to.id});
+      if (found == pairs.end()) continue;
+      const json::object& pair = *found->second;
+      if (const std::uint64_t flows = count(pair, {"flows_forbidden"}); flows != 0) {
+        out.append(printable(say(Text::tool_matrix_forbidden, language,
+                                 {{"from", from.name},
+                                  {"to", to.name},
+                                  {"cell", word(pair, {"cell"})},
+                                  {"flows", grouped(flows)},
+                                  {"packets", grouped(count(pair, {"packets_forbidden"}))},
+                                  {"bytes", bytes_text(count(pair, {"bytes_forbidden"}))}})))
+            .append("\n");
+      }
+      if (const std::uint64_t flows = count(pair, {"flows_exception"}); flows != 0) {
+        out.append(printable(say(Text::tool_matrix_exception, language,
+                                 {{"from", from.name}, {"to", to.name}, {"flows", grouped(flows)}})))
+            .append("\n");
+      }
     }
   }
   return out;
