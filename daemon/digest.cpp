@@ -20,9 +20,13 @@ Digest digest(std::string_view bytes, const EVP_MD* algorithm) {
 
 }  // namespace
 
-Sha1 sha1(std::string_view bytes) { return digest<Sha1>(bytes, EVP_sha1()); }
+Sha1 sha1(std::string_view bytes) {
+  return digest<Sha1>(bytes, EVP_sha1());
+}
 
-Sha256 sha256(std::string_view bytes) { return digest<Sha256>(bytes, EVP_sha256()); }
+Sha256 sha256(std::string_view bytes) {
+  return digest<Sha256>(bytes, EVP_sha256());
+}
 
 std::string hex(std::span<const std::uint8_t> bytes) {
   static constexpr std::string_view digits = "0123456789abcdef";

@@ -18,29 +18,32 @@ std::string incident_id(const IpAddress& initiator, policy::PairId pair, Time op
 
 // EVE `flow` and `alert` events (names of Suricata's schema; all of ours under "sekimori").
 boost::json::object flow_event(const capture::FlowFacts& facts, const policy::Verdict& verdict,
-                               const policy::Policy& policy, capture::EndReason reason, const AlertOptions& options);
+                               const policy::Policy& policy, capture::EndReason reason,
+                               const AlertOptions& options);
 boost::json::object alert_event(const AlertRecord& record, const AlertOptions& options);
 // EVE `stats` event: closes the books.
 boost::json::object stats_event(const Books& books, const AlertOptions& options, Time last);
 boost::json::object matrix_event(const Matrix& matrix, const policy::Policy& policy);
-// The `sekimori` object that both flow and alert events carry: segments, stage, verdict, cell, reasons, clauses,
-// initiator evidence, near miss, policy generation and digest.
+// The `sekimori` object that both flow and alert events carry: segments, stage, verdict, cell, reasons,
+// clauses, initiator evidence, near miss, policy generation and digest.
 boost::json::object judgement(const capture::FlowFacts& facts, const policy::Verdict& verdict,
                               const policy::Policy& policy);
 
-// A destination could not take `lost` records between two moments; it hears of it when it takes records again.
+// A destination could not take `lost` records between two moments; it hears of it when it takes records
+// again.
 struct LossNotice {
-  Time time{};        // now; the only time here that is not packet time
-  Time since{};       // of the first that was lost
+  Time time{};   // now; the only time here that is not packet time
+  Time since{};  // of the first that was lost
   std::uint64_t lost = 0;
   std::string destination{};
 };
 boost::json::object loss_event(const LossNotice& notice, const AlertOptions& options);
 std::string loss_text(const LossNotice& notice, const AlertOptions& options);
-std::string loss_syslog(const LossNotice& notice, const AlertOptions& options, bool rfc3164, std::size_t message_max);
+std::string loss_syslog(const LossNotice& notice, const AlertOptions& options, bool rfc3164,
+                        std::size_t message_max);
 
-// Compact JSON in one line, with invalid UTF-8 replaced and no newline inside. Numbers are written in full, never
-// as 1E-1.
+// Compact JSON in one line, with invalid UTF-8 replaced and no newline inside. Numbers are written in full,
+// never as 1E-1.
 std::string to_line(const boost::json::value& value);
 
 // One alert for people: 【領域間不許可通信】... with clause, nearest miss and what is asked for.

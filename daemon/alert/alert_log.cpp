@@ -16,7 +16,8 @@ void AlertLog::add(const AlertRecord& record) {
   while (entries_.size() > options_.alerts_kept) entries_.pop_front();
 }
 
-boost::json::object AlertLog::query(std::uint64_t since, std::string_view incident, std::uint32_t limit) const {
+boost::json::object AlertLog::query(std::uint64_t since, std::string_view incident,
+                                    std::uint32_t limit) const {
   std::vector<const Entry*> matched;
   auto entry = std::upper_bound(entries_.begin(), entries_.end(), since,
                                 [](std::uint64_t sequence, const Entry& e) { return sequence < e.sequence; });

@@ -18,9 +18,10 @@ class AlertLog {
   void add(const AlertRecord& record);
 
   // Records after `since` (0 = all kept), of `incident` unless it is empty, newest last, at most `limit`.
-  // Cut by the limit, a question with `since` gets the oldest first, so that who follows misses none; one without
-  // gets the newest. The answer: {"alerts": [...], "matched": n, "kept": n, "first": sequence, "last": sequence,
-  // "complete": false when the limit cut it or when records after `since` are no longer kept}.
+  // Cut by the limit, a question with `since` gets the oldest first, so that who follows misses none; one
+  // without gets the newest. The answer: {"alerts": [...], "matched": n, "kept": n, "first": sequence,
+  // "last": sequence, "complete": false when the limit cut it or when records after `since` are no longer
+  // kept}.
   boost::json::object query(std::uint64_t since, std::string_view incident, std::uint32_t limit) const;
 
   std::size_t size() const { return entries_.size(); }

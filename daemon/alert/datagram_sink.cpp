@@ -41,8 +41,9 @@ class DatagramSink final : public QueueSink {
 
   void send() override {
     // The bytes stay in the queue until the handler has run.
-    socket_.async_send(asio::buffer(queue().front().bytes),
-                       [self = shared_from_this(), this](const error_code& error, std::size_t) { done(error); });
+    socket_.async_send(
+        asio::buffer(queue().front().bytes),
+        [self = shared_from_this(), this](const error_code& error, std::size_t) { done(error); });
   }
 
   void done(const error_code& error) {
@@ -91,7 +92,8 @@ std::shared_ptr<QueueSink> make_datagram_sink(asio::io_context& io, const Destin
                                               const AlertOptions& options) {
   if (destination.kind == DestinationKind::syslog_local) {
     const std::string path = destination.path.empty() ? "/dev/log" : destination.path;
-    if (path.size() > 107) throw std::runtime_error(destination.name + ": path of the socket is too long: " + path);
+    if (path.size() > 107)
+      throw std::runtime_error(destination.name + ": path of the socket is too long: " + path);
     return std::make_shared<DatagramSink>(io, destination, options,
                                           Endpoint{asio::local::datagram_protocol::endpoint{path}});
   }

@@ -1,8 +1,8 @@
 // Lines into a file, a pipe or standard output: EVE JSON or text.
 //
-// A regular file is written at once (the page cache takes it). Pipes, terminals and sockets are written when they
-// have room, so that a reader who stops reading stops nobody else. A line that was cut by a full disk is completed
-// when there is room again; one that a crash left behind is ended before the first new line.
+// A regular file is written at once (the page cache takes it). Pipes, terminals and sockets are written when
+// they have room, so that a reader who stops reading stops nobody else. A line that was cut by a full disk is
+// completed when there is room again; one that a crash left behind is ended before the first new line.
 #include <fcntl.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
@@ -23,7 +23,9 @@ namespace {
 namespace asio = boost::asio;
 using boost::system::error_code;
 
-std::string system_words(int number) { return std::system_category().message(number); }
+std::string system_words(int number) {
+  return std::system_category().message(number);
+}
 
 // True when the file has content and its last octet ends no line.
 bool torn(const std::string& path, const struct stat& status) {
@@ -70,12 +72,14 @@ class FileSink final : public QueueSink {
   bool acquire() {
     const bool standard = options().path == "-";
     if (standard) {
-      // A description of our own: O_NONBLOCK on the shared one would surprise whoever else writes there. A socket
-      // (standard output of a systemd unit) cannot be opened this way; it is sent to without blocking instead.
+      // A description of our own: O_NONBLOCK on the shared one would surprise whoever else writes there. A
+      // socket (standard output of a systemd unit) cannot be opened this way; it is sent to without blocking
+      // instead.
       fd_ = ::open("/proc/self/fd/1", O_WRONLY | O_APPEND | O_NONBLOCK | O_CLOEXEC);
       if (fd_ < 0) fd_ = ::fcntl(STDOUT_FILENO, F_DUPFD_CLOEXEC, 3);
     } else {
-      fd_ = ::open(options().path.c_str(), O_WRONLY | O_APPEND | O_CREAT | O_NONBLOCK | O_CLOEXEC | O_NOCTTY, 0640);
+      fd_ = ::open(options().path.c_str(), O_WRONLY | O_APPEND | O_CREAT | O_NONBLOCK | O_CLOEXEC | O_NOCTTY,
+                   0640);
     }
     if (fd_ < 0 || ::fstat(fd_, &status_) != 0) {
       trouble_words_ = system_words(errno);
@@ -159,8 +163,8 @@ class FileSink final : public QueueSink {
   }
   std::string render_loss(const LossNotice& notice) const override {
     if (options().kind == DestinationKind::eve_file) return to_line(loss_event(notice, alerts())) + '\n';
-    return timestamp(notice.time, alerts().utc_offset_minutes) + " error alerts-lost " + loss_text(notice, alerts()) +
-           '\n';
+    return timestamp(notice.time, alerts().utc_offset_minutes) + " error alerts-lost " +
+           loss_text(notice, alerts()) + '\n';
   }
 
   asio::posix::stream_descriptor descriptor_;  // only to wait with; fd_ is ours
@@ -179,7 +183,8 @@ class FileSink final : public QueueSink {
 
 std::shared_ptr<QueueSink> make_file_sink(asio::io_context& io, const DestinationOptions& destination,
                                           const AlertOptions& options) {
-  // A pipe whose reader has gone answers a write with SIGPIPE; the error number tells as much without ending us.
+  // A pipe whose reader has gone answers a write with SIGPIPE; the error number tells as much without ending
+  // us.
   std::signal(SIGPIPE, SIG_IGN);
   return std::make_shared<FileSink>(io, destination, options);
 }

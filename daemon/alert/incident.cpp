@@ -35,8 +35,7 @@ struct Service {
 
 Service service_of(const capture::FlowFacts& facts) {
   const capture::Tuple& tuple = facts.tuple;
-  const bool icmp =
-      tuple.protocol == capture::protocol::icmp || tuple.protocol == capture::protocol::icmpv6;
+  const bool icmp = tuple.protocol == capture::protocol::icmp || tuple.protocol == capture::protocol::icmpv6;
   return {tuple.destination, icmp ? tuple.source_port : tuple.destination_port, tuple.protocol};
 }
 
@@ -49,7 +48,9 @@ std::uint64_t digest_of(const IpAddress& address, std::uint16_t port, std::uint8
   return std::hash<std::string_view>{}({bytes.data(), bytes.size()});
 }
 
-std::uint64_t bytes_of(const capture::FlowFacts& facts) { return facts.bytes_to_server + facts.bytes_to_client; }
+std::uint64_t bytes_of(const capture::FlowFacts& facts) {
+  return facts.bytes_to_server + facts.bytes_to_client;
+}
 
 // Initiator and boundary; for the use of an exception also its id, which stays when the policy is read anew.
 struct Key {
@@ -78,8 +79,8 @@ struct Story {
   Time opened{};
   Time last_event{};
   Time last_line{};
-  Due due{};                 // its place among the timers, never later than what is really due
-  std::size_t pause = 0;     // index into the pauses between summaries
+  Due due{};              // its place among the timers, never later than what is really due
+  std::size_t pause = 0;  // index into the pauses between summaries
   bool swept = false;
   capture::Stage stage_highest = capture::Stage::attempt;
   policy::Severity gravest = policy::Severity::debug;
@@ -91,7 +92,7 @@ struct Story {
   boost::unordered_flat_set<std::uint64_t> responders{};
   boost::unordered_flat_set<std::uint64_t> services{};
   boost::unordered_flat_map<std::uint64_t, std::uint64_t> flow_bytes{};  // by FlowFacts::id
-  FlowEvent event{};  // the latest
+  FlowEvent event{};                                                     // the latest
   std::shared_ptr<const policy::Policy> policy{};
 
   std::uint64_t remembered() const { return responders.size() + services.size() + flow_bytes.size(); }
@@ -375,7 +376,9 @@ void Incidents::feed(const FlowEvent& event, std::shared_ptr<const policy::Polic
   }
 }
 
-void Incidents::tick(Time packet_now, std::vector<AlertRecord>& out) { state_->advance(packet_now, out); }
+void Incidents::tick(Time packet_now, std::vector<AlertRecord>& out) {
+  state_->advance(packet_now, out);
+}
 
 void Incidents::finish(Time packet_now, std::vector<AlertRecord>& out) {
   State& state = *state_;
@@ -391,9 +394,13 @@ void Incidents::finish(Time packet_now, std::vector<AlertRecord>& out) {
   }
 }
 
-const Incidents::Counters& Incidents::counters() const { return state_->counters; }
+const Incidents::Counters& Incidents::counters() const {
+  return state_->counters;
+}
 
-std::size_t Incidents::open() const { return state_->incidents.stories.size(); }
+std::size_t Incidents::open() const {
+  return state_->incidents.stories.size();
+}
 
 Time Incidents::next_due() const {
   return state_->timers.empty() ? Time::max() : state_->timers.begin()->first.time;

@@ -1,22 +1,24 @@
 // Turns flow events into incidents, so that one misbehaving host is one story instead of a flood of lines.
 //
 //   Incidents incidents{options.alerts};
-//   incidents.feed(event, policy, loss_ratio, records);   // first sight, a higher stage, a new service: at once
-//   incidents.tick(packet_now, records);                  // summaries that fell due, incidents that went quiet
-//   for (const AlertRecord& record : records) ...         // commit, keep and send them in this order
+//   incidents.feed(event, policy, loss_ratio, records);   // first sight, a higher stage, a new service: at
+//   once incidents.tick(packet_now, records);                  // summaries that fell due, incidents that
+//   went quiet for (const AlertRecord& record : records) ...         // commit, keep and send them in this
+//   order
 //
 // One incident is one initiator address across one boundary (from segment, to segment):
 //   opened     the first event
 //   escalated  the highest stage of the incident rose
 //   widened    a new responder or service (protocol, port), up to `responders_max` of them
-//   sweep      said once, when that many were told or when they came at a machine's pace; only counted from then on
-//   repeated   what was counted since the last line, after the growing pauses of `repeat`
-//   closed     no event for `incident_idle`; a flow that goes on speaks up once a minute, so it is really over
-// Permitted use of an exception is told once for each initiator and exception in a day, and counted otherwise.
+//   sweep      said once, when that many were told or when they came at a machine's pace; only counted from
+//   then on repeated   what was counted since the last line, after the growing pauses of `repeat` closed no
+//   event for `incident_idle`; a flow that goes on speaks up once a minute, so it is really over
+// Permitted use of an exception is told once for each initiator and exception in a day, and counted
+// otherwise.
 //
-// Always: events_in == told + suppressed. The result depends on the events and their order alone; when tick() is
-// called does not matter as long as its time does not run ahead of the events that are still to come.
-// One thread. Memory is bounded by incidents_max and by a fixed number of remembered flows and responders.
+// Always: events_in == told + suppressed. The result depends on the events and their order alone; when tick()
+// is called does not matter as long as its time does not run ahead of the events that are still to come. One
+// thread. Memory is bounded by incidents_max and by a fixed number of remembered flows and responders.
 #pragma once
 
 #include <cstdint>
@@ -32,19 +34,20 @@ class Incidents {
  public:
   struct Counters {
     std::uint64_t events_in = 0;
-    std::uint64_t told = 0;              // events that brought a line of their own
-    std::uint64_t suppressed = 0;        // events that were counted into an incident without one
-    std::uint64_t lines = 0;             // records made, summaries and closings included
+    std::uint64_t told = 0;        // events that brought a line of their own
+    std::uint64_t suppressed = 0;  // events that were counted into an incident without one
+    std::uint64_t lines = 0;       // records made, summaries and closings included
     std::uint64_t incidents_opened = 0;
-    std::uint64_t incidents_closed = 0;  // for whatever reason
-    std::uint64_t incidents_evicted = 0; // of those, closed early because incidents_max was reached
+    std::uint64_t incidents_closed = 0;   // for whatever reason
+    std::uint64_t incidents_evicted = 0;  // of those, closed early because incidents_max was reached
     std::uint64_t sweeps = 0;
     std::uint64_t exceptions_told = 0;
     std::uint64_t exceptions_evicted = 0;
-    std::uint64_t events_permitted = 0;  // of the suppressed: neither forbidden nor by exception, nothing to tell
-    std::uint64_t flows_untracked = 0;   // flows beyond the remembered number: their bytes are not followed
-    std::uint64_t responders_uncounted = 0;  // events whose responder could not be remembered: `responders` and
-                                             // `services` of that incident are lower bounds from then on
+    std::uint64_t events_permitted =
+        0;  // of the suppressed: neither forbidden nor by exception, nothing to tell
+    std::uint64_t flows_untracked = 0;  // flows beyond the remembered number: their bytes are not followed
+    std::uint64_t responders_uncounted = 0;  // events whose responder could not be remembered: `responders`
+                                             // and `services` of that incident are lower bounds from then on
     bool operator==(const Counters&) const = default;
   };
 
@@ -53,13 +56,14 @@ class Incidents {
   Incidents(const Incidents&) = delete;
   Incidents& operator=(const Incidents&) = delete;
 
-  // Events in the order of their packets. `policy` is the one that judged. `loss_ratio`: 0..1, told with each line.
-  // Appends to `out`; also what fell due before this event.
+  // Events in the order of their packets. `policy` is the one that judged. `loss_ratio`: 0..1, told with each
+  // line. Appends to `out`; also what fell due before this event.
   void feed(const FlowEvent& event, std::shared_ptr<const policy::Policy> policy, double loss_ratio,
             std::vector<AlertRecord>& out);
   // Appends what falls due up to `packet_now`. A time before the newest seen changes nothing.
   void tick(Time packet_now, std::vector<AlertRecord>& out);
-  // What falls due up to `packet_now`, then closes everything that is open, oldest first: the end of a replay.
+  // What falls due up to `packet_now`, then closes everything that is open, oldest first: the end of a
+  // replay.
   void finish(Time packet_now, std::vector<AlertRecord>& out);
 
   const Counters& counters() const;

@@ -6,11 +6,14 @@
 namespace sekimori::daemon {
 namespace {
 
-Time now() { return std::chrono::time_point_cast<Duration>(std::chrono::system_clock::now()); }
+Time now() {
+  return std::chrono::time_point_cast<Duration>(std::chrono::system_clock::now());
+}
 
 }  // namespace
 
-QueueSink::QueueSink(boost::asio::io_context& io, const DestinationOptions& destination, const AlertOptions& options)
+QueueSink::QueueSink(boost::asio::io_context& io, const DestinationOptions& destination,
+                     const AlertOptions& options)
     : io_(io), destination_(destination), alerts_(options), pause_timer_(io) {}
 
 void QueueSink::deliver(const AlertRecord& record) {
@@ -29,8 +32,8 @@ void QueueSink::lose(Time time) {
   if (lost_++ == 0) lost_since_ = time;
 }
 
-// Only when half of the queue is free again: under a lasting flood a notice for each freed place would take the
-// places of the records themselves.
+// Only when half of the queue is free again: under a lasting flood a notice for each freed place would take
+// the places of the records themselves.
 void QueueSink::tell_loss() {
   if (lost_ == 0 || waiting() > destination_.queue_max / 2) return;
   const LossNotice notice{now(), lost_since_, lost_, destination_.name};

@@ -1,5 +1,6 @@
-// What all sinks share: a bounded queue of rendered messages, one message on its way at a time, pauses that grow
-// while the destination is down, and a line about what the queue had to refuse. Inside of daemon/alert only.
+// What all sinks share: a bounded queue of rendered messages, one message on its way at a time, pauses that
+// grow while the destination is down, and a line about what the queue had to refuse. Inside of daemon/alert
+// only.
 #pragma once
 
 #include <boost/asio/io_context.hpp>
@@ -51,7 +52,7 @@ class QueueSink : public Sink, public std::enable_shared_from_this<QueueSink> {
   virtual std::string render_loss(const LossNotice& notice) const = 0;
 
   void connected();
-  void sent();     // the front message is gone: takes it from the queue and counts it
+  void sent();  // the front message is gone: takes it from the queue and counts it
   // The front message has left, but is not yet safe: takes it from the queue; counted() it later.
   Message take_front();
   void counted(Message& message);
@@ -86,9 +87,11 @@ class QueueSink : public Sink, public std::enable_shared_from_this<QueueSink> {
   Time lost_since_{};
 };
 
-std::shared_ptr<QueueSink> make_datagram_sink(boost::asio::io_context& io, const DestinationOptions& destination,
+std::shared_ptr<QueueSink> make_datagram_sink(boost::asio::io_context& io,
+                                              const DestinationOptions& destination,
                                               const AlertOptions& options);
-std::shared_ptr<QueueSink> make_stream_sink(boost::asio::io_context& io, const DestinationOptions& destination,
+std::shared_ptr<QueueSink> make_stream_sink(boost::asio::io_context& io,
+                                            const DestinationOptions& destination,
                                             const AlertOptions& options);
 std::shared_ptr<QueueSink> make_file_sink(boost::asio::io_context& io, const DestinationOptions& destination,
                                           const AlertOptions& options);

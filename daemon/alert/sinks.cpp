@@ -20,7 +20,10 @@ bool all_idle(const std::vector<std::shared_ptr<Sink>>& sinks) {
 struct Drain : std::enable_shared_from_this<Drain> {
   Drain(boost::asio::io_context& io, std::vector<std::shared_ptr<Sink>> of, std::chrono::milliseconds most,
         std::function<void(bool)> then)
-      : timer(io), sinks(std::move(of)), end(std::chrono::steady_clock::now() + most), done(std::move(then)) {}
+      : timer(io),
+        sinks(std::move(of)),
+        end(std::chrono::steady_clock::now() + most),
+        done(std::move(then)) {}
 
   void look() {
     const bool idle = all_idle(sinks);
@@ -47,10 +50,16 @@ std::shared_ptr<Sink> make_sink(boost::asio::io_context& io, const DestinationOp
   std::shared_ptr<QueueSink> sink;
   switch (destination.kind) {
     case DestinationKind::syslog_local:
-    case DestinationKind::syslog_udp: sink = make_datagram_sink(io, destination, options); break;
-    case DestinationKind::syslog_tcp: sink = make_stream_sink(io, destination, options); break;
+    case DestinationKind::syslog_udp:
+      sink = make_datagram_sink(io, destination, options);
+      break;
+    case DestinationKind::syslog_tcp:
+      sink = make_stream_sink(io, destination, options);
+      break;
     case DestinationKind::eve_file:
-    case DestinationKind::text_file: sink = make_file_sink(io, destination, options); break;
+    case DestinationKind::text_file:
+      sink = make_file_sink(io, destination, options);
+      break;
   }
   if (sink == nullptr) throw std::runtime_error(destination.name + ": unknown kind of destination");
   sink->open();
@@ -75,7 +84,9 @@ void Sinks::reopen() {
   for (const auto& sink : sinks_) sink->reopen();
 }
 
-bool Sinks::idle() const { return all_idle(sinks_); }
+bool Sinks::idle() const {
+  return all_idle(sinks_);
+}
 
 void Sinks::drain(std::chrono::milliseconds most, std::function<void(bool complete)> done) {
   std::make_shared<Drain>(io_, sinks_, most, std::move(done))->look();

@@ -1,14 +1,14 @@
-// Where alert records go: one sink for each destination, each with its own bounded queue, so that a slow or dead
-// one delays neither the others nor anybody else.
+// Where alert records go: one sink for each destination, each with its own bounded queue, so that a slow or
+// dead one delays neither the others nor anybody else.
 //
 //   Sinks sinks{io, options.alerts};
 //   sinks.deliver(record);                              // renders, queues, returns
 //   sinks.reopen();                                     // after logrotate: files are opened anew
 //   sinks.drain(std::chrono::seconds{3}, [](bool all) { ... });   // at shutdown
 //
-// Everything runs on the thread that runs `io`. A full queue refuses the newest record and counts it; when the
-// destination has caught up, a line in that same destination says how many it did not get. Writing to files makes the
-// process ignore SIGPIPE.
+// Everything runs on the thread that runs `io`. A full queue refuses the newest record and counts it; when
+// the destination has caught up, a line in that same destination says how many it did not get. Writing to
+// files makes the process ignore SIGPIPE.
 #pragma once
 
 #include <boost/asio/io_context.hpp>
@@ -27,11 +27,11 @@ namespace sekimori::daemon {
 struct SinkCounters {
   std::uint64_t queued = 0;    // waiting now; for TCP also what the peer has not acknowledged
   std::uint64_t accepted = 0;  // records taken
-  std::uint64_t sent = 0;      // handed over: files and datagrams to the kernel, TCP acknowledged by the peer's
+  std::uint64_t sent = 0;  // handed over: files and datagrams to the kernel, TCP acknowledged by the peer's
   std::uint64_t dropped = 0;   // refused because the queue was full, or too big for the destination
   std::uint64_t failures = 0;  // connects, sends and writes that failed; the message is tried again
-  std::uint64_t resent = 0;    // messages sent again after a connection broke: the receiver may see them twice
-  bool connected = false;      // socket connected or file open
+  std::uint64_t resent = 0;  // messages sent again after a connection broke: the receiver may see them twice
+  bool connected = false;    // socket connected or file open
 };
 
 class Sink {
@@ -55,8 +55,8 @@ class Sink {
   virtual void close() = 0;
 };
 
-// A destination whose options cannot work (host that is no address) throws std::runtime_error here; one that is
-// merely down does not.
+// A destination whose options cannot work (host that is no address) throws std::runtime_error here; one that
+// is merely down does not.
 std::shared_ptr<Sink> make_sink(boost::asio::io_context& io, const DestinationOptions& destination,
                                 const AlertOptions& options);
 

@@ -1,8 +1,8 @@
 // Syslog over TCP with octet counting (RFC 6587 section 3.4.1).
 //
-// A message that the kernel took is not yet at the receiver: it stays here until the peer's kernel has acknowledged
-// it. When a connection breaks, what was not acknowledged is sent again in its order on the next one; the receiver
-// may see the last messages twice, but misses none that its own kernel had not taken.
+// A message that the kernel took is not yet at the receiver: it stays here until the peer's kernel has
+// acknowledged it. When a connection breaks, what was not acknowledged is sent again in its order on the next
+// one; the receiver may see the last messages twice, but misses none that its own kernel had not taken.
 #include <linux/sockios.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
@@ -66,7 +66,8 @@ class StreamSink final : public QueueSink {
     error_code ignored;
     socket_.set_option(asio::ip::tcp::no_delay{true}, ignored);
     socket_.set_option(asio::socket_base::keep_alive{true}, ignored);
-    ::setsockopt(socket_.native_handle(), IPPROTO_TCP, TCP_USER_TIMEOUT, &silence_limit_ms, sizeof silence_limit_ms);
+    ::setsockopt(socket_.native_handle(), IPPROTO_TCP, TCP_USER_TIMEOUT, &silence_limit_ms,
+                 sizeof silence_limit_ms);
   }
 
   // A syslog receiver says nothing; reading shows at once when it goes away.
@@ -88,7 +89,7 @@ class StreamSink final : public QueueSink {
     frame_ = std::to_string(bytes.size()) + ' ' + bytes;
     asio::async_write(socket_, asio::buffer(frame_),
                       [self = shared_from_this(), this, connection = connection_](const error_code& error,
-                                                                                   std::size_t octets) {
+                                                                                  std::size_t octets) {
                         if (stale(connection)) return;
                         if (error) {
                           failed(error.message());
@@ -174,7 +175,8 @@ std::shared_ptr<QueueSink> make_stream_sink(asio::io_context& io, const Destinat
   error_code error;
   const auto address = asio::ip::make_address(destination.host, error);
   if (error) throw std::runtime_error(destination.name + ": no numeric address: " + destination.host);
-  return std::make_shared<StreamSink>(io, destination, options, asio::ip::tcp::endpoint{address, destination.port});
+  return std::make_shared<StreamSink>(io, destination, options,
+                                      asio::ip::tcp::endpoint{address, destination.port});
 }
 
 }  // namespace sekimori::daemon

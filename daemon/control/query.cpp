@@ -358,6 +358,7 @@ int protocol_number(std::string_view text) {
 
 std::vector<std::string_view> protocol_names() {
   std::vector<std::string_view> names;
+  names.reserve(protocols.size());
   for (const auto& [name, value] : protocols) names.push_back(name);
   return names;
 }

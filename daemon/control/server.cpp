@@ -28,7 +28,7 @@ namespace json = boost::json;
 using Local = asio::local::stream_protocol;
 
 // How much of an ill request is swallowed so that its sender can read our answer, and for how long.
-constexpr std::size_t drain_bytes = 256 * 1024;
+constexpr std::size_t drain_bytes = 256U << 10U;
 constexpr std::chrono::seconds drain_time{2};
 // After a failed accept (no descriptors left): the kernel keeps the caller waiting meanwhile.
 constexpr std::chrono::milliseconds accept_pause{100};
@@ -269,6 +269,7 @@ class Session : public std::enable_shared_from_this<Session> {
                     say(Text::control_method, language_, {{"path", asked.path}, {"allowed", allow_}}), {});
     }
     std::vector<std::string_view> paths;
+    paths.reserve(routes.size());
     for (const Route& route : routes) paths.push_back(route.path);
     throw Problem(404, "not_found", say(Text::control_not_found, language_, {{"path", asked.path}}),
                   suggestion(asked.path, paths, language_));
@@ -299,7 +300,7 @@ class Session : public std::enable_shared_from_this<Session> {
     });
     // Not kept alive by the answer: whoever owes it may outlive the io_context that our socket belongs to.
     // The timer above keeps the session while it waits.
-    return [weak = weak_from_this(), ticket](json::object answer) {
+    return [weak = weak_from_this(), ticket](const json::object& answer) {
       const auto self = weak.lock();
       if (self && self->waiting_ && ticket == self->ticket_) self->answered(answer);
     };

@@ -16,10 +16,14 @@ namespace {
 
 namespace json = boost::json;
 
-json::string string(std::string_view text) { return json::string{text.data(), text.size()}; }
+json::string string(std::string_view text) {
+  return json::string{text.data(), text.size()};
+}
 
 // Language-free name of something that exists in both: the original if there is one.
-std::string_view original(const policy::Localized& text) { return text.ja.empty() ? text.en : text.ja; }
+std::string_view original(const policy::Localized& text) {
+  return text.ja.empty() ? text.en : text.ja;
+}
 
 std::string_view fill(std::string_view text, std::string_view otherwise) {
   return text.empty() ? otherwise : text;
@@ -34,8 +38,9 @@ json::object policy_object(const policy::Policy& policy) {
 json::array clause_array(const policy::Policy& policy, const policy::Verdict& verdict) {
   json::array out;
   for (const policy::Clause* clause : clauses_of(policy, verdict)) {
-    out.push_back(json::object{
-        {"id", string(clause->id)}, {"body", string(original(clause->body))}, {"number", string(clause->number)}});
+    out.push_back(json::object{{"id", string(clause->id)},
+                               {"body", string(original(clause->body))},
+                               {"number", string(clause->number)}});
   }
   return out;
 }
@@ -55,7 +60,8 @@ json::object conversation(const capture::FlowFacts& facts, std::string_view type
   out["event_type"] = string(type);
   if (facts.vlan_count > 0) {
     json::array vlans;
-    for (std::size_t i = 0; i < facts.vlan_count && i < facts.vlans.size(); ++i) vlans.push_back(facts.vlans[i]);
+    for (std::size_t i = 0; i < facts.vlan_count && i < facts.vlans.size(); ++i)
+      vlans.push_back(facts.vlans[i]);
     out["vlan"] = std::move(vlans);
   }
   const capture::Tuple& tuple = facts.tuple;
@@ -163,22 +169,26 @@ std::string timestamp(Time time, int utc_offset_minutes) {
   const int offset = utc_offset_minutes < 0 ? -utc_offset_minutes : utc_offset_minutes;
   std::array<char, 96> buffer{};
   const int length = std::snprintf(
-      buffer.data(), buffer.size(), "%04d-%02u-%02uT%02d:%02d:%02d.%06d%c%02d:%02d", static_cast<int>(date.year()),
-      static_cast<unsigned>(date.month()), static_cast<unsigned>(date.day()), static_cast<int>(clock.hours().count()),
-      static_cast<int>(clock.minutes().count()), static_cast<int>(clock.seconds().count()),
-      static_cast<int>(clock.subseconds().count()), utc_offset_minutes < 0 ? '-' : '+', offset / 60, offset % 60);
+      buffer.data(), buffer.size(), "%04d-%02u-%02uT%02d:%02d:%02d.%06d%c%02d:%02d",
+      static_cast<int>(date.year()), static_cast<unsigned>(date.month()), static_cast<unsigned>(date.day()),
+      static_cast<int>(clock.hours().count()), static_cast<int>(clock.minutes().count()),
+      static_cast<int>(clock.seconds().count()), static_cast<int>(clock.subseconds().count()),
+      utc_offset_minutes < 0 ? '-' : '+', offset / 60, offset % 60);
   return {buffer.data(), static_cast<std::size_t>(length)};
 }
 
 std::string community_id(const capture::Tuple& tuple) {
   const bool icmp = is_icmp(tuple.protocol);
-  // A message without a counterpart stays in its direction: the other way round it would be another conversation.
+  // A message without a counterpart stays in its direction: the other way round it would be another
+  // conversation.
   const bool one_way =
       icmp && icmp_counterpart(tuple.protocol, tuple.source_port) != static_cast<int>(tuple.destination_port);
   const bool ports = has_ports(tuple.protocol) || icmp;
   capture::Tuple ordered = tuple;
   if (!ports) ordered.source_port = ordered.destination_port = 0;
-  const auto end = [](const IpAddress& address, std::uint16_t port) { return std::pair{address.bytes, port}; };
+  const auto end = [](const IpAddress& address, std::uint16_t port) {
+    return std::pair{address.bytes, port};
+  };
   if (!one_way &&
       end(ordered.destination, ordered.destination_port) < end(ordered.source, ordered.source_port)) {
     ordered = ordered.reversed();
@@ -204,7 +214,8 @@ std::string community_id(const capture::Tuple& tuple) {
 
 std::string incident_id(const IpAddress& initiator, policy::PairId pair, Time opened) {
   const auto nanoseconds = opened.time_since_epoch().count();
-  const Sha256 digest = sha256(initiator.to_string() + '|' + std::to_string(pair) + '|' + std::to_string(nanoseconds));
+  const Sha256 digest =
+      sha256(initiator.to_string() + '|' + std::to_string(pair) + '|' + std::to_string(nanoseconds));
   return "inc-" + hex(std::span{digest}.first(8));
 }
 
@@ -238,9 +249,9 @@ json::object judgement(const capture::FlowFacts& facts, const policy::Verdict& v
     out["switch"] = json::object{{"id", string(switches[verdict.switch_index].id)},
                                  {"clause", string(switches[verdict.switch_index].clause)}};
   }
-  out["initiator"] = json::object{
-      {"evidence", string(capture::evidence_name(facts.evidence))},
-      {"confidence", string(capture::confidence_name(capture::confidence(facts.evidence)))}};
+  out["initiator"] =
+      json::object{{"evidence", string(capture::evidence_name(facts.evidence))},
+                   {"confidence", string(capture::confidence_name(capture::confidence(facts.evidence)))}};
   if (verdict.near_miss.mismatch != policy::Mismatch::none) {
     out["near_miss"] = near_miss_object(policy, verdict.near_miss);
   }
@@ -254,16 +265,16 @@ json::object judgement(const capture::FlowFacts& facts, const policy::Verdict& v
   if (verdict.source_unlisted_private) unlisted.push_back("source");
   if (verdict.destination_unlisted_private) unlisted.push_back("destination");
   out["unlisted"] = std::move(unlisted);
-  out["payload"] =
-      json::object{{"toserver", facts.payload_to_server}, {"toclient", facts.payload_to_client}};
+  out["payload"] = json::object{{"toserver", facts.payload_to_server}, {"toclient", facts.payload_to_client}};
   if (!facts.responder_mac.is_zero()) out["responder_mac"] = facts.responder_mac.to_string();
   if (facts.tap != capture::no_tap) out["tap"] = facts.tap;
   out["policy"] = policy_object(policy);
   return out;
 }
 
-json::object flow_event(const capture::FlowFacts& facts, const policy::Verdict& verdict, const policy::Policy& policy,
-                        capture::EndReason reason, const AlertOptions& options) {
+json::object flow_event(const capture::FlowFacts& facts, const policy::Verdict& verdict,
+                        const policy::Policy& policy, capture::EndReason reason,
+                        const AlertOptions& options) {
   json::object out = conversation(facts, "flow", facts.end, options);
   json::object flow = flow_figures(facts, options);
   flow["end"] = timestamp(facts.end, options.utc_offset_minutes);

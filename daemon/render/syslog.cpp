@@ -1,5 +1,5 @@
-// RFC 5424 and RFC 3164 messages. A message never exceeds its limit: structured data that is merely useful goes
-// first, then the end of the text; the verdict and who spoke to whom always stay.
+// RFC 5424 and RFC 3164 messages. A message never exceeds its limit: structured data that is merely useful
+// goes first, then the end of the text; the verdict and who spoke to whom always stay.
 #include <unistd.h>
 
 #include <algorithm>
@@ -14,7 +14,7 @@ namespace sekimori::daemon {
 namespace {
 
 constexpr std::string_view byte_order_mark = "\xef\xbb\xbf";  // RFC 5424 section 6.4: what follows is UTF-8
-constexpr std::uint64_t sequence_id_max = 2147483647;          // RFC 5424 section 7.3.1: then again from 1
+constexpr std::uint64_t sequence_id_max = 2147483647;         // RFC 5424 section 7.3.1: then again from 1
 
 struct Parameter {
   std::string_view name;
@@ -63,13 +63,17 @@ int priority(const AlertOptions& options, policy::Severity severity) {
 
 std::string_view message_id(AlertKind kind) {
   switch (kind) {
-    case AlertKind::opened: return "VIOLATION";
+    case AlertKind::opened:
+      return "VIOLATION";
     case AlertKind::escalated:
     case AlertKind::widened:
     case AlertKind::sweep:
-    case AlertKind::repeated: return "VIOLATION-UPDATE";
-    case AlertKind::closed: return "VIOLATION-CLOSE";
-    case AlertKind::exception: return "EXCEPTION";
+    case AlertKind::repeated:
+      return "VIOLATION-UPDATE";
+    case AlertKind::closed:
+      return "VIOLATION-CLOSE";
+    case AlertKind::exception:
+      return "EXCEPTION";
   }
   return "-";
 }
@@ -82,7 +86,8 @@ std::vector<Parameter> parameters(const AlertRecord& record, const AlertOptions&
   std::vector<Parameter> out;
   const auto add = [&out](std::string_view name, std::string_view value, int rank) {
     // One parameter must not crowd out the rest of a small message.
-    if (!value.empty()) out.push_back({name, std::string{utf8_cut(printable(value), rank == 0 ? 40 : 200)}, rank});
+    if (!value.empty())
+      out.push_back({name, std::string{utf8_cut(printable(value), rank == 0 ? 40 : 200)}, rank});
   };
   std::vector<std::string> reasons;
   for (const policy::Reason* reason : reasons_of(policy, verdict)) reasons.push_back(reason->id);
@@ -142,13 +147,15 @@ std::size_t length_of(const Parameter& parameter) {
 }
 
 // Takes parameters away, the least needed first, until they fit. True if any went.
-bool shorten(std::vector<Parameter>& parameters, std::size_t octets, std::size_t (*length)(const Parameter&)) {
+bool shorten(std::vector<Parameter>& parameters, std::size_t octets,
+             std::size_t (*length)(const Parameter&)) {
   std::size_t sum = 0;
   for (const Parameter& parameter : parameters) sum += length(parameter);
   bool shortened = false;
   while (sum > octets) {
-    const auto most = std::max_element(parameters.begin(), parameters.end(),
-                                       [](const Parameter& a, const Parameter& b) { return a.rank < b.rank; });
+    const auto most =
+        std::max_element(parameters.begin(), parameters.end(),
+                         [](const Parameter& a, const Parameter& b) { return a.rank < b.rank; });
     if (most == parameters.end() || most->rank == 0) break;
     sum -= length(*most);
     parameters.erase(most);
@@ -168,8 +175,8 @@ std::string assemble_5424(const Header& header, std::vector<Parameter> parameter
                           const AlertOptions& options, std::size_t message_max) {
   std::string head = '<' + std::to_string(priority(options, header.severity)) + ">1 " +
                      timestamp(header.time, options.utc_offset_minutes) + ' ' +
-                     header_host(options, message_max < 1024 ? 48 : 255) + " sekimori " + std::to_string(getpid()) +
-                     ' ' + std::string{header.message_id} + ' ';
+                     header_host(options, message_max < 1024 ? 48 : 255) + " sekimori " +
+                     std::to_string(getpid()) + ' ' + std::string{header.message_id} + ' ';
   const std::string element = "[sekimori@" + std::to_string(options.enterprise_number);
   std::string meta;
   if (header.sequence != 0) {
@@ -183,7 +190,8 @@ std::string assemble_5424(const Header& header, std::vector<Parameter> parameter
   const bool cut = frame + data + text_full > message_max;
   if (cut) {
     const std::size_t fixed = frame + cut_mark.size();
-    // The text may claim half of the message; what the structured data then leaves over is the text's as well.
+    // The text may claim half of the message; what the structured data then leaves over is the text's as
+    // well.
     const std::size_t for_text = std::min(text_full, message_max / 2);
     const std::size_t for_data = message_max > fixed + for_text ? message_max - fixed - for_text : 0;
     shorten(parameters, for_data, length_of);
@@ -221,7 +229,9 @@ std::string plain_pair(const Parameter& parameter) {
   return out + '"';
 }
 
-std::size_t plain_length(const Parameter& parameter) { return plain_pair(parameter).size() + 1; }
+std::size_t plain_length(const Parameter& parameter) {
+  return plain_pair(parameter).size() + 1;
+}
 
 // RFC 3164 section 4.1: Mmm dd hh:mm:ss, the day padded with a space.
 std::string old_timestamp(Time time, int utc_offset_minutes) {
@@ -233,10 +243,10 @@ std::string old_timestamp(Time time, int utc_offset_minutes) {
   const year_month_day date{day};
   const hh_mm_ss clock{local - day};
   std::array<char, 64> buffer{};
-  const int length = std::snprintf(buffer.data(), buffer.size(), "%s %2u %02d:%02d:%02d",
-                                   months[static_cast<unsigned>(date.month()) - 1], static_cast<unsigned>(date.day()),
-                                   static_cast<int>(clock.hours().count()), static_cast<int>(clock.minutes().count()),
-                                   static_cast<int>(clock.seconds().count()));
+  const int length = std::snprintf(
+      buffer.data(), buffer.size(), "%s %2u %02d:%02d:%02d", months[static_cast<unsigned>(date.month()) - 1],
+      static_cast<unsigned>(date.day()), static_cast<int>(clock.hours().count()),
+      static_cast<int>(clock.minutes().count()), static_cast<int>(clock.seconds().count()));
   return {buffer.data(), static_cast<std::size_t>(length)};
 }
 
@@ -284,9 +294,10 @@ std::string syslog_3164(const AlertRecord& record, const AlertOptions& options, 
 std::string loss_syslog(const LossNotice& notice, const AlertOptions& options, bool rfc3164,
                         std::size_t message_max) {
   const Header header{policy::Severity::error, notice.time, "HEALTH", 0};
-  std::vector<Parameter> parameters{{"kind", "alerts-lost", 0},
-                                    {"lost", std::to_string(notice.lost), 0},
-                                    {"destination", std::string{utf8_cut(printable(notice.destination), 40)}, 1}};
+  std::vector<Parameter> parameters{
+      {"kind", "alerts-lost", 0},
+      {"lost", std::to_string(notice.lost), 0},
+      {"destination", std::string{utf8_cut(printable(notice.destination), 40)}, 1}};
   const std::string message = loss_text(notice, options);
   return rfc3164 ? assemble_3164(header, std::move(parameters), message, options, message_max)
                  : assemble_5424(header, std::move(parameters), message, options, message_max);

@@ -1,4 +1,5 @@
-// Alerts and verdicts for people. Layout: headline, facts, violated clause, nearest entry, cautions, what is asked for.
+// Alerts and verdicts for people. Layout: headline, facts, violated clause, nearest entry, cautions, what is
+// asked for.
 #include <array>
 #include <cstdio>
 
@@ -35,7 +36,8 @@ class Report {
   }
   // English sentences are parted by a space, Japanese ones are not.
   void sentence(const std::string& text) {
-    if (language_ == Language::en && !out_.empty() && out_.back() != ' ' && !text.empty() && text.front() != ' ') {
+    if (language_ == Language::en && !out_.empty() && out_.back() != ' ' && !text.empty() &&
+        text.front() != ' ') {
       out_ += ' ';
     }
     out_ += text;
@@ -96,7 +98,8 @@ std::string Report::target() const {
   const std::string protocol = protocol_name(tuple.protocol);
   if (has_ports(tuple.protocol) && facts_.ports_known) {
     const bool v6 = tuple.destination.family == Family::ipv6;
-    return (v6 ? '[' + address + ']' : address) + ':' + std::to_string(tuple.destination_port) + '/' + protocol;
+    return (v6 ? '[' + address + ']' : address) + ':' + std::to_string(tuple.destination_port) + '/' +
+           protocol;
   }
   if (is_icmp(tuple.protocol)) {
     return say(Text::alert_target_icmp, language_,
@@ -198,10 +201,14 @@ void Report::clauses_all() {
 
 std::string Report::kind_word(policy::Basis kind) const {
   switch (kind) {
-    case policy::Basis::cell: break;
-    case policy::Basis::gateway: return std::string{text(Text::alert_kind_gateway, language_)};
-    case policy::Basis::service: return std::string{text(Text::alert_kind_service, language_)};
-    case policy::Basis::exception: return std::string{text(Text::alert_kind_exception, language_)};
+    case policy::Basis::cell:
+      break;
+    case policy::Basis::gateway:
+      return std::string{text(Text::alert_kind_gateway, language_)};
+    case policy::Basis::service:
+      return std::string{text(Text::alert_kind_service, language_)};
+    case policy::Basis::exception:
+      return std::string{text(Text::alert_kind_exception, language_)};
   }
   return {};
 }
@@ -212,7 +219,8 @@ std::string Report::ports(policy::Basis kind, std::uint32_t index) const {
   const std::vector<policy::Ports>* all = nullptr;
   if (kind == policy::Basis::gateway && index < options.gateways.size()) all = &options.gateways[index].ports;
   if (kind == policy::Basis::service && index < options.services.size()) all = &options.services[index].ports;
-  if (kind == policy::Basis::exception && index < options.exceptions.size()) all = &options.exceptions[index].ports;
+  if (kind == policy::Basis::exception && index < options.exceptions.size())
+    all = &options.exceptions[index].ports;
   std::string out;
   if (all != nullptr) {
     for (const policy::Ports& entry : *all) {
@@ -229,7 +237,8 @@ void Report::near_miss() {
   const policy::NearMiss& near = verdict_.near_miss;
   const std::string id = entry_id(policy_, near.kind, near.index);
   const std::string kind = kind_word(near.kind);
-  const policy::ExceptionOptions* entry = near.kind == policy::Basis::exception ? exception(near.index) : nullptr;
+  const policy::ExceptionOptions* entry =
+      near.kind == policy::Basis::exception ? exception(near.index) : nullptr;
   const auto differs = [&](Text what) {
     add(Text::alert_near_other, {{"kind", kind}, {"id", id}, {"what", text(what, language_)}});
   };
@@ -250,13 +259,22 @@ void Report::near_miss() {
     case policy::Mismatch::port:
       add(Text::alert_near_port, {{"kind", kind}, {"id", id}, {"ports", ports(near.kind, near.index)}});
       return;
-    case policy::Mismatch::protocol: return differs(Text::alert_what_protocol);
-    case policy::Mismatch::source_address: return differs(Text::alert_what_source_address);
-    case policy::Mismatch::destination_address: return differs(Text::alert_what_destination_address);
-    case policy::Mismatch::source_mac: return differs(Text::alert_what_source_mac);
-    case policy::Mismatch::destination_mac: return differs(Text::alert_what_destination_mac);
-    case policy::Mismatch::direction: add(Text::alert_near_direction, {{"kind", kind}, {"id", id}}); return;
-    case policy::Mismatch::cell_forbids: add(Text::alert_near_cell, {{"id", id}}); return;
+    case policy::Mismatch::protocol:
+      return differs(Text::alert_what_protocol);
+    case policy::Mismatch::source_address:
+      return differs(Text::alert_what_source_address);
+    case policy::Mismatch::destination_address:
+      return differs(Text::alert_what_destination_address);
+    case policy::Mismatch::source_mac:
+      return differs(Text::alert_what_source_mac);
+    case policy::Mismatch::destination_mac:
+      return differs(Text::alert_what_destination_mac);
+    case policy::Mismatch::direction:
+      add(Text::alert_near_direction, {{"kind", kind}, {"id", id}});
+      return;
+    case policy::Mismatch::cell_forbids:
+      add(Text::alert_near_cell, {{"id", id}});
+      return;
   }
 }
 
@@ -277,8 +295,8 @@ void Report::cautions() {
   if (verdict_.via_next_hop) add(Text::alert_note_next_hop);
   if (has_ports(facts_.tuple.protocol) && !facts_.ports_known) add(Text::alert_note_ports);
   if (facts_.midstream) add(Text::alert_note_midstream);
-  // Without TCP's handshake the first packet is all there is to see: only where another reading is possible, in the
-  // middle of a conversation or where answers were seen, is it worth a word.
+  // Without TCP's handshake the first packet is all there is to see: only where another reading is possible,
+  // in the middle of a conversation or where answers were seen, is it worth a word.
   const bool doubtful = tcp ? facts_.midstream : facts_.packets_to_client > 0;
   if (doubtful && capture::confidence(facts_.evidence) != capture::Confidence::certain) {
     Text evidence = Text::alert_evidence_first_packet;
@@ -291,21 +309,29 @@ void Report::cautions() {
 void Report::ask(Finding what, policy::Severity severity) {
   switch (what) {
     case Finding::exception_used:
-    case Finding::permitted: return;
-    case Finding::exception_missing: return add(Text::alert_ask_exception_missing);
-    case Finding::exception_expired: return add(Text::alert_ask_exception_expired);
-    case Finding::sanitiser_bypass: return add(Text::alert_ask_sanitiser_bypass);
-    case Finding::egress_bypass: return add(Text::alert_ask_egress_bypass);
-    case Finding::pair_absent: return add(Text::alert_ask_pair_absent);
-    case Finding::forbidden: break;
+    case Finding::permitted:
+      return;
+    case Finding::exception_missing:
+      return add(Text::alert_ask_exception_missing);
+    case Finding::exception_expired:
+      return add(Text::alert_ask_exception_expired);
+    case Finding::sanitiser_bypass:
+      return add(Text::alert_ask_sanitiser_bypass);
+    case Finding::egress_bypass:
+      return add(Text::alert_ask_egress_bypass);
+    case Finding::pair_absent:
+      return add(Text::alert_ask_pair_absent);
+    case Finding::forbidden:
+      break;
   }
   if (facts_.stage < capture::Stage::answered) return add(Text::alert_ask_attempt);
   add(severity <= policy::Severity::critical ? Text::alert_ask_grave : Text::alert_ask_passed);
 }
 
 void Report::verdict() {
-  static constexpr std::array cells{Text::alert_cell_absent,  Text::alert_cell_forbid_always, Text::alert_cell_forbid,
-                                    Text::alert_cell_gateway, Text::alert_cell_service,       Text::alert_cell_permit};
+  static constexpr std::array cells{Text::alert_cell_absent,  Text::alert_cell_forbid_always,
+                                    Text::alert_cell_forbid,  Text::alert_cell_gateway,
+                                    Text::alert_cell_service, Text::alert_cell_permit};
   const bool permit = verdict_.decision == policy::Decision::permit;
   std::string rule{cell_code(verdict_.cell)};
   rule += ": ";
@@ -338,8 +364,8 @@ std::string percent(double ratio) {
 
 }  // namespace
 
-std::string verdict_text(const capture::FlowFacts& facts, const policy::Verdict& verdict, const policy::Policy& policy,
-                         Language language) {
+std::string verdict_text(const capture::FlowFacts& facts, const policy::Verdict& verdict,
+                         const policy::Policy& policy, Language language) {
   constexpr int japan = 540;  // explain() has no zone of its own; registers are kept in Japanese time
   Report report{facts, verdict, policy, language, japan};
   report.verdict();
@@ -363,8 +389,11 @@ std::string alert_text(const AlertRecord& record, const AlertOptions& options) {
   const std::string bytes = std::to_string(record.bytes);
   switch (record.kind) {
     case AlertKind::opened:
-    case AlertKind::exception: break;
-    case AlertKind::escalated: report.add(Text::alert_escalated, {{"stage", stage}}); break;
+    case AlertKind::exception:
+      break;
+    case AlertKind::escalated:
+      report.add(Text::alert_escalated, {{"stage", stage}});
+      break;
     case AlertKind::widened:
       report.add(Text::alert_widened, {{"responders", responders}, {"services", services}});
       break;
@@ -436,8 +465,9 @@ std::string alert_line(const AlertRecord& record, const AlertOptions& options) {
 std::string loss_text(const LossNotice& notice, const AlertOptions& options) {
   std::string since = timestamp(notice.since, options.utc_offset_minutes).substr(0, 19);
   since[10] = ' ';
-  return printable(say(Text::alert_loss, options.language,
-                       {{"destination", notice.destination}, {"lost", std::to_string(notice.lost)}, {"since", since}}));
+  return printable(
+      say(Text::alert_loss, options.language,
+          {{"destination", notice.destination}, {"lost", std::to_string(notice.lost)}, {"since", since}}));
 }
 
 }  // namespace sekimori::daemon

@@ -5,7 +5,9 @@
 namespace sekimori::daemon {
 namespace {
 
-std::uint8_t octet(std::string_view text, std::size_t at) { return static_cast<std::uint8_t>(text[at]); }
+std::uint8_t octet(std::string_view text, std::size_t at) {
+  return static_cast<std::uint8_t>(text[at]);
+}
 
 char32_t code_point(std::string_view text, std::size_t length) {
   if (length == 1) return octet(text, 0);

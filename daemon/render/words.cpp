@@ -29,32 +29,66 @@ Finding finding(const policy::Verdict& verdict, const policy::Policy& policy) {
 
 std::string_view finding_name(Finding finding) {
   switch (finding) {
-    case Finding::forbidden: return "forbidden";
-    case Finding::exception_missing: return "exception-missing";
-    case Finding::exception_expired: return "exception-expired";
-    case Finding::sanitiser_bypass: return "sanitiser-bypass";
-    case Finding::egress_bypass: return "egress-bypass";
-    case Finding::pair_absent: return "pair-absent";
-    case Finding::exception_used: return "exception-used";
-    case Finding::permitted: return "permitted";
+    case Finding::forbidden:
+      return "forbidden";
+    case Finding::exception_missing:
+      return "exception-missing";
+    case Finding::exception_expired:
+      return "exception-expired";
+    case Finding::sanitiser_bypass:
+      return "sanitiser-bypass";
+    case Finding::egress_bypass:
+      return "egress-bypass";
+    case Finding::pair_absent:
+      return "pair-absent";
+    case Finding::exception_used:
+      return "exception-used";
+    case Finding::permitted:
+      return "permitted";
   }
   return "?";
 }
 
-std::uint32_t signature_id(Finding finding) { return 1001 + static_cast<std::uint32_t>(finding); }
+std::uint32_t signature_id(Finding finding) {
+  return 1001 + static_cast<std::uint32_t>(finding);
+}
 
 std::string protocol_name(std::uint8_t protocol) {
   using Entry = std::pair<std::uint8_t, std::string_view>;
-  static constexpr std::array names{
-      Entry{0, "HOPOPT"},    Entry{1, "ICMP"},     Entry{2, "IGMP"},     Entry{4, "IP-ENCAP"},
-      Entry{6, "TCP"},       Entry{8, "EGP"},      Entry{9, "IGP"},      Entry{17, "UDP"},
-      Entry{27, "RDP"},      Entry{33, "DCCP"},    Entry{41, "IPV6"},    Entry{43, "IPV6-ROUTE"},
-      Entry{44, "IPV6-FRAG"}, Entry{46, "RSVP"},   Entry{47, "GRE"},     Entry{50, "ESP"},
-      Entry{51, "AH"},       Entry{58, "IPV6-ICMP"}, Entry{59, "IPV6-NONXT"}, Entry{60, "IPV6-OPTS"},
-      Entry{88, "EIGRP"},    Entry{89, "OSPFIGP"}, Entry{94, "IPIP"},    Entry{97, "ETHERIP"},
-      Entry{103, "PIM"},     Entry{108, "IPCOMP"}, Entry{112, "VRRP"},   Entry{115, "L2TP"},
-      Entry{124, "ISIS"},    Entry{132, "SCTP"},   Entry{135, "MOBILITY-HEADER"}, Entry{136, "UDPLITE"},
-      Entry{137, "MPLS-IN-IP"}, Entry{139, "HIP"}};
+  static constexpr std::array names{Entry{0, "HOPOPT"},
+                                    Entry{1, "ICMP"},
+                                    Entry{2, "IGMP"},
+                                    Entry{4, "IP-ENCAP"},
+                                    Entry{6, "TCP"},
+                                    Entry{8, "EGP"},
+                                    Entry{9, "IGP"},
+                                    Entry{17, "UDP"},
+                                    Entry{27, "RDP"},
+                                    Entry{33, "DCCP"},
+                                    Entry{41, "IPV6"},
+                                    Entry{43, "IPV6-ROUTE"},
+                                    Entry{44, "IPV6-FRAG"},
+                                    Entry{46, "RSVP"},
+                                    Entry{47, "GRE"},
+                                    Entry{50, "ESP"},
+                                    Entry{51, "AH"},
+                                    Entry{58, "IPV6-ICMP"},
+                                    Entry{59, "IPV6-NONXT"},
+                                    Entry{60, "IPV6-OPTS"},
+                                    Entry{88, "EIGRP"},
+                                    Entry{89, "OSPFIGP"},
+                                    Entry{94, "IPIP"},
+                                    Entry{97, "ETHERIP"},
+                                    Entry{103, "PIM"},
+                                    Entry{108, "IPCOMP"},
+                                    Entry{112, "VRRP"},
+                                    Entry{115, "L2TP"},
+                                    Entry{124, "ISIS"},
+                                    Entry{132, "SCTP"},
+                                    Entry{135, "MOBILITY-HEADER"},
+                                    Entry{136, "UDPLITE"},
+                                    Entry{137, "MPLS-IN-IP"},
+                                    Entry{139, "HIP"}};
   for (const auto& [number, name] : names) {
     if (number == protocol) return std::string{name};
   }
@@ -72,35 +106,52 @@ bool is_icmp(std::uint8_t protocol) {
 
 std::string_view cell_code(policy::Cell cell) {
   switch (cell) {
-    case policy::Cell::absent: return "-";
-    case policy::Cell::forbid_always: return "F";
-    case policy::Cell::forbid: return "f";
-    case policy::Cell::gateway: return "G";
-    case policy::Cell::service: return "L";
-    case policy::Cell::permit: return "P";
+    case policy::Cell::absent:
+      return "-";
+    case policy::Cell::forbid_always:
+      return "F";
+    case policy::Cell::forbid:
+      return "f";
+    case policy::Cell::gateway:
+      return "G";
+    case policy::Cell::service:
+      return "L";
+    case policy::Cell::permit:
+      return "P";
   }
   return "?";
 }
 
 std::string_view alert_kind_name(AlertKind kind) {
   switch (kind) {
-    case AlertKind::opened: return "opened";
-    case AlertKind::escalated: return "escalated";
-    case AlertKind::widened: return "widened";
-    case AlertKind::sweep: return "sweep";
-    case AlertKind::repeated: return "repeated";
-    case AlertKind::closed: return "closed";
-    case AlertKind::exception: return "exception";
+    case AlertKind::opened:
+      return "opened";
+    case AlertKind::escalated:
+      return "escalated";
+    case AlertKind::widened:
+      return "widened";
+    case AlertKind::sweep:
+      return "sweep";
+    case AlertKind::repeated:
+      return "repeated";
+    case AlertKind::closed:
+      return "closed";
+    case AlertKind::exception:
+      return "exception";
   }
   return "?";
 }
 
 std::string_view close_reason_name(CloseReason reason) {
   switch (reason) {
-    case CloseReason::none: return "";
-    case CloseReason::quiet: return "quiet";
-    case CloseReason::displaced: return "displaced";
-    case CloseReason::finished: return "finished";
+    case CloseReason::none:
+      return "";
+    case CloseReason::quiet:
+      return "quiet";
+    case CloseReason::displaced:
+      return "displaced";
+    case CloseReason::finished:
+      return "finished";
   }
   return "?";
 }
@@ -128,7 +179,8 @@ std::string rule_name(const policy::Policy& policy, const policy::Verdict& verdi
 std::string entry_id(const policy::Policy& policy, policy::Basis kind, std::uint32_t index) {
   const policy::PolicyOptions& options = policy.options();
   switch (kind) {
-    case policy::Basis::cell: break;
+    case policy::Basis::cell:
+      break;
     case policy::Basis::gateway:
       if (index < options.gateways.size()) return options.gateways[index].id;
       break;
@@ -156,7 +208,8 @@ std::vector<const policy::Clause*> clauses_of(const policy::Policy& policy, cons
   for (const policy::Reason* reason : reasons_of(policy, verdict)) {
     for (const std::string& id : reason->clauses) {
       for (const policy::Clause& clause : policy.options().profile.clauses) {
-        if (clause.id == id && std::find(out.begin(), out.end(), &clause) == out.end()) out.push_back(&clause);
+        if (clause.id == id && std::find(out.begin(), out.end(), &clause) == out.end())
+          out.push_back(&clause);
       }
     }
   }

@@ -23,8 +23,8 @@ enum class Finding : std::uint8_t {
   permitted           // nothing to find
 };
 Finding finding(const policy::Verdict& verdict, const policy::Policy& policy);
-std::string_view finding_name(Finding finding);     // "forbidden", "sanitiser-bypass"...
-std::uint32_t signature_id(Finding finding);        // 1001...
+std::string_view finding_name(Finding finding);  // "forbidden", "sanitiser-bypass"...
+std::uint32_t signature_id(Finding finding);     // 1001...
 
 // IANA's keyword in upper case, as Suricata prints it: "TCP", "IPV6-ICMP"; the number where it has none here.
 std::string protocol_name(std::uint8_t protocol);
@@ -36,7 +36,8 @@ std::string_view close_reason_name(CloseReason reason);     // "quiet"; none: ""
 std::string_view severity_name(policy::Severity severity);  // RFC 5424 table 2: "emergency".."debug"
 // Id of the segment, e.g. "mynumber"; "-" for an index that the policy does not know.
 std::string_view segment_id(const policy::Policy& policy, policy::SegmentId segment);
-std::string rule_name(const policy::Policy& policy, const policy::Verdict& verdict);  // "F mynumber->external"
+std::string rule_name(const policy::Policy& policy,
+                      const policy::Verdict& verdict);  // "F mynumber->external"
 // Id of the gateway, service or exception; empty for Basis::cell.
 std::string entry_id(const policy::Policy& policy, policy::Basis kind, std::uint32_t index);
 // The clauses of the verdict's reasons, each once, in their order. Pointers live as long as the policy.

@@ -15,7 +15,9 @@
 
 namespace sekimori::test {
 
-inline IpAddress ip(std::string_view text) { return IpAddress::parse(text).value(); }
+inline IpAddress ip(std::string_view text) {
+  return IpAddress::parse(text).value();
+}
 
 // 2026-04-01T09:12:03.482915 in Japan.
 inline constexpr Time nine_twelve{std::chrono::nanoseconds{1'775'002'323'482'915'000}};
@@ -31,10 +33,14 @@ inline policy::PolicyOptions alert_city() {
                       {"internet", "NET", {"インターネット接続系", "Internet segment"}},
                       {"security-cloud", "SC", {"自治体情報セキュリティクラウド", "security cloud"}},
                       {"external", "EXT", {"外部・不明", "external / unknown"}}};
-  profile.clauses = {{"004-6-3-a", {"架空市情報セキュリティポリシー", "Kakuu City security policy"}, "第1章6(3)ア",
-                      "他の領域と通信できないようにしなければならない", "must not communicate with any other area"},
-                     {"004-6-3-b", {"架空市情報セキュリティポリシー", "Kakuu City security policy"}, "第1章6(3)イ", "", ""},
-                     {"004-2-11", {"架空市情報セキュリティポリシー", "Kakuu City security policy"}, "第1章2(11)", "", ""}};
+  profile.clauses = {
+      {"004-6-3-a",
+       {"架空市情報セキュリティポリシー", "Kakuu City security policy"},
+       "第1章6(3)ア",
+       "他の領域と通信できないようにしなければならない",
+       "must not communicate with any other area"},
+      {"004-6-3-b", {"架空市情報セキュリティポリシー", "Kakuu City security policy"}, "第1章6(3)イ", "", ""},
+      {"004-2-11", {"架空市情報セキュリティポリシー", "Kakuu City security policy"}, "第1章2(11)", "", ""}};
   profile.reasons = {{"R2", {"例外は許可済みのものに限る", "approved exceptions only"}, {"004-6-3-a"}},
                      {"R3", {"完全に遮断する", "total block"}, {"004-6-3-a", "004-2-11"}},
                      {"R4", {"無害化通信に限る", "sanitised only"}, {"004-6-3-b"}},
@@ -96,13 +102,15 @@ inline policy::PolicyOptions alert_city() {
 }
 
 inline std::shared_ptr<const policy::Policy> alert_policy() {
-  return std::make_shared<const policy::Policy>(alert_city(), std::vector<std::string>{}, std::string(64, 'a'), 7);
+  return std::make_shared<const policy::Policy>(alert_city(), std::vector<std::string>{},
+                                                std::string(64, 'a'), 7);
 }
 
 // A forbidden or permitted event as the inspector would tell it.
-inline daemon::FlowEvent event_of(const policy::Policy& policy, std::string_view source, std::string_view destination,
-                                  std::uint16_t port, capture::Stage stage = capture::Stage::attempt,
-                                  Time time = nine_twelve, std::uint8_t protocol = capture::protocol::tcp) {
+inline daemon::FlowEvent event_of(const policy::Policy& policy, std::string_view source,
+                                  std::string_view destination, std::uint16_t port,
+                                  capture::Stage stage = capture::Stage::attempt, Time time = nine_twelve,
+                                  std::uint8_t protocol = capture::protocol::tcp) {
   daemon::FlowEvent event;
   event.time = time;
   event.facts.tuple = {ip(source), ip(destination), 51544, port, protocol};

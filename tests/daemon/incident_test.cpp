@@ -17,8 +17,9 @@ using test::nine_twelve;
 
 class IncidentsTest : public testing::Test {
  protected:
-  FlowEvent event(std::string_view source, std::string_view destination, std::uint16_t port, Duration after = 0s,
-                  Stage stage = Stage::attempt, FlowEvent::Kind kind = FlowEvent::Kind::opened) {
+  FlowEvent event(std::string_view source, std::string_view destination, std::uint16_t port,
+                  Duration after = 0s, Stage stage = Stage::attempt,
+                  FlowEvent::Kind kind = FlowEvent::Kind::opened) {
     FlowEvent out = test::event_of(*policy, source, destination, port, stage, nine_twelve + after);
     out.kind = kind;
     out.facts.id = ++flow;
@@ -55,7 +56,8 @@ class IncidentsTest : public testing::Test {
     EXPECT_EQ(counters.events_in, counters.told + counters.suppressed);
     EXPECT_EQ(counters.lines, last_sequence);
   }
-  // What the lines say they stand for, once everything is closed, must be every event that was about an incident.
+  // What the lines say they stand for, once everything is closed, must be every event that was about an
+  // incident.
   std::uint64_t events_in_lines() const {
     std::uint64_t sum = 0;
     for (const AlertRecord& record : all) {
@@ -129,7 +131,8 @@ TEST_F(IncidentsTest, TellsNewRespondersAndServicesUntilTheLimitThenSaysSweepOnc
   EXPECT_EQ(sweep[0].services, 4U);
   EXPECT_TRUE(feed(event("10.10.1.5", "203.0.113.9", 23, 40s)).empty());
   // A rise in stage still breaks through.
-  EXPECT_EQ(kinds(feed(event("10.10.1.5", "203.0.113.9", 25, 41s, Stage::established))), Kinds{AlertKind::escalated});
+  EXPECT_EQ(kinds(feed(event("10.10.1.5", "203.0.113.9", 25, 41s, Stage::established))),
+            Kinds{AlertKind::escalated});
 }
 
 TEST_F(IncidentsTest, KeepsInitiatorsAndBoundariesApart) {
@@ -146,7 +149,8 @@ TEST_F(IncidentsTest, SummarisesAtGrowingPauses) {
   feed(event("10.10.1.5", "203.0.113.9", 443));
   std::vector<Duration> told;
   for (int second = 1; second <= 6 * 3600; ++second) {
-    for (const AlertRecord& record : feed(event("10.10.1.5", "203.0.113.9", 443, std::chrono::seconds{second}))) {
+    for (const AlertRecord& record :
+         feed(event("10.10.1.5", "203.0.113.9", 443, std::chrono::seconds{second}))) {
       EXPECT_EQ(record.kind, AlertKind::repeated);
       told.push_back(record.time - nine_twelve);
     }
@@ -220,7 +224,8 @@ TEST_F(IncidentsTest, SweepOfTenThousandHostsIsAtMostTenLines) {
 
 TEST_F(IncidentsTest, SlowPortsBelowTheBurstAreToldOneByOne) {
   for (int i = 0; i < 8; ++i) {
-    EXPECT_EQ(feed(event("10.20.1.5", "10.10.0.9", static_cast<std::uint16_t>(100 + i), i * 150ms)).size(), 1U);
+    EXPECT_EQ(feed(event("10.20.1.5", "10.10.0.9", static_cast<std::uint16_t>(100 + i), i * 150ms)).size(),
+              1U);
   }
   EXPECT_EQ(all.back().kind, AlertKind::widened);
   EXPECT_EQ(kinds(feed(event("10.20.1.5", "10.10.0.9", 200, 2s))), Kinds{AlertKind::sweep});
@@ -278,9 +283,9 @@ TEST_F(IncidentsTest, GivesTheSameLinesHoweverOftenItIsTicked) {
   Duration at = 0s;
   for (int i = 0; i < 3000; ++i) {
     at += std::chrono::milliseconds{random() % 4000};
-    events.push_back(event("10.10.1." + std::to_string(1 + random() % 6),
-                           "203.0.113." + std::to_string(1 + random() % 12),
-                           static_cast<std::uint16_t>(440 + random() % 3), at, static_cast<Stage>(random() % 5)));
+    events.push_back(
+        event("10.10.1." + std::to_string(1 + random() % 6), "203.0.113." + std::to_string(1 + random() % 12),
+              static_cast<std::uint16_t>(440 + random() % 3), at, static_cast<Stage>(random() % 5)));
   }
   const auto run = [&](int ticks) {
     Incidents subject{options};
@@ -296,7 +301,8 @@ TEST_F(IncidentsTest, GivesTheSameLinesHoweverOftenItIsTicked) {
     std::string lines;
     for (const AlertRecord& record : out) {
       lines += std::to_string(record.sequence) + ' ' + std::to_string(static_cast<int>(record.kind)) + ' ' +
-               record.incident + ' ' + std::to_string(record.events) + ' ' + std::to_string(record.suppressed) + '\n';
+               record.incident + ' ' + std::to_string(record.events) + ' ' +
+               std::to_string(record.suppressed) + '\n';
     }
     return lines;
   };

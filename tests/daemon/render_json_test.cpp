@@ -47,15 +47,18 @@ TEST(CommunityId, AgreesWithThePublishedBaseline) {
       {"192.168.0.89", 8, "192.168.0.1", 0, 1, "1:X0snYXpgwiv9TZtqg64sgzUn6Dk="},
       {"192.168.0.1", 0, "192.168.0.89", 8, 1, "1:X0snYXpgwiv9TZtqg64sgzUn6Dk="},
       {"10.0.0.1", 11, "10.0.0.2", 0, 1, "1:YHxtAirCG//0OzkcVAukqKQN9xM="},
-      {"fe80::200:86ff:fe05:80da", 135, "fe80::260:97ff:fe07:69ea", 136, 58, "1:dGHyGvjMfljg6Bppwm3bg0LO8TY="},
-      {"3ffe:507:0:1:200:86ff:fe05:80da", 128, "3ffe:501:0:1001::2", 129, 58, "1:+TW+HtLHvV1xnGhV1lv7XoJrqQg="},
+      {"fe80::200:86ff:fe05:80da", 135, "fe80::260:97ff:fe07:69ea", 136, 58,
+       "1:dGHyGvjMfljg6Bppwm3bg0LO8TY="},
+      {"3ffe:507:0:1:200:86ff:fe05:80da", 128, "3ffe:501:0:1001::2", 129, 58,
+       "1:+TW+HtLHvV1xnGhV1lv7XoJrqQg="},
       {"3ffe:501:410:0:2c0:dfff:fe47:33e", 1, "3ffe:507:0:1:200:86ff:fe05:80da", 4, 58,
        "1:hLZd0XGWojozrvxqE0dWB1iM6R0="},
       {"10.1.12.1", 0, "10.1.12.2", 0, 46, "1:KHlLkgoJW7ifUTyTSgyVfkFHzKw="},
       {"10.1.12.2", 0, "10.1.12.1", 0, 46, "1:KHlLkgoJW7ifUTyTSgyVfkFHzKw="},
   };
   for (const CommunityRow& row : rows) {
-    EXPECT_EQ(community_id({ip(row.source), ip(row.destination), row.source_port, row.destination_port, row.protocol}),
+    EXPECT_EQ(community_id(
+                  {ip(row.source), ip(row.destination), row.source_port, row.destination_port, row.protocol}),
               row.id)
         << row.source << " > " << row.destination << " protocol " << int{row.protocol};
   }
@@ -123,21 +126,22 @@ TEST_F(EveTest, FlowEventHasSuricatasNames) {
   options.organisation = "999999";
   const json::object flow =
       flow_event(event.facts, event.verdict, *policy, capture::EndReason::timeout, options);
-  EXPECT_EQ(keys(flow),
-            (std::vector<std::string>{"timestamp", "flow_id", "event_type", "vlan", "src_ip", "src_port", "dest_ip",
-                                      "dest_port", "proto", "ip_v", "community_id", "ether", "flow", "sekimori"}));
+  EXPECT_EQ(keys(flow), (std::vector<std::string>{"timestamp", "flow_id", "event_type", "vlan", "src_ip",
+                                                  "src_port", "dest_ip", "dest_port", "proto", "ip_v",
+                                                  "community_id", "ether", "flow", "sekimori"}));
   EXPECT_EQ(keys(flow.at("flow").as_object()),
-            (std::vector<std::string>{"pkts_toserver", "pkts_toclient", "bytes_toserver", "bytes_toclient", "start",
-                                      "state", "end", "age", "reason", "alerted"}));
+            (std::vector<std::string>{"pkts_toserver", "pkts_toclient", "bytes_toserver", "bytes_toclient",
+                                      "start", "state", "end", "age", "reason", "alerted"}));
   json::object rest = flow;
   rest.erase("flow");
   rest.erase("sekimori");
-  EXPECT_EQ(to_line(rest),
-            R"({"timestamp":"2026-04-01T09:12:05.982915+09:00","flow_id":1676750115612680,"event_type":"flow",)"
-            R"("vlan":[30],"src_ip":"10.10.1.5","src_port":51544,"dest_ip":"203.0.113.9","dest_port":443,"proto":"TCP",)"
-            R"("ip_v":4,"community_id":")" +
-                community_id(event.facts.tuple) +
-                R"(","ether":{"src_mac":"02:00:00:00:00:05","dest_mac":"02:00:00:00:00:fe"}})");
+  EXPECT_EQ(
+      to_line(rest),
+      R"({"timestamp":"2026-04-01T09:12:05.982915+09:00","flow_id":1676750115612680,"event_type":"flow",)"
+      R"("vlan":[30],"src_ip":"10.10.1.5","src_port":51544,"dest_ip":"203.0.113.9","dest_port":443,"proto":"TCP",)"
+      R"("ip_v":4,"community_id":")" +
+          community_id(event.facts.tuple) +
+          R"(","ether":{"src_mac":"02:00:00:00:00:05","dest_mac":"02:00:00:00:00:fe"}})");
   EXPECT_EQ(to_line(flow.at("flow")),
             R"({"pkts_toserver":3,"pkts_toclient":2,"bytes_toserver":214,"bytes_toclient":132,)"
             R"("start":"2026-04-01T09:12:03.482915+09:00","state":"established",)"
@@ -177,16 +181,18 @@ TEST_F(EveTest, IcmpTellsTypeAndCodeInsteadOfPorts) {
 }
 
 TEST_F(EveTest, AlertEventSaysWhatItStandsFor) {
-  AlertRecord record = test::record_of(
-      policy, test::event_of(*policy, "10.10.1.5", "203.0.113.9", 443, Stage::established), AlertKind::repeated);
+  AlertRecord record =
+      test::record_of(policy, test::event_of(*policy, "10.10.1.5", "203.0.113.9", 443, Stage::established),
+                      AlertKind::repeated);
   record.sequence = 42;
   record.events = 1000;
   record.suppressed = 990;
   record.loss_ratio = 0.0000125;
   const json::object alert = alert_event(record, options);
-  EXPECT_EQ(to_line(alert.at("alert")),
-            R"({"action":"allowed","gid":7777,"signature_id":1001,"rev":1,)"
-            R"~("signature":"forbid: mynumber -> external (TCP/443)","category":"Segmentation violation","severity":1})~");
+  EXPECT_EQ(
+      to_line(alert.at("alert")),
+      R"({"action":"allowed","gid":7777,"signature_id":1001,"rev":1,)"
+      R"~("signature":"forbid: mynumber -> external (TCP/443)","category":"Segmentation violation","severity":1})~");
   const json::object& ours = alert.at("sekimori").as_object();
   EXPECT_EQ(ours.at("kind").as_string(), "repeated");
   EXPECT_EQ(ours.at("sequence").to_number<int>(), 42);

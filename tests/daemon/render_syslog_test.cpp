@@ -35,7 +35,10 @@ std::optional<Parsed> parse(std::string_view text) {
   if (!priority) return std::nullopt;
   out.priority = std::stoi(*priority);
   if (take(' ') != "1") return std::nullopt;
-  for (auto [field, most] : {std::pair{&out.timestamp, 32U}, {&out.host, 255U}, {&out.app, 48U}, {&out.process, 128U},
+  for (auto [field, most] : {std::pair{&out.timestamp, 32U},
+                             {&out.host, 255U},
+                             {&out.app, 48U},
+                             {&out.process, 128U},
                              {&out.id, 32U}}) {
     const auto word = take(' ');
     if (!word || word->size() > most) return std::nullopt;
@@ -119,15 +122,28 @@ TEST_F(SyslogTest, ParsesBackByTheGrammar) {
   EXPECT_EQ(parsed->id, "VIOLATION");
   EXPECT_EQ(parsed->data.at("meta").at("sequenceId"), "18231");
   const auto& data = parsed->data.at("sekimori@32473");
-  const std::map<std::string, std::string> wanted{
-      {"verdict", "forbid"}, {"kind", "opened"},        {"incident", "inc-0123456789abcdef"},
-      {"from", "mynumber"},  {"to", "external"},        {"stage", "established"},
-      {"src", "10.10.1.5"},  {"sport", "51544"},        {"dst", "203.0.113.9"},
-      {"dport", "443"},      {"proto", "TCP"},          {"cell", "F"},
-      {"reasons", "R3"},     {"clause", "004-6-3-a,004-2-11"}, {"severity", "alert"},
-      {"events", "1"},       {"suppressed", "4"},       {"flow", "1676750115612680"},
-      {"policy", "alpha"},   {"generation", "7"},       {"from_name", "税務課"},
-      {"loss_ratio", "0.000000"}};
+  const std::map<std::string, std::string> wanted{{"verdict", "forbid"},
+                                                  {"kind", "opened"},
+                                                  {"incident", "inc-0123456789abcdef"},
+                                                  {"from", "mynumber"},
+                                                  {"to", "external"},
+                                                  {"stage", "established"},
+                                                  {"src", "10.10.1.5"},
+                                                  {"sport", "51544"},
+                                                  {"dst", "203.0.113.9"},
+                                                  {"dport", "443"},
+                                                  {"proto", "TCP"},
+                                                  {"cell", "F"},
+                                                  {"reasons", "R3"},
+                                                  {"clause", "004-6-3-a,004-2-11"},
+                                                  {"severity", "alert"},
+                                                  {"events", "1"},
+                                                  {"suppressed", "4"},
+                                                  {"flow", "1676750115612680"},
+                                                  {"policy", "alpha"},
+                                                  {"generation", "7"},
+                                                  {"from_name", "税務課"},
+                                                  {"loss_ratio", "0.000000"}};
   for (const auto& [name, value] : wanted) {
     ASSERT_TRUE(data.contains(name)) << name;
     EXPECT_EQ(data.at(name), value) << name;
@@ -149,8 +165,8 @@ TEST_F(SyslogTest, NamesTheMessageByTheIncidentsLife) {
     record.kind = kind;
     EXPECT_EQ(parse(syslog_5424(record, options, 2048)).value().id, id);
   }
-  AlertRecord exception = test::record_of(policy, test::event_of(*policy, "10.10.1.6", "10.20.1.6", 8530),
-                                          AlertKind::exception);
+  AlertRecord exception =
+      test::record_of(policy, test::event_of(*policy, "10.10.1.6", "10.20.1.6", 8530), AlertKind::exception);
   exception.severity = policy::Severity::notice;
   const auto parsed = parse(syslog_5424(exception, options, 2048)).value();
   EXPECT_EQ(parsed.id, "EXCEPTION");
@@ -203,7 +219,8 @@ TEST_F(SyslogTest, EverySizeKeepsTheVerdictAndCutsOnCharacterBorders) {
     ASSERT_EQ(data.at("verdict"), "forbid") << most;
     ASSERT_TRUE(data.contains("src") && data.contains("dst") && data.contains("from") && data.contains("to"));
     ASSERT_EQ(data.contains("trunc"), message.size() < whole.size() && message != whole) << most;
-    ASSERT_GE(data.size() + (data.contains("trunc") ? 0 : 1), parameters_before) << "more room, never less told";
+    ASSERT_GE(data.size() + (data.contains("trunc") ? 0 : 1), parameters_before)
+        << "more room, never less told";
     parameters_before = data.size();
     const std::string full_text = alert_text(record, options);
     ASSERT_EQ(parsed->message, full_text.substr(0, parsed->message.size()));
@@ -214,7 +231,8 @@ TEST_F(SyslogTest, OldFormIsKeyValueAsciiThenText) {
   AlertRecord record = violation();
   record.sequence = 7;
   const std::string message = syslog_3164(record, options, 2048);
-  EXPECT_EQ(message.substr(0, 35), "<161>Apr  1 09:12:03 sekimori[" + std::to_string(getpid()).append("]: msgid=").substr(0, 5));
+  EXPECT_EQ(message.substr(0, 35),
+            "<161>Apr  1 09:12:03 sekimori[" + std::to_string(getpid()).append("]: msgid=").substr(0, 5));
   EXPECT_NE(message.find("]: msgid=VIOLATION seq=7 verdict=forbid kind=opened incident=inc-0123456789abcdef "
                          "from=mynumber to=external stage=established "),
             std::string::npos)

@@ -30,38 +30,43 @@ class TextTest : public testing::Test {
 
 TEST_F(TextTest, ForbiddenBetweenSegments) {
   const AlertRecord one = record(event("10.10.1.5", "203.0.113.9", 443, Stage::established));
-  EXPECT_EQ(ja(one),
-            "【領域間不許可通信】マイナンバー利用事務系 10.10.1.5（税務課） から 外部・不明 203.0.113.9:443/TCP "
-            "への通信を検知しました（確立、346バイト、2026-04-01 09:12:03〜）。"
-            "違反条項: 架空市情報セキュリティポリシー「他の領域と通信できないようにしなければならない」"
-            "（第1章6(3)ア）ほか1条項。この領域間に例外措置は認められません。"
-            "求める対応: 記録を保存したうえで対象端末と通信相手を確認し、緊急時対応計画に従って報告と切断の要否を"
-            "判断してください。");
+  EXPECT_EQ(
+      ja(one),
+      "【領域間不許可通信】マイナンバー利用事務系 10.10.1.5（税務課） から 外部・不明 203.0.113.9:443/TCP "
+      "への通信を検知しました（確立、346バイト、2026-04-01 09:12:03〜）。"
+      "違反条項: 架空市情報セキュリティポリシー「他の領域と通信できないようにしなければならない」"
+      "（第1章6(3)ア）ほか1条項。この領域間に例外措置は認められません。"
+      "求める対応: 記録を保存したうえで対象端末と通信相手を確認し、緊急時対応計画に従って報告と切断の要否を"
+      "判断してください。");
   EXPECT_EQ(en(one),
             "[Forbidden between segments] My Number segment 10.10.1.5 (税務課) spoke to external / unknown "
             "203.0.113.9:443/TCP (established, 346 bytes, since 2026-04-01 09:12:03). "
-            "Clause: Kakuu City security policy, 第1章6(3)ア: \"must not communicate with any other area\" and 1 more. "
+            "Clause: Kakuu City security policy, 第1章6(3)ア: \"must not communicate with any other area\" "
+            "and 1 more. "
             "Between these segments no exception is possible. "
-            "Please: preserve the records, check both ends, then report and decide on disconnecting by the emergency "
+            "Please: preserve the records, check both ends, then report and decide on disconnecting by the "
+            "emergency "
             "response plan.");
 }
 
 TEST_F(TextTest, AttemptAsksToCheckTheTerminal) {
-  EXPECT_EQ(ja(record(event("10.10.1.5", "10.20.3.4", 445))),
-            "【領域間不許可通信】マイナンバー利用事務系 10.10.1.5（税務課） から LGWAN接続系 10.20.3.4:445/TCP"
-            "（総務課） への通信を検知しました（試行、214バイト、2026-04-01 09:12:03〜）。"
-            "違反条項: 架空市情報セキュリティポリシー「他の領域と通信できないようにしなければならない」"
-            "（第1章6(3)ア）。例外措置の登録はありません。応答は観測していません。"
-            "求める対応: 端末の設定（宛先、自動更新、接続先のネットワーク）を確認してください。");
+  EXPECT_EQ(
+      ja(record(event("10.10.1.5", "10.20.3.4", 445))),
+      "【領域間不許可通信】マイナンバー利用事務系 10.10.1.5（税務課） から LGWAN接続系 10.20.3.4:445/TCP"
+      "（総務課） への通信を検知しました（試行、214バイト、2026-04-01 09:12:03〜）。"
+      "違反条項: 架空市情報セキュリティポリシー「他の領域と通信できないようにしなければならない」"
+      "（第1章6(3)ア）。例外措置の登録はありません。応答は観測していません。"
+      "求める対応: 端末の設定（宛先、自動更新、接続先のネットワーク）を確認してください。");
 }
 
 TEST_F(TextTest, ExpiredException) {
-  EXPECT_EQ(ja(record(event("10.10.1.7", "10.20.1.7", 1521, Stage::data))),
-            "【例外措置期限切れ】マイナンバー利用事務系 10.10.1.7（税務課） から LGWAN接続系 10.20.1.7:1521/TCP"
-            "（総務課） への通信を検知しました（データ転送あり、346バイト、2026-04-01 09:12:03〜）。"
-            "違反条項: 架空市情報セキュリティポリシー「他の領域と通信できないようにしなければならない」"
-            "（第1章6(3)ア）。例外措置「EX-2」は2026-03-29 09:12:03に終了していますが、通信が継続しています。"
-            "求める対応: 例外措置の更新を申請するか、通信を停止してください。");
+  EXPECT_EQ(
+      ja(record(event("10.10.1.7", "10.20.1.7", 1521, Stage::data))),
+      "【例外措置期限切れ】マイナンバー利用事務系 10.10.1.7（税務課） から LGWAN接続系 10.20.1.7:1521/TCP"
+      "（総務課） への通信を検知しました（データ転送あり、346バイト、2026-04-01 09:12:03〜）。"
+      "違反条項: 架空市情報セキュリティポリシー「他の領域と通信できないようにしなければならない」"
+      "（第1章6(3)ア）。例外措置「EX-2」は2026-03-29 09:12:03に終了していますが、通信が継続しています。"
+      "求める対応: 例外措置の更新を申請するか、通信を停止してください。");
 }
 
 TEST_F(TextTest, ExceptionWithAnotherPort) {
@@ -85,10 +90,13 @@ TEST_F(TextTest, SecurityCloudBypassedNamesTheNextHop) {
   FlowEvent one = event("10.30.1.5", "203.0.113.9", 443, Stage::data);
   one.facts.next_hop_mac = MacAddress::parse("02:00:00:00:00:fe").value();
   const std::string text = ja(record(one));
-  EXPECT_EQ(text.find("【セキュリティクラウド迂回】インターネット接続系 10.30.1.5 から 外部・不明 203.0.113.9:443/TCP "
-                      "への通信が自治体情報セキュリティクラウドを経由していません（データ転送あり、346バイト、"
-                      "2026-04-01 09:12:03〜、次ホップ 02:00:00:00:00:fe）。理由: セキュリティクラウドに集約する（R6）。"),
-            0U)
+  EXPECT_EQ(
+      text.find(
+          "【セキュリティクラウド迂回】インターネット接続系 10.30.1.5 から 外部・不明 203.0.113.9:443/TCP "
+          "への通信が自治体情報セキュリティクラウドを経由していません（データ転送あり、346バイト、"
+          "2026-04-01 09:12:03〜、次ホップ 02:00:00:00:00:fe）。理由: "
+          "セキュリティクラウドに集約する（R6）。"),
+      0U)
       << text;
 }
 
@@ -97,8 +105,10 @@ TEST_F(TextTest, PermittedByExceptionNamesApproverAndEnd) {
   one.suppressed = 23;
   const std::string text = ja(one);
   EXPECT_EQ(text.find("【例外措置による通信】"), 0U);
-  EXPECT_NE(text.find("例外措置「EX-1」（承認: 最高情報統括責任者、2028-12-26 09:12:03まで）により許可されています"),
-            std::string::npos)
+  EXPECT_NE(
+      text.find(
+          "例外措置「EX-1」（承認: 最高情報統括責任者、2028-12-26 09:12:03まで）により許可されています"),
+      std::string::npos)
       << text;
   EXPECT_NE(text.find("前回の通知以降23件を集計しました。"), std::string::npos);
   EXPECT_EQ(text.find("求める対応"), std::string::npos);
@@ -115,15 +125,16 @@ TEST_F(TextTest, CautionsAreSaidAsSuspicions) {
   const std::string text = ja(alert);
   for (const char* const part :
        {"（L2混在・誤配線の疑い）", "192.168.9.9 はどの領域にも登録されていません（未登録アドレス）。",
-        "MAC未検証（ルータ経由）。", "通信の途中から観測しています。", "発信側は推定です（根拠: ポート番号）。",
-        "取得時の欠落率は1.23%です。"}) {
+        "MAC未検証（ルータ経由）。", "通信の途中から観測しています。",
+        "発信側は推定です（根拠: ポート番号）。", "取得時の欠落率は1.23%です。"}) {
     EXPECT_NE(text.find(part), std::string::npos) << part << " in " << text;
   }
 }
 
 TEST_F(TextTest, LifeOfAnIncident) {
   AlertRecord one = record(event("10.10.1.5", "203.0.113.9", 443, Stage::established), AlertKind::escalated);
-  EXPECT_NE(ja(one).find("【領域間不許可通信】状態が「確立」に進みました。マイナンバー利用事務系"), std::string::npos);
+  EXPECT_NE(ja(one).find("【領域間不許可通信】状態が「確立」に進みました。マイナンバー利用事務系"),
+            std::string::npos);
   one.kind = AlertKind::sweep;
   one.responders = 3;
   one.services = 12;
@@ -143,28 +154,31 @@ TEST_F(TextTest, LifeOfAnIncident) {
   EXPECT_EQ(ja(one),
             "【領域間不許可通信】終了: マイナンバー利用事務系 10.10.1.5（税務課） から 外部・不明 "
             "への通信は2026-04-01 08:12:03〜2026-04-01 09:12:03に累計1000件（500フロー、宛先3、サービス12、"
-            "123456バイト、最も進んだ状態「確立」、うち前回の通知以降990件）でした。以後600秒間、新たな検知はありません。");
+            "123456バイト、最も進んだ状態「確立」、うち前回の通知以降990件）でした。以後600秒間、新たな検知は"
+            "ありません。");
 }
 
 TEST_F(TextTest, IcmpAndIpv6AreWrittenReadably) {
   FlowEvent ping = test::event_of(*policy, "10.10.1.5", "203.0.113.9", 0, Stage::answered, nine_twelve,
                                   capture::protocol::icmp);
   ping.facts.icmp_type = 8;
-  EXPECT_NE(ja(record(ping)).find(" 203.0.113.9（ICMP タイプ8） への"), std::string::npos) << ja(record(ping));
+  EXPECT_NE(ja(record(ping)).find(" 203.0.113.9（ICMP タイプ8） への"), std::string::npos)
+      << ja(record(ping));
   const FlowEvent six = event("10.10.1.5", "2001:db8::9", 443);
   EXPECT_NE(ja(record(six)).find(" [2001:db8::9]:443/TCP への"), std::string::npos) << ja(record(six));
 }
 
-// Names come from a file that somebody else may edit: no line may be forged through them, no placeholder survives.
+// Names come from a file that somebody else may edit: no line may be forged through them, no placeholder
+// survives.
 TEST_F(TextTest, IsOneCleanLineInBothLanguagesForEveryKind) {
   policy::PolicyOptions dirty = test::alert_city();
   for (auto& segment : dirty.segments) {
     for (auto& prefix : segment.prefixes) prefix.name = "課\r\n<34>1 forged\x1b[2J\xff";
   }
   const auto forged = std::make_shared<const policy::Policy>(std::move(dirty));
-  const std::pair<const char*, const char*> pairs[] = {{"10.10.1.5", "203.0.113.9"}, {"10.10.1.7", "10.20.1.7"},
-                                                       {"10.20.1.5", "10.30.1.11"},  {"10.30.1.5", "203.0.113.9"},
-                                                       {"172.31.0.1", "10.30.0.1"},  {"10.10.1.6", "10.20.1.6"}};
+  const std::pair<const char*, const char*> pairs[] = {
+      {"10.10.1.5", "203.0.113.9"}, {"10.10.1.7", "10.20.1.7"},  {"10.20.1.5", "10.30.1.11"},
+      {"10.30.1.5", "203.0.113.9"}, {"172.31.0.1", "10.30.0.1"}, {"10.10.1.6", "10.20.1.6"}};
   for (const auto& [source, destination] : pairs) {
     for (int stage = 0; stage < 5; ++stage) {
       for (int kind = 0; kind <= static_cast<int>(AlertKind::exception); ++kind) {
@@ -183,12 +197,13 @@ TEST_F(TextTest, IsOneCleanLineInBothLanguagesForEveryKind) {
 
 TEST_F(TextTest, VerdictInSentences) {
   const FlowEvent forbidden = event("10.10.1.5", "203.0.113.9", 443);
-  EXPECT_EQ(verdict_text(forbidden.facts, forbidden.verdict, *policy, Language::ja).find(
-                "不許可: マイナンバー利用事務系（税務課） から 外部・不明 への通信は許可されていません"
+  EXPECT_EQ(
+      verdict_text(forbidden.facts, forbidden.verdict, *policy, Language::ja)
+          .find("不許可: マイナンバー利用事務系（税務課） から 外部・不明 への通信は許可されていません"
                 "（F: 禁止（例外不可））。理由: 完全に遮断する（R3）。条項: 架空市情報セキュリティポリシー"
                 "「他の領域と通信できないようにしなければならない」（第1章6(3)ア）。"
                 "条項: 架空市情報セキュリティポリシー 第1章2(11)。この領域間に例外措置は認められません。"),
-            0U)
+      0U)
       << verdict_text(forbidden.facts, forbidden.verdict, *policy, Language::ja);
   const FlowEvent gateway = event("10.20.1.5", "10.30.1.10", 443);
   const std::string text = verdict_text(gateway.facts, gateway.verdict, *policy, Language::en);
@@ -199,9 +214,10 @@ TEST_F(TextTest, VerdictInSentences) {
 }
 
 TEST_F(TextTest, LineOfATextFileCarriesTimeSeverityAndIncident) {
-  EXPECT_EQ(alert_line(record(event("10.10.1.5", "203.0.113.9", 443)), options)
-                .find("2026-04-01T09:12:03.482915+09:00 warning opened inc-0123456789abcdef 【領域間不許可通信】"),
-            0U);
+  EXPECT_EQ(
+      alert_line(record(event("10.10.1.5", "203.0.113.9", 443)), options)
+          .find("2026-04-01T09:12:03.482915+09:00 warning opened inc-0123456789abcdef 【領域間不許可通信】"),
+      0U);
 }
 
 }  // namespace

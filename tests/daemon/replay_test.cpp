@@ -32,7 +32,8 @@ void put(std::string& out, std::uint32_t value) {
 
 // Thousands of frames between a few dozen hosts of all segments, in mixed order, with some time running backwards.
 std::string busy_capture(unsigned seed) {
-  std::mt19937 random{seed};
+  std::mt19937 engine{seed};
+  const auto random = [&engine] { return static_cast<std::uint32_t>(engine()); };
   const std::array<const char*, 8> hosts{"10.10.21.34", "10.10.10.11", "10.20.22.15", "10.20.10.6",
                                          "10.30.40.12", "172.31.0.8",  "203.0.113.80", "198.51.100.9"};
   std::string out;

@@ -24,7 +24,7 @@ std::string stage_text(const std::string& stage, Language language) {
 
 // "10.1.0.5:443", "[2001:db8::1]:443", or the address alone.
 std::string endpoint(const json::object& event, std::string_view address, std::string_view port) {
-  const std::string host = word(event, {address});
+  std::string host = word(event, {address});
   if (find(event, {port}) == nullptr) return host;
   const std::string number = std::to_string(count(event, {port}));
   return host.find(':') == std::string::npos ? host + ":" + number : "[" + host + "]:" + number;
