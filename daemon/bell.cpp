@@ -13,7 +13,9 @@ Bell::Bell() : descriptor_(::eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC)) {
   if (descriptor_ < 0) throw std::system_error(errno, std::generic_category(), "eventfd");
 }
 
-Bell::~Bell() { ::close(descriptor_); }
+Bell::~Bell() {
+  ::close(descriptor_);
+}
 
 void Bell::ring() noexcept {
   if (rung_.exchange(true, std::memory_order_acq_rel)) return;

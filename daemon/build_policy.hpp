@@ -11,11 +11,11 @@
 
 namespace sekimori::daemon {
 
-// `sources`: path and content of every text in the order of reading. The digest is SHA-256 over each path, a zero
-// octet, its content and a zero octet. Throws policy::PolicyError.
-std::shared_ptr<const policy::Policy> build_policy(policy::PolicyOptions options,
-                                                   const std::vector<std::string>& tap_names,
-                                                   const std::vector<std::pair<std::string, std::string>>& sources,
-                                                   std::uint32_t generation, Language language);
+// `sources`: path and content of every text in the order of reading. The digest is SHA-256 over each path, a
+// zero octet, its content and a zero octet. Throws policy::PolicyError.
+std::shared_ptr<const policy::Policy> build_policy(
+    policy::PolicyOptions options, const std::vector<std::string>& tap_names,
+    const std::vector<std::pair<std::string, std::string>>& sources, std::uint32_t generation,
+    Language language);
 
 }  // namespace sekimori::daemon

@@ -40,8 +40,8 @@ class FiguresErrand final : public Errand {
   WorkerFigures figures_{};
 };
 
-// Keeps the best `query.limit` matches while it looks at a slice of the table in each step, so that packets go on
-// being worked off in between. A flow that opens or ends meanwhile may be in the answer or not.
+// Keeps the best `query.limit` matches while it looks at a slice of the table in each step, so that packets
+// go on being worked off in between. A flow that opens or ends meanwhile may be in the answer or not.
 class FlowsErrand final : public Errand {
  public:
   static constexpr std::uint32_t slice = 1024;

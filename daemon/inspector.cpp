@@ -15,13 +15,18 @@ std::uint8_t note_of(const policy::Verdict& verdict) {
   return verdict.basis == policy::Basis::exception ? note_exception : std::uint8_t{0};
 }
 
-bool worth_telling(std::uint8_t note) { return (note & (note_forbidden | note_exception)) != 0; }
-
-std::uint16_t told_clock(Time time) {
-  return static_cast<std::uint16_t>(std::chrono::floor<std::chrono::seconds>(time).time_since_epoch().count());
+bool worth_telling(std::uint8_t note) {
+  return (note & (note_forbidden | note_exception)) != 0;
 }
 
-std::uint8_t stage_number(capture::Stage stage) { return static_cast<std::uint8_t>(static_cast<int>(stage) + 1); }
+std::uint16_t told_clock(Time time) {
+  return static_cast<std::uint16_t>(
+      std::chrono::floor<std::chrono::seconds>(time).time_since_epoch().count());
+}
+
+std::uint8_t stage_number(capture::Stage stage) {
+  return static_cast<std::uint8_t>(static_cast<int>(stage) + 1);
+}
 
 void count(PairTotals& totals, std::uint8_t note, std::uint64_t packets, std::uint64_t bytes) {
   totals.packets += packets;
@@ -129,7 +134,8 @@ std::shared_ptr<const policy::Policy> Inspector::replace(std::shared_ptr<const p
 }
 
 // Generation and epoch in one number: a record whose note differs was judged by another policy, or before an
-// exception began or ended. 12 bits of generation: a flow would have to sleep through 4,096 reloads to be missed.
+// exception began or ended. 12 bits of generation: a flow would have to sleep through 4,096 reloads to be
+// missed.
 std::uint32_t Inspector::epoch_tag(Time time) {
   if (epoch_tag_ == 0 || time < epoch_.begin || time >= epoch_.end) {
     epoch_ = policy_->epoch(time);
@@ -151,7 +157,8 @@ void Inspector::packet(capture::Flow& flow, const capture::Packet& packet, captu
     judge(flow, packet, changes);
   } else if (worth_telling(notes.verdict) && (notes.verdict & note_forbidden) != 0 &&
              static_cast<std::uint16_t>(told_clock(packet.time) - notes.told_at) >= update_interval.count() &&
-             static_cast<std::uint16_t>(told_clock(packet.time) - notes.told_at) < 0x8000U && !notes.pending) {
+             static_cast<std::uint16_t>(told_clock(packet.time) - notes.told_at) < 0x8000U &&
+             !notes.pending) {
     const capture::FlowFacts facts = flow.facts();
     policy::Conversation conversation = policy::conversation_of(facts);
     conversation.time = packet.time;
@@ -160,7 +167,8 @@ void Inspector::packet(capture::Flow& flow, const capture::Packet& packet, captu
   count(matrix_[notes.pair], notes.verdict, 1, packet.wire_bytes);
 }
 
-policy::Verdict Inspector::judge(capture::Flow& flow, const capture::Packet& packet, capture::Changes changes) {
+policy::Verdict Inspector::judge(capture::Flow& flow, const capture::Packet& packet,
+                                 capture::Changes changes) {
   const capture::FlowFacts facts = flow.facts();
   policy::Conversation conversation = policy::conversation_of(facts);
   conversation.time = packet.time;
@@ -180,8 +188,8 @@ policy::Verdict Inspector::judge(capture::Flow& flow, const capture::Packet& pac
     ++books_.flows_rejudged;
     if ((note & note_forbidden) != 0 && (note_before & note_forbidden) == 0) ++books_.flows_forbidden;
     if (changes.initiator) {
-      // The ends changed roles: what was counted so far belongs to the other direction of the matrix. The table has
-      // already added this packet to the flow, and the caller counts it after us.
+      // The ends changed roles: what was counted so far belongs to the other direction of the matrix. The
+      // table has already added this packet to the flow, and the caller counts it after us.
       const std::uint64_t packets = facts.packets_to_server + facts.packets_to_client - 1;
       const std::uint64_t bytes = facts.bytes_to_server + facts.bytes_to_client - packet.wire_bytes;
       uncount(matrix_[pair_before], note_before, packets, bytes);
@@ -189,7 +197,8 @@ policy::Verdict Inspector::judge(capture::Flow& flow, const capture::Packet& pac
       count_flow(matrix_[verdict.pair()], note);
       count(matrix_[verdict.pair()], note, packets, bytes);
     } else if (verdict.pair() != pair_before || note != note_before) {
-      // Another policy or another time: what was counted stays where it was true; from here on it counts here.
+      // Another policy or another time: what was counted stays where it was true; from here on it counts
+      // here.
       PairTotals& totals = matrix_[verdict.pair()];
       if (verdict.pair() != pair_before) ++totals.flows;
       if ((note & note_forbidden) != 0) ++totals.flows_forbidden;
@@ -204,7 +213,8 @@ policy::Verdict Inspector::judge(capture::Flow& flow, const capture::Packet& pac
     const bool other = judged_before && (note != note_before || verdict.pair() != pair_before);
     if (notes.told == 0 && !notes.pending) {
       const bool late = judged_before && !changes.opened;
-      tell(flow, late ? FlowEvent::Kind::rejudged : FlowEvent::Kind::opened, packet.number, packet.time, verdict);
+      tell(flow, late ? FlowEvent::Kind::rejudged : FlowEvent::Kind::opened, packet.number, packet.time,
+           verdict);
     } else if (other) {
       tell(flow, FlowEvent::Kind::rejudged, packet.number, packet.time, verdict);
     } else if (stage_number(facts.stage) > notes.told && !notes.pending) {
@@ -272,7 +282,8 @@ void Inspector::refused(const capture::Packet& packet) {
   const std::uint8_t note = note_of(verdict);
   count(matrix_[verdict.pair()], note, 1, packet.wire_bytes);
   if ((note & note_forbidden) == 0) return;
-  const FlowEvent event{FlowEvent::Kind::opened, packet.number, packet.time, facts, verdict, policy_->generation()};
+  const FlowEvent event{FlowEvent::Kind::opened, packet.number, packet.time, facts, verdict,
+                        policy_->generation()};
   if (outlet_.tell(event)) {
     ++books_.events_told;
   } else {

@@ -1,13 +1,13 @@
-// The corridor that a packet walks: decode, flow table, verdict, event. One inspector belongs to one worker; live and
-// offline run this same code.
+// The corridor that a packet walks: decode, flow table, verdict, event. One inspector belongs to one worker;
+// live and offline run this same code.
 //
 //   Inspector inspector{options, policy, outlet};
 //   source->read(256, inspector);      // frames are decoded into a batch; a full batch is worked off at once
 //   inspector.flush();                 // the rest of the batch
 //   inspector.tick(now);               // a quiet tap: flows still time out
 //
-// Nothing here allocates, locks, blocks, throws or logs once constructed; only replace() and find() do, which are
-// asked between batches.
+// Nothing here allocates, locks, blocks, throws or logs once constructed; only replace() and find() do, which
+// are asked between batches.
 #pragma once
 
 #include <array>
@@ -38,21 +38,23 @@ class EventOutlet {
 struct InspectorOptions {
   capture::FlowOptions flows{};
   std::uint64_t capacity = 0;  // records of this inspector's table
-  // The clock hand frees timed-out records only while more than this many are in use. Live 0: memory is given back
-  // early. Offline half the capacity: as long as there is room, a packet that comes late in a file whose time runs
-  // backwards still finds its flow, whatever the number of workers.
+  // The clock hand frees timed-out records only while more than this many are in use. Live 0: memory is given
+  // back early. Offline half the capacity: as long as there is room, a packet that comes late in a file whose
+  // time runs backwards still finds its flow, whatever the number of workers.
   std::uint64_t ageing_from = 0;
   capture::HashSecret secret{};
 };
 
 class Inspector final : public capture::FrameSink, private capture::FlowEnds {
  public:
-  // Frames worked off together, so that the table's cache misses overlap. Measured: beyond 32 nothing is gained.
+  // Frames worked off together, so that the table's cache misses overlap. Measured: beyond 32 nothing is
+  // gained.
   static constexpr std::size_t batch_max = 32;
   // A forbidden flow that goes on is told again at most this often (packet time).
   static constexpr std::chrono::seconds update_interval{60};
 
-  Inspector(const InspectorOptions& options, std::shared_ptr<const policy::Policy> policy, EventOutlet& outlet);
+  Inspector(const InspectorOptions& options, std::shared_ptr<const policy::Policy> policy,
+            EventOutlet& outlet);
   ~Inspector() override;
 
   void frame(const capture::Frame& frame) override;
@@ -66,8 +68,8 @@ class Inspector final : public capture::FrameSink, private capture::FlowEnds {
   // Ends every flow: those idle past their timeout at `now` as timed out, the others as shut down.
   void finish(Time now);
 
-  // Takes a new policy between batches and gives the old one back, so that the caller decides which thread frees it.
-  // Live flows are judged anew at their next packet. The segments must be those of the old policy.
+  // Takes a new policy between batches and gives the old one back, so that the caller decides which thread
+  // frees it. Live flows are judged anew at their next packet. The segments must be those of the old policy.
   std::shared_ptr<const policy::Policy> replace(std::shared_ptr<const policy::Policy> policy);
 
   const Books& books() const { return books_; }
@@ -77,7 +79,8 @@ class Inspector final : public capture::FrameSink, private capture::FlowEnds {
   Time newest() const { return newest_; }
 
   // FlowTable's observer.
-  void packet(capture::Flow& flow, const capture::Packet& packet, capture::Changes changes, bool from_initiator);
+  void packet(capture::Flow& flow, const capture::Packet& packet, capture::Changes changes,
+              bool from_initiator);
   void refused(const capture::Packet& packet);
 
  private:

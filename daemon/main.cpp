@@ -1,5 +1,5 @@
-// sekimorid: the daemon. Ordered by privilege: everything that needs root comes first, no packet is read before it
-// is given up, and the configuration is checked before anything is opened.
+// sekimorid: the daemon. Ordered by privilege: everything that needs root comes first, no packet is read
+// before it is given up, and the configuration is checked before anything is opened.
 #include <spdlog/sinks/stdout_color_sinks.h>
 #include <spdlog/spdlog.h>
 
@@ -38,12 +38,14 @@ std::vector<std::string> tap_names(const config::Config& config) {
 }
 
 // Every mistake, located, or none.
-std::vector<std::string> load(const Arguments& arguments, Language language, std::uint32_t generation, Loaded& loaded) {
+std::vector<std::string> load(const Arguments& arguments, Language language, std::uint32_t generation,
+                              Loaded& loaded) {
   std::vector<std::string> errors;
   try {
     loaded.config = config::load_file(arguments.config, language);
     std::vector<std::pair<std::string, std::string>> sources;
-    for (const config::SourceText& source : loaded.config.sources) sources.emplace_back(source.path, source.content);
+    for (const config::SourceText& source : loaded.config.sources)
+      sources.emplace_back(source.path, source.content);
     loaded.policy =
         daemon::build_policy(loaded.config.policy, tap_names(loaded.config), sources, generation, language);
   } catch (const config::ConfigError& error) {
@@ -73,11 +75,13 @@ daemon::Reloaded reload(const Arguments& arguments, const config::Config& runnin
   result.errors = load(arguments, language, generation, loaded);
   if (!result.errors.empty()) return result;
   result.policy = loaded.policy;
-  if (loaded.config.capture.taps != running.capture.taps || loaded.config.capture.workers != running.capture.workers) {
+  if (loaded.config.capture.taps != running.capture.taps ||
+      loaded.config.capture.workers != running.capture.workers) {
     result.restart.emplace_back("capture");
   }
   if (loaded.config.capture.flows != running.capture.flows) result.restart.emplace_back("flows");
-  if (loaded.config.daemon.alerts != running.daemon.alerts) result.restart.emplace_back("alerts/language/time/sensor");
+  if (loaded.config.daemon.alerts != running.daemon.alerts)
+    result.restart.emplace_back("alerts/language/time/sensor");
   if (loaded.config.daemon.control != running.daemon.control) result.restart.emplace_back("control");
   if (loaded.config.daemon.process != running.daemon.process) result.restart.emplace_back("process");
   return result;
@@ -111,7 +115,8 @@ int run(const Arguments& arguments) {
   options.config_path = arguments.config;
   options.version = SEKIMORI_VERSION;
   const config::Config running = loaded.config;
-  daemon::Station station{io, options, loaded.policy, [&arguments, running, language](std::uint32_t generation) {
+  daemon::Station station{io, options, loaded.policy,
+                          [&arguments, running, language](std::uint32_t generation) {
                             return reload(arguments, running, language, generation);
                           }};
   station.open();  // taps, control socket: may need root
@@ -145,7 +150,8 @@ int main(int argc, char** argv) {
       continue;
     }
     if (option != "--config" && option != "--lang") {
-      std::fprintf(stderr, "%s\n%s\n", say(Text::daemon_unknown_option, language, {{"option", option}}).c_str(),
+      std::fprintf(stderr, "%s\n%s\n",
+                   say(Text::daemon_unknown_option, language, {{"option", option}}).c_str(),
                    std::string(text(Text::daemon_usage, language)).c_str());
       return 2;
     }
@@ -164,8 +170,10 @@ int main(int argc, char** argv) {
   try {
     return run(arguments);
   } catch (const std::exception& error) {
-    std::fprintf(stderr, "%s\n",
-                 say(Text::daemon_cannot_start, arguments.language.value_or(language), {{"why", error.what()}}).c_str());
+    std::fprintf(
+        stderr, "%s\n",
+        say(Text::daemon_cannot_start, arguments.language.value_or(language), {{"why", error.what()}})
+            .c_str());
     return 1;
   }
 }

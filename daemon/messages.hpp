@@ -14,15 +14,16 @@
 
 namespace sekimori::daemon {
 
-// ---- worker -> main ---------------------------------------------------------------------------------------------
+// ---- worker -> main
+// ---------------------------------------------------------------------------------------------
 
 // Something about a flow that somebody must hear of: it is forbidden, or an exception permits it.
 struct FlowEvent {
   enum class Kind : std::uint8_t {
-    opened,     // first packet
-    rose,       // the stage rose
-    rejudged,   // another verdict: initiator settled, policy replaced, exception began or ended
-    updated     // still going on: at most once a minute of packet time, with the figures so far
+    opened,    // first packet
+    rose,      // the stage rose
+    rejudged,  // another verdict: initiator settled, policy replaced, exception began or ended
+    updated    // still going on: at most once a minute of packet time, with the figures so far
   };
   Kind kind = Kind::opened;
   std::uint64_t number = 0;  // of the frame that caused it: orders events of several workers
@@ -32,7 +33,8 @@ struct FlowEvent {
   std::uint32_t generation = 0;  // of the policy that judged
 };
 
-// ---- what is counted --------------------------------------------------------------------------------------------
+// ---- what is counted
+// --------------------------------------------------------------------------------------------
 
 // Totals of one ordered pair of segments, kept outside the flow table and exact under any flood.
 struct PairTotals {
@@ -52,22 +54,23 @@ struct Books {
   std::uint64_t packets_read = 0;
   std::uint64_t packets_in_flows = 0;
   std::array<std::uint64_t, capture::reasons_count> reasons{};
-  std::uint64_t bytes_read = 0;          // on the wire
-  std::uint64_t packets_cut = 0;         // snaplen ended before the headers did; also in a flow or under a reason
-  std::uint64_t time_backwards = 0;      // frames older than the newest seen before
+  std::uint64_t bytes_read = 0;      // on the wire
+  std::uint64_t packets_cut = 0;     // snaplen ended before the headers did; also in a flow or under a reason
+  std::uint64_t time_backwards = 0;  // frames older than the newest seen before
   std::uint64_t flows_opened = 0;
   std::array<std::uint64_t, 5> flows_ended{};  // by capture::EndReason
   std::uint64_t flows_rejudged = 0;
   std::uint64_t flows_claims_disagree = 0;  // first frame's VLAN or tap belongs to neither side's segment
   std::uint64_t flows_forbidden = 0;
-  std::uint64_t events_told = 0;         // handed to main
-  std::uint64_t events_delayed = 0;      // outbox full: told later from the record itself
-  std::uint64_t events_lost = 0;         // outbox full and the record gone: must be 0, and seen if it is not
+  std::uint64_t events_told = 0;     // handed to main
+  std::uint64_t events_delayed = 0;  // outbox full: told later from the record itself
+  std::uint64_t events_lost = 0;     // outbox full and the record gone: must be 0, and seen if it is not
   Books& operator+=(const Books& other);
   bool close() const;  // packets_read == packets_in_flows + sum of reasons
 };
 
-// ---- alerts -----------------------------------------------------------------------------------------------------
+// ---- alerts
+// -----------------------------------------------------------------------------------------------------
 
 enum class AlertKind : std::uint8_t {
   opened,     // first sight of this initiator across this boundary
@@ -90,21 +93,21 @@ enum class CloseReason : std::uint8_t {
 // One line to the outside: an incident at one moment, with the event that brought it.
 struct AlertRecord {
   AlertKind kind = AlertKind::opened;
-  std::uint64_t sequence = 0;       // 1, 2, 3... of this process: a gap is a loss
-  std::string incident{};           // stable id, ASCII
-  Time time{};                      // packet time of the event (closed: last event's)
-  Time opened{};                    // of the incident
-  FlowEvent event{};                // the one that caused this line; for summaries the latest
+  std::uint64_t sequence = 0;  // 1, 2, 3... of this process: a gap is a loss
+  std::string incident{};      // stable id, ASCII
+  Time time{};                 // packet time of the event (closed: last event's)
+  Time opened{};               // of the incident
+  FlowEvent event{};           // the one that caused this line; for summaries the latest
   capture::Stage stage_highest = capture::Stage::attempt;
   policy::Severity severity = policy::Severity::warning;
-  std::uint64_t events = 0;         // of the incident so far
-  std::uint64_t suppressed = 0;     // counted, not told one by one, since the last line of this incident
-  std::uint64_t flows = 0;          // flows of the incident so far
-  std::uint64_t responders = 0;     // distinct responders told or counted so far
-  std::uint64_t services = 0;       // distinct responder + protocol + port so far
-  std::uint64_t bytes = 0;          // of its flows, both directions, as far as their events told
+  std::uint64_t events = 0;      // of the incident so far
+  std::uint64_t suppressed = 0;  // counted, not told one by one, since the last line of this incident
+  std::uint64_t flows = 0;       // flows of the incident so far
+  std::uint64_t responders = 0;  // distinct responders told or counted so far
+  std::uint64_t services = 0;    // distinct responder + protocol + port so far
+  std::uint64_t bytes = 0;       // of its flows, both directions, as far as their events told
   CloseReason close = CloseReason::none;
-  double loss_ratio = 0;            // frames lost of those offered at that moment, 0..1
+  double loss_ratio = 0;                           // frames lost of those offered at that moment, 0..1
   std::shared_ptr<const policy::Policy> policy{};  // that judged: names, reasons, clauses
 };
 

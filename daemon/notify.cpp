@@ -21,9 +21,9 @@ bool notify(const std::string& state) {
   const int descriptor = ::socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
   if (descriptor < 0) return false;
   const auto size = static_cast<socklen_t>(offsetof(sockaddr_un, sun_path) + length);
-  const bool sent = ::sendto(descriptor, state.data(), state.size(), MSG_NOSIGNAL,
-                             reinterpret_cast<const sockaddr*>(&address), size) ==
-                    static_cast<ssize_t>(state.size());
+  const bool sent =
+      ::sendto(descriptor, state.data(), state.size(), MSG_NOSIGNAL,
+               reinterpret_cast<const sockaddr*>(&address), size) == static_cast<ssize_t>(state.size());
   ::close(descriptor);
   return sent;
 }

@@ -16,10 +16,11 @@ enum class DestinationKind : std::uint8_t { syslog_local, syslog_udp, syslog_tcp
 struct DestinationOptions {
   std::string name{};
   DestinationKind kind = DestinationKind::syslog_local;
-  std::string path{};     // syslog_local: socket (default /dev/log); files: the file, "-" = stdout
-  std::string host{};     // syslog_udp, syslog_tcp: numeric address, no name look-up
+  std::string path{};  // syslog_local: socket (default /dev/log); files: the file, "-" = stdout
+  std::string host{};  // syslog_udp, syslog_tcp: numeric address, no name look-up
   std::uint16_t port = 514;
-  std::uint32_t queue_max = 10'000;  // messages waiting, 16..1'000'000; beyond it the newest are dropped and counted
+  std::uint32_t queue_max =
+      10'000;  // messages waiting, 16..1'000'000; beyond it the newest are dropped and counted
   // syslog_local: RFC 5424 needs a receiver that expects it; "rfc3164" is what a default local socket parses.
   bool rfc3164 = false;
   std::uint16_t message_max = 2048;  // octets of one syslog message, 480..8192
@@ -28,18 +29,20 @@ struct DestinationOptions {
 
 struct AlertOptions {
   Language language = Language::ja;
-  std::int16_t utc_offset_minutes = 540;  // of the times in messages, -720..840; Japan has no daylight saving time
-  std::string organisation{};             // 全国地方公共団体コード, e.g. "999999"
-  std::string site{};                     // 本庁
-  std::string sensor{};                   // empty = the host's name
-  std::uint8_t facility = 20;             // syslog facility, 0..23; 20 = local4
-  std::uint32_t enterprise_number = 32473;  // of the structured data; 32473 is the number for documentation (RFC 5612)
-  std::uint32_t incidents_max = 10'000;   // open at once, 16..1'000'000
-  std::uint16_t responders_max = 8;       // distinct responder+service pairs told one by one before a sweep, 1..64
-  std::chrono::seconds incident_idle{600};    // without events an incident closes, 10..86400
+  std::int16_t utc_offset_minutes =
+      540;                     // of the times in messages, -720..840; Japan has no daylight saving time
+  std::string organisation{};  // 全国地方公共団体コード, e.g. "999999"
+  std::string site{};          // 本庁
+  std::string sensor{};        // empty = the host's name
+  std::uint8_t facility = 20;  // syslog facility, 0..23; 20 = local4
+  std::uint32_t enterprise_number =
+      32473;  // of the structured data; 32473 is the number for documentation (RFC 5612)
+  std::uint32_t incidents_max = 10'000;  // open at once, 16..1'000'000
+  std::uint16_t responders_max = 5;  // distinct responder+service pairs told one by one before a sweep, 1..64
+  std::chrono::seconds incident_idle{600};  // without events an incident closes, 10..86400
   std::vector<std::chrono::seconds> repeat{std::chrono::seconds{60}, std::chrono::seconds{600},
                                            std::chrono::seconds{3600}};  // growing pauses between summaries
-  std::uint32_t alerts_kept = 10'000;     // in memory for `sekimori alerts`, 16..1'000'000
+  std::uint32_t alerts_kept = 10'000;  // in memory for `sekimori alerts`, 16..1'000'000
   std::vector<DestinationOptions> destinations{};
   bool operator==(const AlertOptions&) const = default;
 };
@@ -53,7 +56,7 @@ struct ControlOptions {
 };
 
 struct ProcessOptions {
-  std::string user{};   // to become after the captures are open; empty = stay
+  std::string user{};  // to become after the captures are open; empty = stay
   std::string group{};
   bool operator==(const ProcessOptions&) const = default;
 };

@@ -63,7 +63,8 @@ std::string who_am_i() {
   const uid_t uid = ::geteuid();
   if (uid == 0) return "root";
   const passwd* account = ::getpwuid(uid);
-  return (account != nullptr ? std::string(account->pw_name) + " " : std::string{}) + "(uid " + std::to_string(uid) + ")";
+  return (account != nullptr ? std::string(account->pw_name) + " " : std::string{}) + "(uid " +
+         std::to_string(uid) + ")";
 }
 
 }  // namespace sekimori::daemon

@@ -13,8 +13,6 @@
 namespace sekimori::daemon {
 namespace {
 
-constexpr std::uint32_t chunk_frames = 16384;
-
 struct EndedFlow {
   capture::FlowFacts facts;
   policy::Verdict verdict;
@@ -29,7 +27,8 @@ class Findings final : public EventOutlet {
     events.push_back(event);
     return true;
   }
-  void ended(const capture::FlowFacts& facts, const policy::Verdict& verdict, capture::EndReason reason) override {
+  void ended(const capture::FlowFacts& facts, const policy::Verdict& verdict,
+             capture::EndReason reason) override {
     flows.push_back({facts, verdict, reason});
   }
   bool wants_ends() const override { return want_flows_; }
@@ -187,7 +186,8 @@ void tell_flows(std::vector<std::unique_ptr<Lane>>& lanes, ReplayOutput& output)
 }  // namespace
 
 ReplayResult replay(const ReplayOptions& options, const capture::CaptureOptions& capture,
-                    std::shared_ptr<const policy::Policy> policy, const AlertOptions& alerts, ReplayOutput& output) {
+                    std::shared_ptr<const policy::Policy> policy, const AlertOptions& alerts,
+                    ReplayOutput& output) {
   ReplayResult result;
   const auto source = capture::open_files(options.files);
 
@@ -205,14 +205,15 @@ ReplayResult replay(const ReplayOptions& options, const capture::CaptureOptions&
   Teller teller{policy, alerts, output};
   capture::ReadState state = capture::ReadState::more;
   while (state == capture::ReadState::more) {
-    const capture::ReadResult read = source->read(chunk_frames, reader);
+    const capture::ReadResult read = source->read(options.chunk_frames, reader);
     state = read.state;
     if (state == capture::ReadState::broken) {
       result.readable = false;
       result.trouble = read.message;
     }
     if (threads) {
-      // While the reader fills one half, the lanes work off the other: what they found is told one chunk later.
+      // While the reader fills one half, the lanes work off the other: what they found is told one chunk
+      // later.
       for (const auto& lane : lanes) lane->wait();
       teller.tell(lanes);
       for (const auto& lane : lanes) lane->submit();

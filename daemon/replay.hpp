@@ -1,5 +1,5 @@
-// Capture files through the very engine that runs live: the same verdicts, alerts and figures on every run and with
-// any number of workers.
+// Capture files through the very engine that runs live: the same verdicts, alerts and figures on every run
+// and with any number of workers.
 #pragma once
 
 #include <cstdint>
@@ -19,7 +19,8 @@ struct ReplayOptions {
   std::uint16_t workers = 1;         // 1..64
   bool no_timeouts = false;          // one record a key for the whole input
   bool vlan_in_key = false;
-  bool want_flows = false;           // keeps every ended flow in memory until the end, to tell them in order
+  std::uint32_t chunk_frames = 16384;  // dealt to the workers at once; the output does not depend on it
+  bool want_flows = false;  // keeps every ended flow in memory until the end, to tell them in order
 };
 
 class ReplayOutput {
@@ -27,7 +28,8 @@ class ReplayOutput {
   virtual ~ReplayOutput() = default;
   virtual void alert(const AlertRecord& record) = 0;
   // In the order of start time, then tuple. After all alerts.
-  virtual void flow(const capture::FlowFacts& facts, const policy::Verdict& verdict, capture::EndReason reason) = 0;
+  virtual void flow(const capture::FlowFacts& facts, const policy::Verdict& verdict,
+                    capture::EndReason reason) = 0;
 };
 
 struct ReplayResult {
@@ -41,9 +43,10 @@ struct ReplayResult {
   std::string trouble{};  // libpcap's words
 };
 
-// Throws capture::SourceError when the first file cannot be opened. Called on one thread; makes `workers` more when
-// there is more than one.
+// Throws capture::SourceError when the first file cannot be opened. Called on one thread; makes `workers`
+// more when there is more than one.
 ReplayResult replay(const ReplayOptions& options, const capture::CaptureOptions& capture,
-                    std::shared_ptr<const policy::Policy> policy, const AlertOptions& alerts, ReplayOutput& output);
+                    std::shared_ptr<const policy::Policy> policy, const AlertOptions& alerts,
+                    ReplayOutput& output);
 
 }  // namespace sekimori::daemon

@@ -1,7 +1,6 @@
 #include "daemon/station.hpp"
 
 #include <spdlog/spdlog.h>
-
 #include <unistd.h>
 
 #include <algorithm>
@@ -43,8 +42,8 @@ json::object busy_answer(Language language) {
 
 class Station::Room {
  public:
-  Room(asio::io_context& io, StationOptions options, std::shared_ptr<const policy::Policy> policy, Reloader reloader,
-       Questions& questions)
+  Room(asio::io_context& io, StationOptions options, std::shared_ptr<const policy::Policy> policy,
+       Reloader reloader, Questions& questions)
       : io_(io),
         options_(std::move(options)),
         language_(options_.daemon.alerts.language),
@@ -142,7 +141,8 @@ class Station::Room {
 
 template <class Part>
 void Station::Room::gather(std::function<std::unique_ptr<Errand>(std::function<void(Part&&)>)> make,
-                           std::function<void(std::vector<Part>&&)> done, const std::function<void()>& refused) {
+                           std::function<void(std::vector<Part>&&)> done,
+                           const std::function<void()>& refused) {
   struct State {
     std::vector<Part> parts{};
     std::size_t missing = 0;
@@ -186,7 +186,8 @@ void Station::Room::open() {
       sources.push_back(capture::open_live(capture.taps[t], share));
       taps.push_back(t);
     }
-    workers_.push_back(std::make_unique<Worker>(inspector, policy_, std::move(sources), std::move(taps), bell_));
+    workers_.push_back(
+        std::make_unique<Worker>(inspector, policy_, std::move(sources), std::move(taps), bell_));
   }
   beats_.resize(workers_.size());
   tap_states_.resize(capture.taps.size());
@@ -320,7 +321,8 @@ void Station::Room::look_at_tap(const TapReport& report) {
 
 void Station::Room::watch_loss(const std::vector<WorkerFigures>& parts) {
   Loss now;
-  std::vector<std::uint64_t> at_interface(options_.capture.taps.size());  // one figure for all sockets of a tap
+  std::vector<std::uint64_t> at_interface(
+      options_.capture.taps.size());  // one figure for all sockets of a tap
   for (const WorkerFigures& part : parts) {
     for (const TapReport& report : part.taps) {
       now.offered += report.counters.received;
@@ -368,7 +370,8 @@ void Station::Room::hear_signals() {
 
 std::string Station::Room::segment_list(const policy::Policy& policy) const {
   std::string list;
-  for (const policy::ProfileSegment& segment : policy.segments()) list += (list.empty() ? "" : " ") + segment.id;
+  for (const policy::ProfileSegment& segment : policy.segments())
+    list += (list.empty() ? "" : " ") + segment.id;
   return list;
 }
 
@@ -390,14 +393,15 @@ void Station::Room::reload(const Json& answer) {
                        {"generation", std::to_string(policy_->generation())},
                        {"first", first}}));
     notify("READY=1");
-    answer({{"ok", false}, {"generation", policy_->generation()}, {"errors", json::value_from(outcome.errors)}});
+    answer(
+        {{"ok", false}, {"generation", policy_->generation()}, {"errors", json::value_from(outcome.errors)}});
     return;
   }
   replaced_by_ = outcome.policy;
   struct Nothing {};
   auto next = outcome.policy;
   gather<Nothing>(
-      [next](std::function<void(Nothing&&)> done) -> std::unique_ptr<Errand> {
+      [next](std::function<void(Nothing &&)> done) -> std::unique_ptr<Errand> {
         return std::make_unique<ReplaceErrand>(next, [done] { done(Nothing{}); });
       },
       [this, next, outcome, answer](std::vector<Nothing>&&) { reloaded(next, outcome, answer); },
@@ -442,7 +446,8 @@ void Station::Room::stop() {
 
 void Station::Room::wait_for_workers() {
   take_all();
-  const bool all = std::all_of(workers_.begin(), workers_.end(), [](const auto& worker) { return worker->stopped(); });
+  const bool all =
+      std::all_of(workers_.begin(), workers_.end(), [](const auto& worker) { return worker->stopped(); });
   if (all) {
     take_all();
     finish();
@@ -479,7 +484,8 @@ void Station::Room::finish() {
 StatusFacts Station::Room::status_facts(const std::vector<WorkerFigures>& parts) const {
   StatusFacts facts;
   facts.version = options_.version;
-  facts.uptime = std::chrono::duration_cast<std::chrono::seconds>(std::chrono::steady_clock::now() - started_);
+  facts.uptime =
+      std::chrono::duration_cast<std::chrono::seconds>(std::chrono::steady_clock::now() - started_);
   facts.config_path = options_.config_path;
   facts.policy = policy_;
   facts.taps = options_.capture.taps;
@@ -494,10 +500,18 @@ Station::Station(asio::io_context& io, StationOptions options, std::shared_ptr<c
 
 Station::~Station() = default;
 
-void Station::open() { room_->open(); }
-void Station::start() { room_->start(); }
-std::shared_ptr<const policy::Policy> Station::policy() const { return room_->policy_; }
-void Station::reload(Json answer) { room_->reload(answer); }
+void Station::open() {
+  room_->open();
+}
+void Station::start() {
+  room_->start();
+}
+std::shared_ptr<const policy::Policy> Station::policy() const {
+  return room_->policy_;
+}
+void Station::reload(Json answer) {
+  room_->reload(answer);
+}
 
 void Station::status(Json answer) {
   room_->figures(
@@ -542,7 +556,8 @@ void Station::matrix(Json answer) {
       [this, answer] { answer(busy_answer(room_->language_)); });
 }
 
-void Station::alerts(std::uint64_t since_sequence, const std::string& incident, std::uint32_t limit, Json answer) {
+void Station::alerts(std::uint64_t since_sequence, const std::string& incident, std::uint32_t limit,
+                     Json answer) {
   answer(room_->log_.query(since_sequence, incident, limit));
 }
 

@@ -31,7 +31,8 @@ TapReport tap_of(const std::vector<WorkerFigures>& workers, std::uint16_t tap) {
       if (report.tap != tap) continue;
       sum.counters.received += report.counters.received;
       sum.counters.dropped_kernel += report.counters.dropped_kernel;
-      sum.counters.dropped_interface = std::max(sum.counters.dropped_interface, report.counters.dropped_interface);
+      sum.counters.dropped_interface =
+          std::max(sum.counters.dropped_interface, report.counters.dropped_interface);
       sum.counters.delivered += report.counters.delivered;
       sum.counters.reopened += report.counters.reopened;
       sum.counters.outages += report.counters.outages;
@@ -67,10 +68,11 @@ json::object table_json(const TableFigures& table) {
           {"huge_pages", table.huge_pages},
           {"opened", counters.opened},
           {"refused", counters.refused},
-          {"evicted", {{"half_open", counters.evicted_half_open},
-                       {"forbidden_told", counters.evicted_forbidden},
-                       {"established", counters.evicted_established},
-                       {"crowded", counters.evicted_crowded}}},
+          {"evicted",
+           {{"half_open", counters.evicted_half_open},
+            {"forbidden_told", counters.evicted_forbidden},
+            {"established", counters.evicted_established},
+            {"crowded", counters.evicted_crowded}}},
           {"icmp_errors_joined", counters.errors_joined},
           {"searches", counters.searches},
           {"search_lines", counters.lines},
@@ -202,14 +204,10 @@ json::array destinations_json(const Sinks& sinks) {
   json::array result;
   for (const auto& sink : sinks.all()) {
     const SinkCounters counters = sink->counters();
-    json::object row{{"name", sink->options().name},
-                     {"connected", counters.connected},
-                     {"queued", counters.queued},
-                     {"accepted", counters.accepted},
-                     {"sent", counters.sent},
-                     {"dropped", counters.dropped},
-                     {"failures", counters.failures},
-                     {"resent", counters.resent}};
+    json::object row{{"name", sink->options().name},  {"connected", counters.connected},
+                     {"queued", counters.queued},     {"accepted", counters.accepted},
+                     {"sent", counters.sent},         {"dropped", counters.dropped},
+                     {"failures", counters.failures}, {"resent", counters.resent}};
     const std::string trouble = sink->trouble();
     if (!trouble.empty()) row["trouble"] = trouble;
     result.push_back(std::move(row));

@@ -27,7 +27,8 @@ struct StatusFacts {
 boost::json::object status_json(const StatusFacts& facts, const AlertOptions& options);
 boost::json::object incidents_json(const Incidents& incidents);
 boost::json::array destinations_json(const Sinks& sinks);
-boost::json::object flows_json(const FlowAnswer& answer, const policy::Policy& policy, const AlertOptions& options);
+boost::json::object flows_json(const FlowAnswer& answer, const policy::Policy& policy,
+                               const AlertOptions& options);
 
 // "0.125": a number with so many decimals, without exponent.
 std::string fixed_point(double value, int decimals);

@@ -29,7 +29,8 @@ bool Worker::Outlet::tell(const FlowEvent& event) {
 }
 
 Worker::Worker(const InspectorOptions& options, std::shared_ptr<const policy::Policy> policy,
-               std::vector<std::unique_ptr<capture::Source>> sources, std::vector<std::uint16_t> taps, Bell& bell)
+               std::vector<std::unique_ptr<capture::Source>> sources, std::vector<std::uint16_t> taps,
+               Bell& bell)
     : bell_(bell),
       outlet_(bell),
       inspector_(options, std::move(policy), outlet_),
@@ -82,7 +83,8 @@ bool Worker::read_sources() {
 bool Worker::run_errands() {
   if (current_ == nullptr && !mailbox_.pop(current_)) return false;
   if (current_->step(room_)) {
-    // At most mailbox_max errands wait or run, and finished_ holds twice as many: main takes them at the next ring.
+    // At most mailbox_max errands wait or run, and finished_ holds twice as many: main takes them at the next
+    // ring.
     if (finished_.push(current_)) {
       current_ = nullptr;
       bell_.ring();
@@ -110,8 +112,8 @@ void Worker::run() {
     busy = frames || errands;
     if (!frames) {
       const auto now = std::chrono::time_point_cast<Duration>(std::chrono::system_clock::now());
-      inspector_.tick(now - clock_allowance,
-                      static_cast<std::uint32_t>(std::max<std::uint64_t>(inspector_.table().capacity() / 128, 64)));
+      inspector_.tick(now - clock_allowance, static_cast<std::uint32_t>(std::max<std::uint64_t>(
+                                                 inspector_.table().capacity() / 128, 64)));
     }
   }
   for (const auto& source : sources_) source->drain(inspector_);

@@ -1,8 +1,8 @@
 // A capture thread: its taps, its inspector, and the two channels that join it to main.
 //
-// Main -> worker: errands in a mailbox, carried out in slices between batches. Worker -> main: flow events in the
-// outbox and finished errands. All channels are bounded and have one writer and one reader; the worker never waits
-// for main while it captures.
+// Main -> worker: errands in a mailbox, carried out in slices between batches. Worker -> main: flow events in
+// the outbox and finished errands. All channels are bounded and have one writer and one reader; the worker
+// never waits for main while it captures.
 #pragma once
 
 #include <atomic>
@@ -49,8 +49,8 @@ class Worker {
   static constexpr std::size_t mailbox_max = 64;
   static constexpr std::uint32_t frames_at_once = 256;  // of one tap before the next tap's turn
 
-  // Sources are read on the worker's thread from start() on; `taps` are their indexes. The bell is rung when there
-  // is something for main.
+  // Sources are read on the worker's thread from start() on; `taps` are their indexes. The bell is rung when
+  // there is something for main.
   Worker(const InspectorOptions& options, std::shared_ptr<const policy::Policy> policy,
          std::vector<std::unique_ptr<capture::Source>> sources, std::vector<std::uint16_t> taps, Bell& bell);
   ~Worker();
@@ -59,8 +59,8 @@ class Worker {
 
   // Main thread only, all of these.
   void start();
-  // Asks the worker to read what still waits in the rings, to end its flows and to stop. Keep taking events until
-  // stopped(): the worker now waits for room in the outbox instead of marking flows.
+  // Asks the worker to read what still waits in the rings, to end its flows and to stop. Keep taking events
+  // until stopped(): the worker now waits for room in the outbox instead of marking flows.
   void stop();
   bool stopped() const { return stopped_.load(std::memory_order_acquire); }
   bool has_room() const { return mailbox_.write_available() > 0; }

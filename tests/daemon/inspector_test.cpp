@@ -17,10 +17,12 @@ using namespace std::chrono_literals;
 // 2026-11-20T09:00:00+09:00
 constexpr Time morning{std::chrono::seconds{1795132800}};
 
-IpAddress ip(const char* text) { return IpAddress::parse(text).value(); }
+IpAddress ip(const char* text) {
+  return IpAddress::parse(text).value();
+}
 
-Packet tcp(const char* from, std::uint16_t from_port, const char* to, std::uint16_t to_port, std::uint8_t flags,
-           Time time, std::uint32_t payload = 0) {
+Packet tcp(const char* from, std::uint16_t from_port, const char* to, std::uint16_t to_port,
+           std::uint8_t flags, Time time, std::uint32_t payload = 0) {
   Packet packet;
   packet.tuple = {ip(from), ip(to), from_port, to_port, capture::protocol::tcp};
   packet.time = time;
@@ -66,7 +68,8 @@ class InspectorTest : public testing::Test {
     return result;
   }
   const PairTotals& totals(const char* from, const char* to) const {
-    const auto pair = policy->segment_index(from) * static_cast<int>(policy::segments_max) + policy->segment_index(to);
+    const auto pair =
+        policy->segment_index(from) * static_cast<int>(policy::segments_max) + policy->segment_index(to);
     return inspector.matrix()[static_cast<std::size_t>(pair)];
   }
   void feed(std::initializer_list<Packet> packets) {
@@ -87,7 +90,9 @@ TEST_F(InspectorTest, TellsAForbiddenFlowAtItsFirstPacketAndAtEachRiseOfItsStage
   const auto out = [](std::uint8_t flags, Time time, std::uint32_t payload = 0) {
     return tcp("10.10.21.34", 50000, "203.0.113.80", 443, flags, time, payload);
   };
-  const auto back = [](std::uint8_t flags, Time time) { return tcp("203.0.113.80", 443, "10.10.21.34", 50000, flags, time); };
+  const auto back = [](std::uint8_t flags, Time time) {
+    return tcp("203.0.113.80", 443, "10.10.21.34", 50000, flags, time);
+  };
   feed({out(syn, morning)});
   ASSERT_EQ(recorder.events.size(), 1U);
   EXPECT_EQ(recorder.events[0].kind, FlowEvent::Kind::opened);
@@ -96,7 +101,8 @@ TEST_F(InspectorTest, TellsAForbiddenFlowAtItsFirstPacketAndAtEachRiseOfItsStage
   EXPECT_EQ(recorder.events[0].verdict.cell, policy::Cell::forbid_always);
   EXPECT_EQ(recorder.events[0].facts.tuple.source, ip("10.10.21.34"));
 
-  feed({back(syn | ack, morning + 1ms), out(ack, morning + 2ms), out(ack, morning + 3ms, 300), out(ack, morning + 4ms, 300)});
+  feed({back(syn | ack, morning + 1ms), out(ack, morning + 2ms), out(ack, morning + 3ms, 300),
+        out(ack, morning + 4ms, 300)});
   std::vector<Stage> stages;
   for (const FlowEvent& event : recorder.events) stages.push_back(event.facts.stage);
   EXPECT_EQ(stages, (std::vector<Stage>{Stage::attempt, Stage::answered, Stage::established, Stage::data}));
@@ -118,7 +124,8 @@ TEST_F(InspectorTest, IsSilentAboutPermittedFlowsAndCountsThem) {
 }
 
 TEST_F(InspectorTest, MovesTheTotalsWhenTheEndsChangeRoles) {
-  // Mid-stream data from an unknown side first; then the SYN of the same conversation, delivered late by the mirror.
+  // Mid-stream data from an unknown side first; then the SYN of the same conversation, delivered late by the
+  // mirror.
   feed({tcp("10.20.22.15", 33890, "10.30.40.12", 50000, ack, morning, 100)});
   const bool guessed_lgwan = totals("lgwan", "internet").flows == 1;
   feed({guessed_lgwan ? tcp("10.30.40.12", 50000, "10.20.22.15", 33890, syn, morning + 1ms)
@@ -160,7 +167,9 @@ TEST_F(InspectorTest, TellsAnUntoldFlowWhenItsRecordEnds) {
 TEST_F(InspectorTest, JudgesALiveFlowAnewWhenItsExceptionEnds) {
   // `until: 2026-11-20` is the whole day: the exception ends at 2026-11-21T00:00+09:00.
   constexpr Time last_second{std::chrono::seconds{1795186799}};
-  const auto packet = [](std::uint8_t flags, Time time) { return tcp("10.20.10.6", 51000, "10.10.10.6", 8530, flags, time, 0); };
+  const auto packet = [](std::uint8_t flags, Time time) {
+    return tcp("10.20.10.6", 51000, "10.10.10.6", 8530, flags, time, 0);
+  };
   feed({packet(syn, last_second)});
   ASSERT_EQ(recorder.events.size(), 1U) << "permitted use of an exception is told";
   EXPECT_EQ(recorder.events[0].verdict.decision, policy::Decision::permit);
@@ -176,7 +185,9 @@ TEST_F(InspectorTest, JudgesALiveFlowAnewWhenItsExceptionEnds) {
 }
 
 TEST_F(InspectorTest, JudgesLiveFlowsAnewAfterThePolicyWasReplaced) {
-  const auto packet = [](std::uint8_t flags, Time time) { return tcp("10.20.10.6", 51000, "10.10.10.7", 445, flags, time); };
+  const auto packet = [](std::uint8_t flags, Time time) {
+    return tcp("10.20.10.6", 51000, "10.10.10.7", 445, flags, time);
+  };
   feed({packet(syn, morning)});
   ASSERT_EQ(recorder.events.size(), 1U);
   EXPECT_EQ(recorder.events[0].verdict.decision, policy::Decision::forbid);
@@ -220,7 +231,8 @@ TEST_F(InspectorTest, JudgesEvenWhatFindsNoRoomInTheTable) {
   EXPECT_EQ(books.packets_read, sent);
   const std::uint64_t full = books.reasons[static_cast<std::size_t>(capture::Reason::flow_table_full)];
   EXPECT_GT(full, 0U);
-  const auto pair = static_cast<std::size_t>(policy->segment_index("mynumber") * 16 + policy->segment_index("external"));
+  const auto pair =
+      static_cast<std::size_t>(policy->segment_index("mynumber") * 16 + policy->segment_index("external"));
   EXPECT_EQ(small.matrix()[pair].packets_forbidden, sent) << "totals stay exact in a flood";
   EXPECT_EQ(books.events_lost + books.events_delayed, sent) << "everything untold is counted";
 }

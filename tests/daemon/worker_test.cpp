@@ -55,8 +55,20 @@ std::string host(const char* network, std::uint64_t n) {
   return std::string(network) + std::to_string(n / 250 % 250) + "." + std::to_string(n % 250 + 1);
 }
 
+// One frame built, its initiator's address and port written over: tens of thousands are made quickly.
 kit::Octets violation(std::uint64_t n) {
-  return kit::ethernet().ipv4(host("10.10.", n), "203.0.113.80").tcp(40000 + static_cast<unsigned>(n / 62500), 443, kit::SYN).bytes();
+  static const kit::Octets pattern =
+      kit::ethernet().ipv4("10.10.0.1", "203.0.113.80").tcp(40000, 443, kit::SYN).bytes();
+  constexpr std::size_t source = 14 + 12;
+  constexpr std::size_t port = 14 + 20;
+  kit::Octets octets = pattern;
+  const auto put = [&](std::size_t at, std::uint64_t value) {
+    octets[at] = static_cast<kit::Octets::value_type>(value & 0xffU);
+  };
+  put(source + 2, n / 250 % 250);
+  put(source + 3, n % 250 + 1);
+  put(port + 1, n / 62500);
+  return octets;
 }
 
 class WorkerTest : public testing::Test {
@@ -67,7 +79,8 @@ class WorkerTest : public testing::Test {
     options.secret = capture::HashSecret::random();
     std::vector<std::unique_ptr<capture::Source>> sources;
     sources.push_back(std::make_unique<StorySource>(frames, std::move(make)));
-    worker = std::make_unique<Worker>(options, policy, std::move(sources), std::vector<std::uint16_t>{0}, bell);
+    worker =
+        std::make_unique<Worker>(options, policy, std::move(sources), std::vector<std::uint16_t>{0}, bell);
     worker->start();
   }
   // Main's part: takes what there is until `enough` says so.
@@ -136,7 +149,10 @@ TEST_F(WorkerTest, LosesNoViolationWhenMainIsSlow) {
 
 TEST_F(WorkerTest, AnswersQuestionsInSlicesWhilePacketsGoOn) {
   open(20'000, [](std::uint64_t n) {
-    return kit::ethernet().ipv4(host("10.10.", n % 9000), "10.10.10.11").tcp(50000, 443, n < 9000 ? kit::SYN : kit::ACK).bytes();
+    return kit::ethernet()
+        .ipv4(host("10.10.", n % 9000), "10.10.10.11")
+        .tcp(50000, 443, n < 9000 ? kit::SYN : kit::ACK)
+        .bytes();
   });
   FlowAnswer answer;
   int answers = 0;

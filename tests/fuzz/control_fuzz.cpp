@@ -27,9 +27,11 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
 namespace sekimori::fuzz {
 
 std::vector<std::string> seeds() {
-  return {"/v1/flows?from=mynumber&to=external&address=10.10.0.0/16&address=fd10::1&port=445&proto=tcp&stage=data"
-          "&verdict=forbid&sort=bytes&limit=50",
-          "/v1/alerts?since=12&incident=I0123&limit=5", "http://localhost/v1/flows?segment=LG", "/v1/flows?a=%e3%81%82"};
+  return {
+      "/v1/flows?from=mynumber&to=external&address=10.10.0.0/16&address=fd10::1&port=445&proto=tcp&stage=data"
+      "&verdict=forbid&sort=bytes&limit=50",
+      "/v1/alerts?since=12&incident=I0123&limit=5", "http://localhost/v1/flows?segment=LG",
+      "/v1/flows?a=%e3%81%82"};
 }
 
 }  // namespace sekimori::fuzz

@@ -1,4 +1,5 @@
-// A capture file of any bytes through the whole engine: read, decode, flows, verdicts, incidents. The books close.
+// A capture file of any bytes through the whole engine: read, decode, flows, verdicts, incidents. The books
+// close.
 #include <sys/mman.h>
 #include <unistd.h>
 
@@ -65,9 +66,20 @@ std::vector<std::string> seeds() {
     for (const auto octet : frame) seed.push_back(static_cast<char>(octet));
   };
   add(kit::ethernet().vlan(121).ipv4("10.10.21.34", "203.0.113.80").tcp(51000, 443, kit::SYN).bytes(), 0);
-  add(kit::ethernet().vlan(121).ipv4("203.0.113.80", "10.10.21.34").tcp(443, 51000, kit::SYN | kit::ACK).bytes(), 1);
+  add(kit::ethernet()
+          .vlan(121)
+          .ipv4("203.0.113.80", "10.10.21.34")
+          .tcp(443, 51000, kit::SYN | kit::ACK)
+          .bytes(),
+      1);
   add(kit::ethernet().ipv6("fd10:10::1", "2001:db8::1").udp(5353, 53).payload(60).bytes(), 2);
-  add(kit::ethernet().vlan(121).ipv4("10.10.21.34", "203.0.113.80").tcp(51000, 443, kit::ACK).payload(90).bytes(), 90);
+  add(kit::ethernet()
+          .vlan(121)
+          .ipv4("10.10.21.34", "203.0.113.80")
+          .tcp(51000, 443, kit::ACK)
+          .payload(90)
+          .bytes(),
+      90);
   return {seed};
 }
 

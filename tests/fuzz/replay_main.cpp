@@ -1,6 +1,7 @@
-// usage: TARGET_replay [MUTATIONS [FILE...]]
-// Runs every seed, every FILE, every cut of them (up to a limit) and MUTATIONS mutations of each, in a fixed order.
-// With the environment variable SEKIMORI_SEEDS=FOLDER the seeds are written there instead, as a corpus for libFuzzer.
+// usage: TARGET_replay [MUTATIONS [CUTS [FILE...]]]
+// Runs every seed and every FILE, CUTS cuts of each and MUTATIONS mutations of each, in a fixed order.
+// With the environment variable SEKIMORI_SEEDS=FOLDER the seeds are written there instead, as a corpus for
+// libFuzzer.
 #include <cstdio>
 #include <cstdlib>
 #include <fstream>
@@ -10,8 +11,6 @@
 #include "tests/fuzz/target.hpp"
 
 namespace {
-
-constexpr std::size_t cuts_max = 2000;
 
 std::uint64_t runs = 0;
 
@@ -50,7 +49,8 @@ std::string mutate(std::string input, std::mt19937& random) {
 int main(int argc, char** argv) {
   const unsigned long mutations = argc > 1 ? std::strtoul(argv[1], nullptr, 10) : 200;
   std::vector<std::string> inputs = sekimori::fuzz::seeds();
-  for (int i = 2; i < argc; ++i) {
+  const unsigned long cuts = argc > 2 ? std::strtoul(argv[2], nullptr, 10) : 2000;
+  for (int i = 3; i < argc; ++i) {
     std::ifstream file(argv[i], std::ios::binary);
     inputs.emplace_back(std::istreambuf_iterator<char>(file), std::istreambuf_iterator<char>());
   }
@@ -63,7 +63,7 @@ int main(int argc, char** argv) {
   std::mt19937 random{20261120};
   for (const std::string& input : inputs) {
     run(input);
-    const std::size_t step = input.size() / cuts_max + 1;
+    const std::size_t step = input.size() / (cuts + 1) + 1;
     for (std::size_t size = 0; size < input.size(); size += step) run(input.substr(0, size));
     for (unsigned long i = 0; i < mutations; ++i) run(mutate(input, random));
   }

@@ -1,5 +1,5 @@
-// A fuzz target has one body and two shapes: linked with libFuzzer (preset fuzz), and in the ordinary tests with
-// replay_main.cpp, which feeds it its seeds, every cut of them and a fixed series of mutations.
+// A fuzz target has one body and two shapes: linked with libFuzzer (preset fuzz), and in the ordinary tests
+// with replay_main.cpp, which feeds it its seeds, every cut of them and a fixed series of mutations.
 #pragma once
 
 #include <cstddef>

@@ -74,7 +74,7 @@ def tidy(path):
     run = subprocess.run(
         ["clang-tidy-14", "--quiet", "-p", str(build), "--extra-arg=-Wno-unknown-warning-option", *checks(path), str(path)],
         capture_output=True, text=True, cwd=root)
-    return run.returncode, run.stdout, time.monotonic() - began
+    return run.returncode, run.stdout or run.stderr, time.monotonic() - began
 
 
 passed = build / "tidy"

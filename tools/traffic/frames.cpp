@@ -7,7 +7,7 @@
 namespace sekimori::traffic {
 namespace {
 
-constexpr std::uint8_t protocol_icmp = 1, protocol_tcp = 6, protocol_udp = 17, protocol_icmpv6 = 58;
+constexpr std::uint8_t protocol_tcp = 6, protocol_udp = 17, protocol_icmpv6 = 58;
 
 void put16(Octets& out, std::size_t value) {
   out.push_back(static_cast<std::uint8_t>(value >> 8U));
