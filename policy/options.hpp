@@ -1,5 +1,6 @@
-// The policy as it is written: profile, segments, gateways, services, exceptions. Plain values, filled by config/,
-// compiled by policy/policy.hpp. Every entry remembers where it was written, so that any later message can say so.
+// The policy as it is written: profile, segments, gateways, services, exceptions. Plain values, filled by
+// config/, compiled by policy/policy.hpp. Every entry remembers where it was written, so that any later
+// message can say so.
 #pragma once
 
 #include <chrono>
@@ -29,18 +30,19 @@ struct Place {
   bool operator==(const Place&) const = default;
 };
 
-// ---- the model: policy/profiles/*.yaml, policy/clauses/*.yaml --------------------------------------------------
+// ---- the model: policy/profiles/*.yaml, policy/clauses/*.yaml
+// --------------------------------------------------
 
 struct Clause {
-  std::string id{};       // "004-6-3-a"
-  Localized body{};       // whose rule: 伊勢崎市情報セキュリティポリシー
-  std::string number{};   // 第1章6(3)ア, in the body's own writing
-  std::string quote{};    // in the body's own spelling; may be empty where the text is not public
-  std::string gloss{};    // English
+  std::string id{};      // "004-6-3-a"
+  Localized body{};      // whose rule: 伊勢崎市情報セキュリティポリシー
+  std::string number{};  // 第1章6(3)ア, in the body's own writing
+  std::string quote{};   // in the body's own spelling; may be empty where the text is not public
+  std::string gloss{};   // English
 };
 
 struct Reason {
-  std::string id{};       // "R2"
+  std::string id{};  // "R2"
   Localized text{};
   std::vector<std::string> clauses{};  // ids of Clause
 };
@@ -63,8 +65,8 @@ struct CellOptions {
   Place place{};
 };
 
-// A choice that the model leaves to the body. Switching it on replaces cells; `clause_required` ones must name the
-// clause of the body's own rules that allows it.
+// A choice that the model leaves to the body. Switching it on replaces cells; `clause_required` ones must
+// name the clause of the body's own rules that allows it.
 struct SwitchOptions {
   std::string id{};
   Localized text{};
@@ -88,7 +90,8 @@ struct Profile {
   std::vector<Reason> reasons{};
 };
 
-// ---- the city: sekimori.yaml ------------------------------------------------------------------------------------
+// ---- the city: sekimori.yaml
+// ------------------------------------------------------------------------------------
 
 struct NamedPrefix {
   Prefix prefix{};
@@ -99,9 +102,11 @@ struct NamedPrefix {
 struct SegmentOptions {
   std::string id{};  // one of the profile's
   std::vector<NamedPrefix> prefixes{};
-  std::vector<std::uint16_t> vlans{};       // claims: frames with this (innermost) VLAN id are the segment's own wire
-  std::vector<std::string> taps{};          // claims: names of taps
-  std::vector<MacAddress> next_hop_macs{};  // external addresses reached through this MAC belong to this segment
+  std::vector<std::uint16_t>
+      vlans{};                      // claims: frames with this (innermost) VLAN id are the segment's own wire
+  std::vector<std::string> taps{};  // claims: names of taps
+  std::vector<MacAddress>
+      next_hop_macs{};  // external addresses reached through this MAC belong to this segment
   Place place{};
 };
 
@@ -132,8 +137,9 @@ struct ServiceOptions {
 
 enum class GatewayKind : std::uint8_t { screen_transfer, file_sanitiser, mail_text };
 
-// A named sanitising or screen-transfer gateway. Makes a G cell permit when the initiator is one of `clients` (if
-// given) and the responder one of `hosts` on one of `ports`, or, for relays, when the gateway itself is the client.
+// A named sanitising or screen-transfer gateway. Makes a G cell permit when the initiator is one of `clients`
+// (if given) and the responder one of `hosts` on one of `ports`, or, for relays, when the gateway itself is
+// the client.
 struct GatewayOptions {
   std::string id{};
   std::string name{};
@@ -153,7 +159,7 @@ struct ExceptionOptions {
   std::string approver{};  // role, e.g. 最高情報統括責任者
   std::string ticket{};
   Time from{};
-  Time until{};            // first instant at which it is no longer in force
+  Time until{};  // first instant at which it is no longer in force
   EndpointOptions source{};
   EndpointOptions destination{};
   std::vector<Ports> ports{};
