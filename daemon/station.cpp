@@ -11,6 +11,7 @@
 #include <cassert>
 #include <csignal>
 #include <deque>
+#include <optional>
 
 #include "daemon/alert/alert_log.hpp"
 #include "daemon/alert/incident.hpp"
@@ -31,6 +32,7 @@ namespace asio = boost::asio;
 namespace json = boost::json;
 
 constexpr std::size_t loss_window_seconds = 60;
+constexpr std::size_t policies_kept = 4;
 constexpr std::chrono::seconds worker_patience{10};
 constexpr std::chrono::seconds drain_time{3};
 
@@ -51,13 +53,13 @@ class Station::Room {
         reloader_(std::move(reloader)),
         incidents_(options_.daemon.alerts),
         log_(options_.daemon.alerts),
-        sinks_(io, options_.daemon.alerts),
         server_(io, options_.daemon.control, questions, options_.daemon.alerts.language),
         bell_watch_(io),
         tick_timer_(io),
         stop_timer_(io),
         signals_(io, SIGHUP, SIGTERM, SIGINT) {
     signals_.add(SIGUSR1);
+    recent_.push_front(policy_);
   }
   ~Room() {
     bell_watch_.release();  // the bell closes its own descriptor
@@ -79,6 +81,9 @@ class Station::Room {
   }
   void reload(const Json& answer);
   StatusFacts status_facts(const std::vector<WorkerFigures>& parts) const;
+  // A verdict's indexes mean something in the policy that gave it alone: events and answers under way when
+  // the policy was replaced are read with theirs.
+  std::shared_ptr<const policy::Policy> policy_of(std::uint32_t generation) const;
 
   asio::io_context& io_;
   const StationOptions options_;
@@ -87,7 +92,7 @@ class Station::Room {
   Reloader reloader_;
   Incidents incidents_;
   AlertLog log_;
-  Sinks sinks_;
+  std::optional<Sinks> sinks_{};  // opened once root is given up, so that files belong to who writes them
   ControlServer server_;
 
  private:
@@ -104,7 +109,6 @@ class Station::Room {
   void wait_for_workers();
   void finish();
   void reloaded(std::shared_ptr<const policy::Policy> policy, const Reloaded& outcome, const Json& answer);
-  std::shared_ptr<const policy::Policy> policy_of(std::uint32_t generation) const;
   std::string segment_list(const policy::Policy& policy) const;
 
   Bell bell_{};
@@ -113,7 +117,8 @@ class Station::Room {
   asio::steady_timer stop_timer_;
   asio::signal_set signals_;
   std::vector<std::unique_ptr<Worker>> workers_{};
-  std::shared_ptr<const policy::Policy> replaced_by_{};  // while workers change over
+  std::shared_ptr<const policy::Policy> replaced_by_{};         // while workers change over
+  std::deque<std::shared_ptr<const policy::Policy>> recent_{};  // newest first, at most policies_kept
   bool figures_asked_ = false;
   bool stopping_ = false;
   Time packet_now_{};
@@ -199,6 +204,7 @@ void Station::Room::start() {
   listen();
   hear_signals();
   server_.set_owner(::geteuid());
+  sinks_.emplace(io_, options_.daemon.alerts);
   for (const auto& worker : workers_) worker->start();
   std::string taps;
   for (const capture::TapOptions& tap : options_.capture.taps) {
@@ -226,7 +232,10 @@ void Station::Room::listen() {
 }
 
 std::shared_ptr<const policy::Policy> Station::Room::policy_of(std::uint32_t generation) const {
-  return replaced_by_ != nullptr && replaced_by_->generation() == generation ? replaced_by_ : policy_;
+  for (const auto& policy : recent_) {
+    if (policy->generation() == generation) return policy;
+  }
+  return policy_;
 }
 
 void Station::Room::take_all() {
@@ -244,7 +253,7 @@ void Station::Room::take_all() {
 void Station::Room::pass_on(std::vector<AlertRecord>& records) {
   for (const AlertRecord& record : records) {
     log_.add(record);
-    sinks_.deliver(record);
+    sinks_->deliver(record);
   }
   records.clear();
 }
@@ -358,7 +367,7 @@ void Station::Room::hear_signals() {
     if (number == SIGHUP) {
       reload([](json::object) {});
     } else if (number == SIGUSR1) {
-      sinks_.reopen();
+      sinks_->reopen();
       spdlog::info(text(Text::daemon_files_reopened, language_));
     } else {
       stop();
@@ -398,6 +407,8 @@ void Station::Room::reload(const Json& answer) {
     return;
   }
   replaced_by_ = outcome.policy;
+  recent_.push_front(outcome.policy);
+  if (recent_.size() > policies_kept) recent_.pop_back();
   struct Nothing {};
   auto next = outcome.policy;
   gather<Nothing>(
@@ -478,7 +489,7 @@ void Station::Room::finish() {
                     {"reasons", std::to_string(reasons)},
                     {"lost", std::to_string(lost.dropped)},
                     {"alerts", std::to_string(incidents_.counters().lines)}}));
-  sinks_.drain(drain_time, [this](bool /*complete*/) { io_.stop(); });
+  sinks_->drain(drain_time, [this](bool /*complete*/) { io_.stop(); });
 }
 
 StatusFacts Station::Room::status_facts(const std::vector<WorkerFigures>& parts) const {
@@ -518,7 +529,7 @@ void Station::status(Json answer) {
       [this, answer](std::vector<WorkerFigures>&& parts) {
         json::object result = status_json(room_->status_facts(parts), room_->options_.daemon.alerts);
         result["incidents"] = incidents_json(room_->incidents_);
-        result["destinations"] = destinations_json(room_->sinks_);
+        result["destinations"] = destinations_json(*room_->sinks_);
         json::object control;
         for (const auto& [name, count] : room_->server_.counters().named()) control[name] = count;
         result["control"] = std::move(control);
@@ -539,7 +550,9 @@ void Station::flows(FlowQuery query, Json answer) {
           whole.live += part.live;
         }
         sort_and_cut(whole, query);
-        answer(flows_json(whole, *room_->policy_, room_->options_.daemon.alerts));
+        answer(flows_json(
+            whole, [this](std::uint32_t generation) { return room_->policy_of(generation); },
+            room_->options_.daemon.alerts));
       },
       [this, answer] { answer(busy_answer(room_->language_)); });
 }

@@ -215,10 +215,14 @@ json::array destinations_json(const Sinks& sinks) {
   return result;
 }
 
-json::object flows_json(const FlowAnswer& answer, const policy::Policy& policy, const AlertOptions& options) {
+json::object flows_json(
+    const FlowAnswer& answer,
+    const std::function<std::shared_ptr<const policy::Policy>(std::uint32_t generation)>& policy_of,
+    const AlertOptions& options) {
   json::array rows;
   for (const FlowAnswer::Row& row : answer.rows) {
-    json::object event = flow_event(row.facts, row.verdict, policy, capture::EndReason::shutdown, options);
+    json::object event =
+        flow_event(row.facts, row.verdict, *policy_of(row.generation), capture::EndReason::shutdown, options);
     event["flow"].as_object().erase("reason");  // it lives
     rows.push_back(std::move(event));
   }

@@ -37,6 +37,8 @@ struct FlowAnswer {
   struct Row {
     capture::FlowFacts facts;
     policy::Verdict verdict;
+    std::uint32_t generation =
+        0;  // of the policy that gave the verdict: a reload may come between two slices
   };
   std::vector<Row> rows{};    // sorted, at most query.limit
   std::uint64_t matched = 0;  // rows that matched; more than rows.size() when the limit cut the answer
