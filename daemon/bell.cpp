@@ -27,7 +27,8 @@ void Bell::ring() noexcept {
 void Bell::quiet() noexcept {
   std::uint64_t count = 0;
   [[maybe_unused]] const auto got = ::read(descriptor_, &count, sizeof count);
-  rung_.store(false, std::memory_order_release);
+  // An exchange, not a store: what the listener reads after this must not be read before it.
+  rung_.exchange(false, std::memory_order_acq_rel);
 }
 
 }  // namespace sekimori::daemon

@@ -6,6 +6,7 @@
 #include <utility>
 #include <vector>
 
+#include "capture/options.hpp"
 #include "policy/policy.hpp"
 #include "policy/text/text.hpp"
 
@@ -17,5 +18,10 @@ std::shared_ptr<const policy::Policy> build_policy(
     policy::PolicyOptions options, const std::vector<std::string>& tap_names,
     const std::vector<std::pair<std::string, std::string>>& sources, std::uint32_t generation,
     Language language);
+
+// What the configuration reader cannot know: taps whose filter libpcap does not compile. Located as
+// `FILE: capture.taps[0].filter: ...`.
+std::vector<std::string> filter_mistakes(const capture::CaptureOptions& options, const std::string& file,
+                                         Language language);
 
 }  // namespace sekimori::daemon

@@ -9,6 +9,12 @@ namespace {
 // Meaning of FlowNotes::verdict.
 constexpr std::uint8_t note_forbidden = 0x01;
 constexpr std::uint8_t note_exception = 0x02;
+constexpr std::uint8_t note_decision = note_forbidden | note_exception;
+constexpr unsigned note_step_shift = 2;  // the bits above: how often a flow that goes on was told again
+constexpr unsigned note_step_max = 6;
+constexpr unsigned note_step_mask = 0x07;
+// Its totals are spread over several rows or verdicts: a later change of roles leaves them where they are.
+constexpr std::uint8_t note_spread = 0x20;
 
 std::uint8_t note_of(const policy::Verdict& verdict) {
   if (verdict.decision == policy::Decision::forbid) return note_forbidden;
@@ -155,16 +161,27 @@ void Inspector::packet(capture::Flow& flow, const capture::Packet& packet, captu
   capture::FlowNotes& notes = flow.notes;
   if (changes.any() || notes.judged != epoch_tag(packet.time)) {
     judge(flow, packet, changes);
-  } else if (worth_telling(notes.verdict) && (notes.verdict & note_forbidden) != 0 &&
-             static_cast<std::uint16_t>(told_clock(packet.time) - notes.told_at) >= update_interval.count() &&
-             static_cast<std::uint16_t>(told_clock(packet.time) - notes.told_at) < 0x8000U &&
-             !notes.pending) {
-    const capture::FlowFacts facts = flow.facts();
-    policy::Conversation conversation = policy::conversation_of(facts);
+  } else if ((notes.verdict & note_forbidden) != 0 && !notes.pending && update_due(flow, packet)) {
+    policy::Conversation conversation = policy::conversation_of(flow.facts());
     conversation.time = packet.time;
     tell(flow, FlowEvent::Kind::updated, packet.number, packet.time, policy_->judge(conversation));
   }
   count(matrix_[notes.pair], notes.verdict, 1, packet.wire_bytes);
+}
+
+// A forbidden flow that goes on is told again after 1, 2, 4... seconds of packet time, at last once a minute,
+// and when its connection closes: the figures of its incident stay near the truth, and are the truth once it
+// is closed. Decided by packets alone, never by when a record is freed, so that every run tells the same.
+bool Inspector::update_due(capture::Flow& flow, const capture::Packet& packet) {
+  capture::FlowNotes& notes = flow.notes;
+  if (flow.state() == capture::FlowState::closed) return true;  // a handful of packets at most follow
+  const auto pause = static_cast<std::uint16_t>(told_clock(packet.time) - notes.told_at);
+  const unsigned step = notes.verdict >> note_step_shift & note_step_mask;
+  const auto due = std::min<std::int64_t>(std::int64_t{1} << step, update_interval.count());
+  if (pause < due || pause >= 0x8000U) return false;  // the second: time ran backwards
+  if (step < note_step_max)
+    notes.verdict = static_cast<std::uint8_t>(notes.verdict + (1U << note_step_shift));
+  return true;
 }
 
 policy::Verdict Inspector::judge(capture::Flow& flow, const capture::Packet& packet,
@@ -175,7 +192,7 @@ policy::Verdict Inspector::judge(capture::Flow& flow, const capture::Packet& pac
   const policy::Verdict verdict = policy_->judge(conversation);
   const std::uint8_t note = note_of(verdict);
   capture::FlowNotes& notes = flow.notes;
-  const std::uint8_t note_before = notes.verdict;
+  const auto note_before = static_cast<std::uint8_t>(notes.verdict & note_decision);
   const policy::PairId pair_before = notes.pair;
   const bool judged_before = notes.judged != 0;
 
@@ -187,7 +204,7 @@ policy::Verdict Inspector::judge(capture::Flow& flow, const capture::Packet& pac
   } else {
     ++books_.flows_rejudged;
     if ((note & note_forbidden) != 0 && (note_before & note_forbidden) == 0) ++books_.flows_forbidden;
-    if (changes.initiator) {
+    if (changes.initiator && (notes.verdict & note_spread) == 0) {
       // The ends changed roles: what was counted so far belongs to the other direction of the matrix. The
       // table has already added this packet to the flow, and the caller counts it after us.
       const std::uint64_t packets = facts.packets_to_server + facts.packets_to_client - 1;
@@ -200,6 +217,7 @@ policy::Verdict Inspector::judge(capture::Flow& flow, const capture::Packet& pac
       // Another policy or another time: what was counted stays where it was true; from here on it counts
       // here.
       PairTotals& totals = matrix_[verdict.pair()];
+      notes.verdict |= note_spread;
       if (verdict.pair() != pair_before) ++totals.flows;
       if ((note & note_forbidden) != 0) ++totals.flows_forbidden;
       if ((note & note_exception) != 0) ++totals.flows_exception;
@@ -207,7 +225,7 @@ policy::Verdict Inspector::judge(capture::Flow& flow, const capture::Packet& pac
   }
   notes.judged = epoch_tag(packet.time);
   notes.pair = verdict.pair();
-  notes.verdict = note;
+  notes.verdict = static_cast<std::uint8_t>((notes.verdict & ~note_decision) | note);
 
   if (worth_telling(note)) {
     const bool other = judged_before && (note != note_before || verdict.pair() != pair_before);
@@ -250,7 +268,9 @@ void Inspector::flow_pending(capture::Flow& flow) {
   conversation.time = facts.end;
   const policy::Verdict verdict = policy_->judge(conversation);
   if (!worth_telling(note_of(verdict))) {
-    flow.notes.pending = false;  // the policy was replaced meanwhile: there is nothing to tell any more
+    // Permitted since by another policy: what was forbidden then can no longer be told as it was.
+    ++books_.events_lost;
+    flow.notes.pending = false;
     return;
   }
   tell(flow, flow.notes.told == 0 ? FlowEvent::Kind::opened : FlowEvent::Kind::rose, 0, facts.end, verdict);

@@ -50,7 +50,7 @@ class Inspector final : public capture::FrameSink, private capture::FlowEnds {
   // Frames worked off together, so that the table's cache misses overlap. Measured: beyond 32 nothing is
   // gained.
   static constexpr std::size_t batch_max = 32;
-  // A forbidden flow that goes on is told again at most this often (packet time).
+  // A forbidden flow that goes on is told again after growing pauses, at last this long (packet time).
   static constexpr std::chrono::seconds update_interval{60};
 
   Inspector(const InspectorOptions& options, std::shared_ptr<const policy::Policy> policy,
@@ -88,6 +88,7 @@ class Inspector final : public capture::FrameSink, private capture::FlowEnds {
   void flow_pending(capture::Flow& flow) override;
 
   policy::Verdict judge(capture::Flow& flow, const capture::Packet& packet, capture::Changes changes);
+  static bool update_due(capture::Flow& flow, const capture::Packet& packet);
   void tell(capture::Flow& flow, FlowEvent::Kind kind, std::uint64_t number, Time time,
             const policy::Verdict& verdict);
   std::uint32_t epoch_tag(Time time);

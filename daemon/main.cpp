@@ -48,6 +48,7 @@ std::vector<std::string> load(const Arguments& arguments, Language language, std
       sources.emplace_back(source.path, source.content);
     loaded.policy =
         daemon::build_policy(loaded.config.policy, tap_names(loaded.config), sources, generation, language);
+    errors = daemon::filter_mistakes(loaded.config.capture, arguments.config, language);
   } catch (const config::ConfigError& error) {
     for (const config::Diagnostic& diagnostic : error.diagnostics()) errors.push_back(diagnostic.to_string());
   } catch (const policy::PolicyError& error) {

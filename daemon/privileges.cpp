@@ -28,6 +28,15 @@ void keep_only_net_raw() {
   if (::syscall(SYS_capset, &header, data.data()) != 0) fail("capset");
 }
 
+void become(const std::string& user, uid_t uid, gid_t gid) {
+  if (::prctl(PR_SET_KEEPCAPS, 1, 0, 0, 0) != 0) fail("prctl(PR_SET_KEEPCAPS)");
+  if (::initgroups(user.c_str(), gid) != 0) fail("initgroups");
+  if (::setresgid(gid, gid, gid) != 0) fail("setresgid");
+  if (::setresuid(uid, uid, uid) != 0) fail("setresuid");
+  keep_only_net_raw();
+  if (uid != 0 && (::setuid(0) == 0 || ::geteuid() == 0)) throw PrivilegeError("root could be taken back");
+}
+
 }  // namespace
 
 void drop_privileges(const std::string& user, const std::string& group) {
@@ -49,12 +58,8 @@ void drop_privileges(const std::string& user, const std::string& group) {
       }
       gid = entry->gr_gid;
     }
-    if (::prctl(PR_SET_KEEPCAPS, 1, 0, 0, 0) != 0) fail("prctl(PR_SET_KEEPCAPS)");
-    if (::initgroups(user.c_str(), gid) != 0) fail("initgroups");
-    if (::setresgid(gid, gid, gid) != 0) fail("setresgid");
-    if (::setresuid(uid, uid, uid) != 0) fail("setresuid");
-    keep_only_net_raw();
-    if (uid != 0 && (::setuid(0) == 0 || ::geteuid() == 0)) throw PrivilegeError("root could be taken back");
+    // Started as that user already, as systemd does: there is nothing to give up, and no right to try.
+    if (::geteuid() != uid || uid == 0) become(user, uid, gid);
   }
   if (::prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0) fail("prctl(PR_SET_NO_NEW_PRIVS)");
 }

@@ -33,6 +33,7 @@ namespace json = boost::json;
 
 constexpr std::size_t loss_window_seconds = 60;
 constexpr std::size_t policies_kept = 4;
+constexpr std::size_t events_at_once = 512;
 constexpr std::chrono::seconds worker_patience{10};
 constexpr std::chrono::seconds drain_time{3};
 
@@ -97,13 +98,14 @@ class Station::Room {
 
  private:
   void listen();
-  void take_all();
+  bool take_some();
   void pass_on(std::vector<AlertRecord>& records);
   void tick();
   void look_at(const std::vector<WorkerFigures>& parts);
   void look_at_tap(const TapReport& report);
   void watch_loss(const std::vector<WorkerFigures>& parts);
   bool workers_move();
+  void look_at_destinations();
   void hear_signals();
   void stop();
   void wait_for_workers();
@@ -135,6 +137,7 @@ class Station::Room {
     std::string trouble{};
   };
   std::vector<TapState> tap_states_{};
+  std::vector<bool> destinations_down_{};
   struct Loss {
     std::uint64_t offered = 0;
     std::uint64_t dropped = 0;
@@ -226,7 +229,7 @@ void Station::Room::listen() {
   bell_watch_.async_wait(asio::posix::stream_descriptor::wait_read, [this](const error_code& error) {
     if (error) return;
     bell_.quiet();
-    take_all();
+    if (take_some()) bell_.ring();
     listen();
   });
 }
@@ -238,16 +241,22 @@ std::shared_ptr<const policy::Policy> Station::Room::policy_of(std::uint32_t gen
   return policy_;
 }
 
-void Station::Room::take_all() {
+// A bounded piece for each worker, then the others' turn and everything else that main has to do: a flood of
+// events must not keep it from its clock, its destinations or its signals. True when something may be left.
+bool Station::Room::take_some() {
   std::vector<AlertRecord> records;
   FlowEvent event;
+  bool more = false;
   for (const auto& worker : workers_) {
-    while (worker->take(event)) {
+    std::size_t taken = 0;
+    for (; taken < events_at_once && worker->take(event); ++taken) {
       incidents_.feed(event, policy_of(event.generation), loss_ratio_, records);
       pass_on(records);
     }
+    more = more || taken == events_at_once;
     while (const std::unique_ptr<Errand> errand = worker->finished()) errand->done();
   }
+  return more;
 }
 
 void Station::Room::pass_on(std::vector<AlertRecord>& records) {
@@ -263,6 +272,7 @@ void Station::Room::tick() {
   tick_timer_.async_wait([this](const error_code& error) {
     if (error || stopping_) return;
     if (workers_move()) notify("WATCHDOG=1");
+    look_at_destinations();
     if (!figures_asked_) {
       figures_asked_ = true;
       figures(
@@ -274,6 +284,28 @@ void Station::Room::tick() {
     }
     tick();
   });
+}
+
+void Station::Room::look_at_destinations() {
+  destinations_down_.resize(sinks_->all().size());
+  for (std::size_t i = 0; i < destinations_down_.size(); ++i) {
+    const Sink& sink = *sinks_->all()[i];
+    const std::string why = sink.trouble();
+    if (why.empty() != static_cast<bool>(destinations_down_[i])) continue;
+    destinations_down_[i] = !why.empty();
+    const SinkCounters counters = sink.counters();
+    const std::string dropped = std::to_string(counters.dropped);
+    if (why.empty()) {
+      spdlog::warn(
+          say(Text::daemon_destination_up, language_, {{"name", sink.options().name}, {"dropped", dropped}}));
+    } else {
+      spdlog::error(say(Text::daemon_destination_down, language_,
+                        {{"name", sink.options().name},
+                         {"why", why},
+                         {"queued", std::to_string(counters.queued)},
+                         {"dropped", dropped}}));
+    }
+  }
 }
 
 bool Station::Room::workers_move() {
@@ -456,11 +488,13 @@ void Station::Room::stop() {
 }
 
 void Station::Room::wait_for_workers() {
-  take_all();
+  while (take_some()) {
+  }
   const bool all =
       std::all_of(workers_.begin(), workers_.end(), [](const auto& worker) { return worker->stopped(); });
   if (all) {
-    take_all();
+    while (take_some()) {
+    }
     finish();
     return;
   }

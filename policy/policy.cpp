@@ -175,10 +175,16 @@ Conversation conversation_of(const capture::FlowFacts& facts) {
     conversation.port = facts.tuple.destination_port;
   }
   conversation.ports_known = facts.ports_known;
+  conversation.neighbour_discovery =
+      facts.tuple.protocol == capture::protocol::icmpv6 && facts.icmp_type >= 133 && facts.icmp_type <= 137;
   conversation.time = facts.end;
   conversation.initiator_mac = facts.initiator_mac;
   conversation.responder_mac = facts.responder_mac;
   conversation.next_hop_mac = facts.next_hop_mac;
+  // Until the other side has sent a frame of its own, the neighbour on this wire is known from the frames
+  // seen alone: who answers is whom one sends to.
+  if (conversation.responder_mac.is_zero()) conversation.responder_mac = facts.next_hop_mac;
+  if (conversation.next_hop_mac.is_zero()) conversation.next_hop_mac = facts.responder_mac;
   if (facts.vlan_count > 0) conversation.vlan = facts.vlans[facts.vlan_count - 1U];
   conversation.tap = facts.tap;
   return conversation;
@@ -205,14 +211,16 @@ Verdict Policy::judge(const Conversation& conversation) const {
   const CompiledPolicy& policy = *compiled_;
   const bool initiator_scoped = is_link_scope(conversation.initiator);
   const bool responder_scoped = is_link_scope(conversation.responder);
-  const bool scoped = initiator_scoped || responder_scoped;
+  const bool scoped = initiator_scoped || responder_scoped || conversation.neighbour_discovery;
 
   // Frames of hosts beyond a next hop come from its MAC, and frames to them go to it. A group is behind no
   // next hop.
   const MacAddress nobody{};
   Side from = side_of(policy, conversation.initiator, scoped ? nobody : conversation.initiator_mac);
   Side to = side_of(policy, conversation.responder, scoped ? nobody : conversation.next_hop_mac);
-  if (scoped) settle_link_scope(policy, conversation, initiator_scoped, responder_scoped, from, to);
+  if (initiator_scoped || responder_scoped) {
+    settle_link_scope(policy, conversation, initiator_scoped, responder_scoped, from, to);
+  }
 
   Verdict verdict;
   verdict.from = from.segment;

@@ -94,8 +94,9 @@ struct Conversation {
   Time time{};
   MacAddress initiator_mac{};  // zero = unknown
   MacAddress responder_mac{};
-  MacAddress next_hop_mac{};  // destination of the initiator's frames
-  std::uint16_t vlan = 0;     // innermost; 0 = untagged
+  MacAddress next_hop_mac{};         // destination of the initiator's frames
+  bool neighbour_discovery = false;  // ICMPv6 types 133..137 (RFC 4861): never forwarded, like ARP
+  std::uint16_t vlan = 0;            // innermost; 0 = untagged
   std::uint16_t tap = 0;
 };
 Conversation conversation_of(const capture::FlowFacts& facts);

@@ -16,10 +16,10 @@ install(DIRECTORY "${CMAKE_SOURCE_DIR}/config/examples/" DESTINATION "${CMAKE_IN
         FILES_MATCHING PATTERN "*.yaml")
 # The documented sample goes beside the place of the real one and never over it.
 install(FILES "${CMAKE_SOURCE_DIR}/config/sekimori.yaml"
-        DESTINATION "${CMAKE_INSTALL_FULL_SYSCONFDIR}/sekimori" RENAME sekimori.yaml.sample OPTIONAL)
+        DESTINATION /etc/sekimori RENAME sekimori.yaml.sample OPTIONAL)
 
 install(FILES "${CMAKE_SOURCE_DIR}/systemd/sekimorid.service" DESTINATION lib/systemd/system)
 install(FILES "${CMAKE_SOURCE_DIR}/systemd/sekimori.sysusers" DESTINATION lib/sysusers.d RENAME sekimori.conf)
 install(FILES "${CMAKE_SOURCE_DIR}/systemd/sekimori.tmpfiles" DESTINATION lib/tmpfiles.d RENAME sekimori.conf)
 install(FILES "${CMAKE_SOURCE_DIR}/systemd/sekimori.logrotate"
-        DESTINATION "${CMAKE_INSTALL_FULL_SYSCONFDIR}/logrotate.d" RENAME sekimori)
+        DESTINATION /etc/logrotate.d RENAME sekimori)

@@ -65,7 +65,7 @@ packages_install() {
     fail "パッケージを導入できません (上のメッセージを参照)。libboost1.74-dev や別の syslog デーモンが入っている場合は同居できません。" \
          "The packages cannot be installed (see above). libboost1.74-dev or another syslog daemon cannot stay beside them."
   }
-  grep -E '^(Need to get|After this operation)' "$log" || true
+  grep -E 'newly installed|^Need to get|^After this operation' "$log" || true
   rm -f "$log"
   if [ "$new_rsyslog" = yes ]; then
     if command -v systemctl >/dev/null; then as_root systemctl disable rsyslog.service >/dev/null 2>&1 || true; fi

@@ -4,7 +4,7 @@
 set -euo pipefail
 . "$(dirname -- "${BASH_SOURCE[0]}")/house.sh"
 
-packages_install "${packages_build[@]}"
+packages_install "${packages_build[@]}" "${packages_speed[@]}"
 say "関守を構築しています (初回は数分、2 回目からは数秒)..." "Building sekimori (minutes at first, seconds from then on)..."
 build release
 

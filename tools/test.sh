@@ -4,7 +4,7 @@
 set -euo pipefail
 . "$(dirname -- "${BASH_SOURCE[0]}")/house.sh"
 
-packages_install "${packages_build[@]}" "${packages_test[@]}"
+packages_install "${packages_build[@]}" "${packages_speed[@]}" "${packages_test[@]}"
 build dev
 
 if why=$("$root/tests/live/possible.sh"); then

@@ -369,7 +369,7 @@ class LiveSource final : public Source {
     const Clock::time_point end = Clock::now() + drain_time();
     while (handle_ != nullptr) {
       const bool over = Clock::now() >= end;
-      while (read(drain_at_once, sink).state == ReadState::more && !over) {
+      while (read(drain_at_once, sink).state == ReadState::more && Clock::now() < end) {
       }
       if (over) return;
       // While the interface is down its descriptor says so again and again: then only the time counts.
@@ -616,6 +616,20 @@ std::unique_ptr<Source> open_files(std::vector<std::string> paths) {
 
 std::unique_ptr<Source> open_live(const TapOptions& tap, const LiveShare& share) {
   return std::make_unique<LiveSource>(tap, share);
+}
+
+std::string filter_trouble(const std::string& expression, std::uint32_t snaplen) {
+  pcap_t* ethernet = pcap_open_dead(DLT_EN10MB, static_cast<int>(snaplen));
+  if (ethernet == nullptr) return "out of memory";
+  std::string trouble;
+  bpf_program program{};
+  if (pcap_compile(ethernet, &program, expression.c_str(), 1, PCAP_NETMASK_UNKNOWN) == 0) {
+    pcap_freecode(&program);
+  } else {
+    trouble = pcap_geterr(ethernet);
+  }
+  pcap_close(ethernet);
+  return trouble;
 }
 
 }  // namespace sekimori::capture

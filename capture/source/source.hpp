@@ -140,4 +140,8 @@ struct LiveShare {
 // for that. An interface that is up without carrier opens and reports link_down.
 std::unique_ptr<Source> open_live(const TapOptions& tap, const LiveShare& share);
 
+// What libpcap says against a filter expression, or empty when it compiles. Needs no privilege and no
+// interface.
+std::string filter_trouble(const std::string& expression, std::uint32_t snaplen);
+
 }  // namespace sekimori::capture

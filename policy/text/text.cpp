@@ -46,9 +46,10 @@ constexpr bool complete(std::string_view ja, std::string_view en) {
   return !ja.empty() && !en.empty() && names_all_of(ja, en) && names_all_of(en, ja);
 }
 // Each by itself, so that the message names it (and clang's limit on steps holds for one text, not for all).
-#define SEKIMORI_TEXT(id, ja, en)                                                               \
-  static_assert(complete(ja, en), #id " lacks a language, or its two languages name different " \
-                                      "placeholders");
+#define SEKIMORI_TEXT(id, ja, en)                                         \
+  static_assert(complete(ja, en), #id                                     \
+                " lacks a language, or its two languages name different " \
+                "placeholders");
 #include "policy/text/all.def"
 #undef SEKIMORI_TEXT
 

@@ -206,12 +206,33 @@ TEST_F(InspectorTest, JudgesLiveFlowsAnewAfterThePolicyWasReplaced) {
   EXPECT_EQ(totals("lgwan", "mynumber").packets, 1U);
 }
 
-TEST_F(InspectorTest, TellsAForbiddenFlowThatGoesOnAtMostOnceAMinute) {
+TEST_F(InspectorTest, TellsAForbiddenFlowThatGoesOnAfterGrowingPauses) {
   const auto packet = [](Time time) { return tcp("10.10.21.34", 50000, "203.0.113.80", 443, ack, time, 10); };
   for (int second = 0; second <= 300; ++second) feed({packet(morning + std::chrono::seconds(second))});
-  std::size_t updates = 0;
-  for (const FlowEvent& event : recorder.events) updates += event.kind == FlowEvent::Kind::updated ? 1U : 0U;
-  EXPECT_EQ(updates, 5U);
+  std::vector<long> seconds;
+  for (const FlowEvent& event : recorder.events) {
+    if (event.kind != FlowEvent::Kind::updated) continue;
+    seconds.push_back(std::chrono::duration_cast<std::chrono::seconds>(event.time - morning).count());
+  }
+  EXPECT_EQ(seconds, (std::vector<long>{1, 3, 7, 15, 31, 63, 123, 183, 243}));
+}
+
+TEST_F(InspectorTest, TellsTheWholeFiguresWhenAForbiddenConnectionCloses) {
+  const auto out = [](std::uint8_t flags, int milliseconds, std::uint32_t payload = 0) {
+    return tcp("10.10.21.34", 50000, "203.0.113.80", 443, flags,
+               morning + std::chrono::milliseconds(milliseconds), payload);
+  };
+  const auto back = [](std::uint8_t flags, int milliseconds, std::uint32_t payload = 0) {
+    return tcp("203.0.113.80", 443, "10.10.21.34", 50000, flags,
+               morning + std::chrono::milliseconds(milliseconds), payload);
+  };
+  constexpr std::uint8_t fin = capture::tcp_flag::fin;
+  feed({out(syn, 0), back(syn | ack, 1), out(ack, 2), out(ack, 3, 100)});
+  for (int i = 0; i < 50; ++i) feed({back(ack, 4 + i, 1400)});
+  feed({out(fin | ack, 60), back(fin | ack, 61), out(ack, 62)});
+  const FlowEvent& last = recorder.events.back();
+  EXPECT_EQ(last.kind, FlowEvent::Kind::updated);
+  EXPECT_EQ(last.facts.bytes_to_server + last.facts.bytes_to_client, totals("mynumber", "external").bytes);
 }
 
 TEST_F(InspectorTest, JudgesEvenWhatFindsNoRoomInTheTable) {

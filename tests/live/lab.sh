@@ -124,6 +124,18 @@ mirror_packets() {
   at sensor ip -j -s link show cap0 | python3 -c "import json, sys; print(json.load(sys.stdin)[0]['stats64']['$1']['packets'])"
 }
 
+# mirror_settled: waits until no frame came for a while. Hosts that just came up still announce their multicast groups.
+mirror_settled() {
+  local before now
+  before=$(mirror_packets rx)
+  for _ in 1 2 3 4 5; do
+    sleep 1.2
+    now=$(mirror_packets rx)
+    [ "$now" != "$before" ] || return 0
+    before=$now
+  done
+}
+
 lab_network() {
   local host other
   ns_new switch

@@ -5,6 +5,8 @@
 
 lab_start
 config_write "$live/live.yaml.in" "$dir/live.yaml"
+mirror_settled
+before=$(mirror_packets rx)
 sensor_start "$dir/live.yaml"
 
 driven="$dir/driven.tsv"
@@ -28,7 +30,7 @@ for question in status flows matrix alerts; do
   curl --silent --fail --unix-socket "$dir/control.sock" "http://localhost/v1/$question" >"$dir/curl.json" &&
     python3 -m json.tool "$dir/curl.json" >/dev/null || bad "curl --unix-socket: $question"
 done
-mirrored=$(mirror_packets rx)
+mirrored=$(($(mirror_packets rx) - before))
 
 if python3 "$live/check_story.py" "$dir" "$mirrored"; then ok "the story is told as it is written"; else bad "the story"; fi
 

@@ -319,7 +319,7 @@ TEST(Traffic, GivesTheBundledCapturesByteForByte) {
 
 int run(const std::string& arguments) {
   const int status =
-      std::system((std::string{SEKIMORI_TRAFFIC} + " " + arguments + " >/dev/null 2>&1").c_str());
+      std::system(("'" + std::string{SEKIMORI_TRAFFIC} + "' " + arguments + " >/dev/null 2>&1").c_str());
   return WIFEXITED(status) ? WEXITSTATUS(status) : -1;
 }
 
@@ -327,10 +327,10 @@ TEST(TrafficProgram, WritesCaptureAndTruthAndTellsByItsExitWhatWentWrong) {
   std::string folder = (fs::temp_directory_path() / "sekimori-traffic-XXXXXX").string();
   ASSERT_NE(::mkdtemp(folder.data()), nullptr);
   const fs::path example = fs::path{SEKIMORI_SOURCE_DIR} / "config/examples/two-tier-union";
-  const std::string story_path = (example / "day.story.yaml").string();
+  const std::string story_path = "'" + (example / "day.story.yaml").string() + "'";  // for the shell
   EXPECT_EQ(run(story_path + " -o " + folder + "/a.pcap --truth " + folder + "/a.tsv"), 0);
   EXPECT_TRUE(read_file(folder + "/a.pcap") == read_file(example / "day.pcap"));
-  const Story day = read_story(story_path);
+  const Story day = read_story((example / "day.story.yaml").string());
   EXPECT_EQ(read_file(folder + "/a.tsv"), truth(play(day)));
   EXPECT_EQ(run("--help"), 0);
   EXPECT_EQ(run(story_path), 2);

@@ -156,10 +156,12 @@ Loaded load(const std::string& path, const Arguments& arguments) {
     if (arguments.language_chosen()) loaded.config.daemon.alerts.language = language;
     std::vector<std::string> taps;
     for (const capture::TapOptions& tap : loaded.config.capture.taps) taps.push_back(tap.name);
+    loaded.mistakes = daemon::filter_mistakes(loaded.config.capture, loaded.name, language);
     std::vector<std::pair<std::string, std::string>> sources;
     for (const config::SourceText& source : loaded.config.sources)
       sources.emplace_back(source.path, source.content);
-    loaded.policy = daemon::build_policy(loaded.config.policy, taps, sources, 1, language);
+    auto policy = daemon::build_policy(loaded.config.policy, taps, sources, 1, language);
+    if (loaded.mistakes.empty()) loaded.policy = std::move(policy);
   } catch (const config::ConfigError& error) {
     for (const config::Diagnostic& each : error.diagnostics()) loaded.mistakes.push_back(each.to_string());
   } catch (const policy::PolicyError& error) {

@@ -4,6 +4,7 @@
 #include <iostream>
 #include <optional>
 
+#include "capture/source/frame.hpp"
 #include "daemon/control/query.hpp"
 #include "daemon/render.hpp"
 #include "tools/sekimori/commands.hpp"
@@ -198,6 +199,7 @@ int run_explain(const Arguments& arguments) {
   facts.responder_mac = read_mac(arguments, "--destination-mac");
   // The command line says who starts: as good as a handshake.
   facts.evidence = capture::Evidence::syn;
+  facts.tap = capture::no_tap;  // no frame was seen anywhere
 
   const Loaded loaded = load(arguments.get("--config").value_or(""), arguments);
   if (!loaded.policy) return tell_mistakes(loaded, asked);
