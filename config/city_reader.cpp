@@ -129,6 +129,19 @@ class CityReader {
     });
   }
 
+  void read_tunnels(const Cursor& at) {
+    FirstUse<std::string> ids;
+    at.list([&](const Cursor& item) {
+      policy::TunnelOptions tunnel;
+      tunnel.place = item.place();
+      item.map([&](Map& map) { read_tunnel(item, map, ids, tunnel); });
+      options_.tunnels.push_back(std::move(tunnel));
+    });
+    if (options_.tunnels.size() > policy::tunnels_max) {
+      at.error(Text::config_list_long, {{"max", std::to_string(policy::tunnels_max)}});
+    }
+  }
+
  private:
   const policy::SwitchOptions* find_switch(const std::string& id, const Cursor& at) const {
     std::vector<std::string_view> known;
@@ -382,10 +395,61 @@ class CityReader {
     if (!limited && source_read && destination_read) item.error(Text::config_exception_unlimited);
   }
 
+  static void read_tunnel(const Cursor& item, Map& map, FirstUse<std::string>& ids,
+                          policy::TunnelOptions& tunnel) {
+    const std::size_t before = item.report().count();
+    const Cursor id = map.required("id");
+    if (id.identifier(tunnel.id)) require_new(ids, tunnel.id, id);
+    map.optional("name").text(tunnel.name);
+    map.optional("kinds").list([&](const Cursor& kind) { read_tunnel_kind(kind, tunnel.kinds); },
+                               Cursor::Size::some);
+    const auto side = [&](std::string_view key, std::vector<Prefix>& prefixes) {
+      map.required(key).list(
+          [&](const Cursor& entry) {
+            Prefix prefix;
+            if (read_prefix(entry, prefix)) prefixes.push_back(prefix);
+          },
+          Cursor::Size::some);
+    };
+    side("side_a", tunnel.a);
+    side("side_b", tunnel.b);
+    if (item.report().count() == before && everywhere(tunnel.a) && everywhere(tunnel.b)) {
+      item.error(Text::config_tunnel_unlimited);
+    }
+  }
+
+  static void read_tunnel_kind(const Cursor& at, std::vector<capture::Tunnel>& kinds) {
+    using capture::Tunnel;
+    Tunnel kind = Tunnel::none;
+    if (!at.choice(kind, {{"ipip", Tunnel::ipip},
+                          {"gre", Tunnel::gre},
+                          {"erspan", Tunnel::erspan},
+                          {"vxlan", Tunnel::vxlan},
+                          {"geneve", Tunnel::geneve},
+                          {"teredo", Tunnel::teredo},
+                          {"gtp_u", Tunnel::gtp_u},
+                          {"l2tp", Tunnel::l2tp},
+                          {"capwap", Tunnel::capwap},
+                          {"ah", Tunnel::ah},
+                          {"esp", Tunnel::esp},
+                          {"mpls", Tunnel::mpls},
+                          {"tzsp", Tunnel::tzsp},
+                          {"etherip", Tunnel::etherip}})) {
+      return;
+    }
+    if (std::find(kinds.begin(), kinds.end(), kind) != kinds.end()) {
+      at.error(Text::config_repeated, {{"value", at.scalar(Text::config_kind_text)}});
+    }
+    kinds.push_back(kind);
+  }
+
+  static bool everywhere(const std::vector<Prefix>& addresses) {
+    return std::any_of(addresses.begin(), addresses.end(),
+                       [](const Prefix& prefix) { return prefix.length == 0; });
+  }
+
   static bool constrains(const policy::EndpointOptions& side) {
-    const bool everywhere = std::any_of(side.addresses.begin(), side.addresses.end(),
-                                        [](const Prefix& prefix) { return prefix.length == 0; });
-    return !side.macs.empty() || (!side.addresses.empty() && !everywhere);
+    return !side.macs.empty() || (!side.addresses.empty() && !everywhere(side.addresses));
   }
 
   const CityContext& context_;
@@ -425,6 +489,7 @@ void read_city(Map& root, const CityContext& context, policy::PolicyOptions& opt
   reader.read_gateways(root.optional("gateways"));
   reader.read_services(root.optional("services"));
   reader.read_exceptions(root.optional("exceptions"));
+  reader.read_tunnels(root.optional("tunnels"));
 }
 
 }  // namespace sekimori::config

@@ -72,12 +72,70 @@ void read_tap(const Cursor& at, Unique& names, Unique& interfaces, capture::Capt
   capture.taps.push_back(std::move(tap));
 }
 
+// UDP ports of one kind of tunnel; an empty list turns it off. A port can mean one kind only.
+class TunnelPorts {
+ public:
+  void read(const Cursor& at, std::vector<std::uint16_t>& out) {
+    constexpr std::size_t ports_max = 64;
+    std::vector<std::uint16_t> ports;
+    const bool good = at.list([&](const Cursor& item) {
+      std::uint16_t port = 0;
+      if (!item.number(port, {1, 65535})) return;
+      ports.push_back(port);
+      seen_.check(item, std::to_string(port));
+    });
+    if (!good) return;
+    if (ports.size() > ports_max) at.error(Text::config_list_long, {{"max", std::to_string(ports_max)}});
+    out = std::move(ports);
+  }
+
+ private:
+  Unique seen_{};
+};
+
+void read_decode(const Cursor& at, capture::DecodeOptions& decode) {
+  constexpr std::size_t receivers_max = 64;
+  at.map([&](Map& map) {
+    TunnelPorts ports;
+    ports.read(map.optional("vxlan_ports"), decode.vxlan_ports);
+    ports.read(map.optional("geneve_ports"), decode.geneve_ports);
+    ports.read(map.optional("gtp_u_ports"), decode.gtp_u_ports);
+    ports.read(map.optional("teredo_ports"), decode.teredo_ports);
+    ports.read(map.optional("l2tp_ports"), decode.l2tp_ports);
+    ports.read(map.optional("capwap_ports"), decode.capwap_ports);
+    ports.read(map.optional("mpls_ports"), decode.mpls_ports);
+    ports.read(map.optional("tzsp_ports"), decode.tzsp_ports);
+    const Cursor receivers = map.optional("mirror_receivers");
+    Unique addresses;
+    receivers.list([&](const Cursor& item) {
+      IpAddress address;
+      if (!read_address(item, address)) return;
+      addresses.check(item, address.to_string());
+      decode.mirror_receivers.push_back(address);
+    });
+    if (decode.mirror_receivers.size() > receivers_max) {
+      receivers.error(Text::config_list_long, {{"max", std::to_string(receivers_max)}});
+    }
+  });
+}
+
+void read_fragments(const Cursor& at, capture::FragmentOptions& fragments) {
+  at.map([&](Map& map) {
+    map.optional("datagrams").number(fragments.datagrams, {64, 1'048'576});
+    map.optional("held").number(fragments.held, {16, 262'144});
+    map.optional("hold").duration(fragments.hold, {1ms, 10s});
+    map.optional("timeout").duration(fragments.timeout, {1s, 120s});
+  });
+}
+
 void read_capture(const Cursor& at, capture::CaptureOptions& capture) {
   at.map([&](Map& map) {
     Unique names;
     Unique interfaces;
     map.optional("taps").list([&](const Cursor& tap) { read_tap(tap, names, interfaces, capture); });
     map.optional("workers").number(capture.workers, {1, 64});
+    read_decode(map.optional("decode"), capture.decode);
+    read_fragments(map.optional("fragments"), capture.fragments);
   });
 }
 
@@ -85,6 +143,8 @@ void read_flows(const Cursor& at, capture::FlowOptions& flows) {
   constexpr Cursor::DurationRange range{1s, 168h};
   at.map([&](Map& map) {
     map.optional("max").number(flows.flows_max, {1024, 100'000'000});
+    map.optional("traces_max").number(flows.traces_max, {0, 65'535});
+    map.optional("startup_grace").duration(flows.startup_grace, {0s, 1h});
     map.optional("timeouts").map([&](Map& timeouts) {
       timeouts.optional("tcp_attempt").duration(flows.timeouts.tcp_attempt, range);
       timeouts.optional("tcp_established").duration(flows.timeouts.tcp_established, range);

@@ -268,7 +268,7 @@ bool Cursor::duration_in(milliseconds& out, DurationRange range, milliseconds st
   }
   error(quantity.good ? Text::config_duration_range : Text::config_not_duration,
         {{"value", shown(node_->text)},
-         {"min", with_unit(lowest, time_units)},
+         {"min", lowest == 0 ? "0s" : with_unit(lowest, time_units)},
          {"max", with_unit(highest, time_units)},
          {"mean", did_you_mean(report(), quantity.better)}});
   return false;

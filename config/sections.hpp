@@ -29,8 +29,8 @@ struct ProfileChoice {
 // The profile's name; empty id with a message when there is none.
 ProfileChoice read_profile_choice(Map& root);
 
-// What is said about the city: switches, segments, gateways, services, exceptions. `options.profile` is read
-// already; where it failed it is empty, and names of segments are not checked.
+// What is said about the city: switches, segments, gateways, services, exceptions, tunnels. `options.profile`
+// is read already; where it failed it is empty, and names of segments are not checked.
 struct CityContext {
   std::vector<std::string> taps{};
   std::int16_t utc_offset_minutes = 0;

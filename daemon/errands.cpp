@@ -54,7 +54,7 @@ bool FlowsErrand::step(WorkerRoom& room) {
   const policy::Policy& policy = room.inspector.policy();
   const capture::FlowTable& table = room.inspector.table();
   cursor_ = table.scan(cursor_, slice, [&](const capture::Flow& flow) {
-    FlowAnswer::Row row{flow.facts(), {}, policy.generation()};
+    FlowAnswer::Row row{table.facts(flow), {}, policy.generation()};
     policy::Conversation conversation = policy::conversation_of(row.facts);
     conversation.time = row.facts.end;
     row.verdict = policy.judge(conversation);

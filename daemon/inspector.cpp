@@ -16,6 +16,9 @@ constexpr unsigned note_step_mask = 0x07;
 // Its totals are spread over several rows or verdicts: a later change of roles leaves them where they are.
 constexpr std::uint8_t note_spread = 0x20;
 
+// Frames of several taps may be out of order, but not by so much: then a clock was set back.
+constexpr std::chrono::seconds clock_doubt{60};
+
 std::uint8_t note_of(const policy::Verdict& verdict) {
   if (verdict.decision == policy::Decision::forbid) return note_forbidden;
   return verdict.basis == policy::Basis::exception ? note_exception : std::uint8_t{0};
@@ -71,6 +74,9 @@ Inspector::Inspector(const InspectorOptions& options, std::shared_ptr<const poli
       outlet_(outlet),
       wants_ends_(outlet.wants_ends()),
       ageing_from_(options.ageing_from),
+      decoder_(options.decode),
+      fragments_(options.fragments),
+      grace_(options.flows.startup_grace),
       table_(options.flows, options.capacity, options.secret, *this) {
   assert(policy_ != nullptr);
   learn_services();
@@ -87,15 +93,33 @@ void Inspector::learn_services() {
   table_.service_ports(&services_);
 }
 
+void Inspector::begin(Time start) {
+  grace_end_ = start + grace_;
+  begun_ = true;
+}
+
 void Inspector::frame(const capture::Frame& frame) {
   if (frame.time < newest_frame_) ++books_.time_backwards;
   newest_frame_ = std::max(newest_frame_, frame.time);
-  const capture::Reason reason = capture::decode(frame, batch_[batched_]);
-  if (reason != capture::Reason::none) {
-    refuse(frame, reason);
+  const std::span<capture::Packet, capture::packets_most> room{batch_.data() + batched_,
+                                                               capture::packets_most};
+  const capture::Decoder::Result result = decoder_.decode(frame, room);
+  if (result.stripped) ++books_.mirror_stripped;
+  if (result.reason != capture::Reason::none) {
+    refuse(frame, result.reason);
     return;
   }
-  if (++batched_ == batch_max) flush();
+  bool whole = true;
+  for (std::size_t i = 0; i < result.count; ++i) whole = whole && !room[i].fragment;
+  if (whole) [[likely]] {
+    batched_ += result.count;
+    if (batched_ >= batch_max) flush();
+    return;
+  }
+  // Some of them may have to wait, and others come with them: none of that in place.
+  std::array<capture::Packet, capture::packets_most> packets;
+  std::copy_n(room.begin(), result.count, packets.begin());
+  for (std::size_t i = 0; i < result.count; ++i) packet(packets[i]);
 }
 
 void Inspector::refuse(const capture::Frame& frame, capture::Reason reason) {
@@ -105,8 +129,22 @@ void Inspector::refuse(const capture::Frame& frame, capture::Reason reason) {
 }
 
 void Inspector::packet(const capture::Packet& packet) {
+  if (!packet.fragment) return take(packet);
+  fragments_.add(packet, [this](const capture::Packet& ready) { take(ready); });
+}
+
+void Inspector::take(const capture::Packet& packet) {
   batch_[batched_] = packet;
-  if (++batched_ == batch_max) flush();
+  if (++batched_ >= batch_max) flush();
+}
+
+Books Inspector::books() const {
+  Books books = books_;
+  books.fragments = fragments_.counters();
+  books.traces_refused = table_.counters().traces_refused;
+  books.traces_stolen = table_.trace_counters().stolen;
+  books.copies_forgotten = table_.trace_counters().window_short;
+  return books;
 }
 
 void Inspector::flush() {
@@ -120,10 +158,13 @@ void Inspector::flush() {
 
 void Inspector::tick(Time now, std::uint32_t steps) {
   newest_ = std::max(newest_, now);
-  table_.advance(newest_, steps);
+  fragments_.expire(newest_, [this](const capture::Packet& stray) { take(stray); });
+  flush();
+  if (table_.size() > ageing_from_) table_.advance(newest_, steps);
 }
 
 void Inspector::finish(Time now) {
+  fragments_.finish([this](const capture::Packet& stray) { take(stray); });
   flush();
   newest_ = std::max(newest_, now);
   table_.advance(newest_, 0);  // what this clock has timed out ends as timed out
@@ -140,33 +181,128 @@ std::shared_ptr<const policy::Policy> Inspector::replace(std::shared_ptr<const p
 }
 
 // Generation and epoch in one number: a record whose note differs was judged by another policy, or before an
-// exception began or ended. 12 bits of generation: a flow would have to sleep through 4,096 reloads to be
-// missed.
-std::uint32_t Inspector::epoch_tag(Time time) {
+// exception began or ended. Six bits of generation, ten of epochs: a flow would have to sleep through 64
+// reloads, or 1,024 beginnings and ends, to be missed.
+std::uint16_t Inspector::epoch_tag(Time time) {
   if (epoch_tag_ == 0 || time < epoch_.begin || time >= epoch_.end) {
     epoch_ = policy_->epoch(time);
-    epoch_tag_ = (policy_->generation() & 0xfffU) << 20U | ((epoch_.index + 1) & 0xfffffU);
+    const unsigned tag = (policy_->generation() & 0x3fU) << 10U | (epoch_.index & 0x3ffU);
+    epoch_tag_ = static_cast<std::uint16_t>(tag != 0 ? tag : 0xffffU);
   }
   return epoch_tag_;
 }
 
-void Inspector::packet(capture::Flow& flow, const capture::Packet& packet, capture::Changes changes,
-                       bool /*from_initiator*/) {
-  ++books_.packets_read;
-  ++books_.packets_in_flows;
-  books_.bytes_read += packet.wire_bytes;
-  if (packet.cut) ++books_.packets_cut;
-  newest_ = std::max(newest_, packet.time);
+policy::Conversation Inspector::conversation(const capture::FlowFacts& facts, Time time) const {
+  policy::Conversation conversation = policy::conversation_of(facts);
+  conversation.time = time;
+  return conversation;
+}
 
+// The frame in the books: by its innermost packet. `reason` none = it is in a flow.
+void Inspector::account(const capture::Packet& packet, capture::Reason reason) {
+  // A stamp from far ahead (a clock that was set wrong, one damaged frame) does not stay the newest.
+  if (packet.time > newest_ || newest_ - packet.time > clock_doubt) newest_ = packet.time;
+  if (!begun_) begin(packet.time);
+  if (packet.carrier) {
+    ++books_.packets_carriers;
+    return;
+  }
+  ++books_.packets_read;
+  books_.bytes_read += packet.wire_bytes;
+  if (reason == capture::Reason::none) {
+    ++books_.packets_in_flows;
+  } else {
+    ++books_.reasons[static_cast<std::size_t>(reason)];
+  }
+  if (packet.cut) ++books_.packets_cut;
+  if (packet.malformed) ++books_.packets_malformed;
+  if (packet.unopened < capture::reasons_count) ++books_.unopened[packet.unopened];
+}
+
+void Inspector::packet(capture::Flow& flow, const capture::Packet& packet, capture::Changes changes,
+                       bool from_initiator) {
+  account(packet, capture::Reason::none);
   capture::FlowNotes& notes = flow.notes;
-  if (changes.any() || notes.judged != epoch_tag(packet.time)) {
-    judge(flow, packet, changes);
+  if (changes.any() || notes.judged != epoch_tag(packet.time) || notes.graced) {
+    judge(flow, packet, changes, from_initiator);
   } else if ((notes.verdict & note_forbidden) != 0 && !notes.pending && update_due(flow, packet)) {
-    policy::Conversation conversation = policy::conversation_of(flow.facts());
-    conversation.time = packet.time;
-    tell(flow, FlowEvent::Kind::updated, packet.number, packet.time, policy_->judge(conversation));
+    tell(flow, FlowEvent::Kind::updated, packet.number, packet.time,
+         policy_->judge(conversation(table_.facts(flow), packet.time)));
   }
   count(matrix_[notes.pair], notes.verdict, 1, packet.wire_bytes);
+}
+
+void Inspector::repeated(capture::Flow& flow, const capture::Packet& packet, capture::Repetition repetition,
+                         capture::Changes changes, bool from_initiator) {
+  const bool copy = repetition.repeat == capture::Repeat::copy;
+  account(packet, copy ? capture::Reason::copy : capture::Reason::duplicate);
+  PairTotals& totals = matrix_[flow.notes.pair];
+  ++(copy ? totals.copies : totals.duplicates);
+  if (changes.any()) judge(flow, packet, changes, from_initiator);
+  // What a router says of the flow is not the flow's own way.
+  if (copy && packet.quoted.protocol == 0 && beyond(flow, repetition.routed, from_initiator)) {
+    note_passage(flow, packet, from_initiator);
+  }
+}
+
+// Has the packet, seen at two places, come out on the side to which it goes? A segment that names its wires
+// decides; else a hop count or a VLAN that has changed on the way.
+bool Inspector::beyond(const capture::Flow& flow, bool routed, bool from_initiator) const {
+  const auto from = static_cast<policy::SegmentId>(flow.notes.pair / policy::segments_max);
+  const auto to = static_cast<policy::SegmentId>(flow.notes.pair % policy::segments_max);
+  if (from == to) return false;
+  const policy::SegmentId entered = from_initiator ? to : from;
+  if (!policy_->has_claims(entered)) return routed;
+  return table_.seen(flow, from_initiator, [&](const capture::Sighting& place) {
+    return policy_->claimed(entered, place.tap, std::span{place.vlans.data(), place.vlan_count});
+  });
+}
+
+// Seen once only, but on the wire of the segment to which it goes, and some hops after it was sent: the
+// mirror shows one side, and the packet is through.
+bool Inspector::came_through(const capture::Flow& flow, const capture::Packet& packet,
+                             bool from_initiator) const {
+  const auto from = static_cast<policy::SegmentId>(flow.notes.pair / policy::segments_max);
+  const auto to = static_cast<policy::SegmentId>(flow.notes.pair % policy::segments_max);
+  if (from == to || packet.quoted.protocol != 0 || packet.depth != 0) return false;
+  // As hosts send it: nobody has forwarded it yet.
+  if (packet.ttl == 0 || packet.ttl == 32 || packet.ttl == 64 || packet.ttl == 128 || packet.ttl == 255) {
+    return false;
+  }
+  const policy::SegmentId left = from_initiator ? from : to;
+  const policy::SegmentId entered = from_initiator ? to : from;
+  const std::span vlans{packet.vlans.data(), packet.vlan_count};
+  return policy_->has_claims(left) && policy_->claimed(entered, packet.tap, vlans) &&
+         !policy_->claimed(left, packet.tap, vlans);
+}
+
+void Inspector::note_passage(capture::Flow& flow, const capture::Packet& packet, bool from_initiator) {
+  capture::FlowNotes& notes = flow.notes;
+  const auto from = static_cast<policy::SegmentId>(notes.pair / policy::segments_max);
+  const auto to = static_cast<policy::SegmentId>(notes.pair % policy::segments_max);
+  note_coverage(flow, packet, from_initiator ? to : from);
+  const unsigned bit = from_initiator ? 1U : 2U;
+  if ((notes.passed & bit) != 0) return;
+  notes.passed = static_cast<std::uint8_t>(notes.passed | bit) & 3U;
+  if (notes.told == 0 || notes.pending || !worth_telling(notes.verdict)) return;
+  tell(flow, FlowEvent::Kind::passed, packet.number, packet.time,
+       policy_->judge(conversation(table_.facts(flow), packet.time)));
+}
+
+// Once a minute and segment: minutes, not pauses, so that several workers together tell what one would.
+void Inspector::note_coverage(const capture::Flow& flow, const capture::Packet& packet,
+                              policy::SegmentId entered) {
+  const std::int64_t minute =
+      std::chrono::floor<std::chrono::minutes>(packet.time).time_since_epoch().count();
+  if (covered_[entered] == minute) return;
+  FlowEvent event;
+  event.kind = FlowEvent::Kind::beyond;
+  event.number = packet.number;
+  event.time = packet.time;
+  event.facts = table_.facts(flow);
+  event.verdict.to = entered;
+  event.generation = policy_->generation();
+  if (outlet_.tell(event)) covered_[entered] = minute;  // else the next copy tells it
 }
 
 // A forbidden flow that goes on is told again after 1, 2, 4... seconds of packet time, at last once a minute,
@@ -184,62 +320,90 @@ bool Inspector::update_due(capture::Flow& flow, const capture::Packet& packet) {
   return true;
 }
 
-policy::Verdict Inspector::judge(capture::Flow& flow, const capture::Packet& packet,
-                                 capture::Changes changes) {
-  const capture::FlowFacts facts = flow.facts();
-  policy::Conversation conversation = policy::conversation_of(facts);
-  conversation.time = packet.time;
-  const policy::Verdict verdict = policy_->judge(conversation);
+void Inspector::judge(capture::Flow& flow, const capture::Packet& packet, capture::Changes changes,
+                      bool from_initiator) {
+  const capture::FlowFacts facts = table_.facts(flow);
+  const policy::Verdict verdict = policy_->judge(conversation(facts, packet.time));
   const std::uint8_t note = note_of(verdict);
   capture::FlowNotes& notes = flow.notes;
   const auto note_before = static_cast<std::uint8_t>(notes.verdict & note_decision);
-  const policy::PairId pair_before = notes.pair;
-  const bool judged_before = notes.judged != 0;
+  const bool other = notes.judged != 0 && (note != note_before || verdict.pair() != notes.pair);
 
-  if (!judged_before) {
+  recount(flow, facts, packet, verdict, changes.initiator);
+  notes.judged = epoch_tag(packet.time);
+  notes.pair = verdict.pair();
+  notes.verdict = static_cast<std::uint8_t>((notes.verdict & ~note_decision) | note);
+  if (worth_telling(note)) table_.follow(flow, packet, from_initiator);
+  if (came_through(flow, packet, from_initiator)) note_passage(flow, packet, from_initiator);
+  if (!worth_telling(note)) {
+    if (notes.graced) notes.graced = notes.pending = 0;  // a better opinion: nothing to tell
+    return;
+  }
+  report(flow, facts, packet, verdict, changes, other);
+}
+
+// Keeps the totals true when a flow is judged, or judged otherwise.
+void Inspector::recount(capture::Flow& flow, const capture::FlowFacts& facts, const capture::Packet& packet,
+                        const policy::Verdict& verdict, bool initiator_changed) {
+  capture::FlowNotes& notes = flow.notes;
+  const std::uint8_t note = note_of(verdict);
+  const auto note_before = static_cast<std::uint8_t>(notes.verdict & note_decision);
+  const policy::PairId pair_before = notes.pair;
+  if (notes.judged == 0) {
     ++books_.flows_opened;
     if ((note & note_forbidden) != 0) ++books_.flows_forbidden;
     if (!verdict.claims_agree) ++books_.flows_claims_disagree;
     count_flow(matrix_[verdict.pair()], note);
-  } else {
-    ++books_.flows_rejudged;
-    if ((note & note_forbidden) != 0 && (note_before & note_forbidden) == 0) ++books_.flows_forbidden;
-    if (changes.initiator && (notes.verdict & note_spread) == 0) {
-      // The ends changed roles: what was counted so far belongs to the other direction of the matrix. The
-      // table has already added this packet to the flow, and the caller counts it after us.
-      const std::uint64_t packets = facts.packets_to_server + facts.packets_to_client - 1;
-      const std::uint64_t bytes = facts.bytes_to_server + facts.bytes_to_client - packet.wire_bytes;
-      uncount(matrix_[pair_before], note_before, packets, bytes);
-      if ((note & note_forbidden) == 0 && (note_before & note_forbidden) != 0) --books_.flows_forbidden;
-      count_flow(matrix_[verdict.pair()], note);
-      count(matrix_[verdict.pair()], note, packets, bytes);
-    } else if (verdict.pair() != pair_before || note != note_before) {
-      // Another policy or another time: what was counted stays where it was true; from here on it counts
-      // here.
-      PairTotals& totals = matrix_[verdict.pair()];
-      notes.verdict |= note_spread;
-      if (verdict.pair() != pair_before) ++totals.flows;
-      if ((note & note_forbidden) != 0) ++totals.flows_forbidden;
-      if ((note & note_exception) != 0) ++totals.flows_exception;
-    }
+    return;
   }
-  notes.judged = epoch_tag(packet.time);
-  notes.pair = verdict.pair();
-  notes.verdict = static_cast<std::uint8_t>((notes.verdict & ~note_decision) | note);
+  ++books_.flows_rejudged;
+  if ((note & note_forbidden) != 0 && (note_before & note_forbidden) == 0) ++books_.flows_forbidden;
+  if (initiator_changed && (notes.verdict & note_spread) == 0) {
+    // The ends changed roles: what was counted so far belongs to the other direction of the matrix. The
+    // table has already added this packet to the flow, and the caller counts it after us.
+    const std::uint64_t packets = facts.packets_to_server + facts.packets_to_client - 1;
+    const std::uint64_t bytes = facts.bytes_to_server + facts.bytes_to_client - packet.wire_bytes;
+    uncount(matrix_[pair_before], note_before, packets, bytes);
+    if ((note & note_forbidden) == 0 && (note_before & note_forbidden) != 0) --books_.flows_forbidden;
+    count_flow(matrix_[verdict.pair()], note);
+    count(matrix_[verdict.pair()], note, packets, bytes);
+  } else if (verdict.pair() != pair_before || note != note_before) {
+    // Another policy or another time: what was counted stays where it was true; from here on it counts
+    // here.
+    PairTotals& totals = matrix_[verdict.pair()];
+    notes.verdict |= note_spread;
+    if (verdict.pair() != pair_before) ++totals.flows;
+    if ((note & note_forbidden) != 0) ++totals.flows_forbidden;
+    if ((note & note_exception) != 0) ++totals.flows_exception;
+  }
+}
 
-  if (worth_telling(note)) {
-    const bool other = judged_before && (note != note_before || verdict.pair() != pair_before);
-    if (notes.told == 0 && !notes.pending) {
-      const bool late = judged_before && !changes.opened;
-      tell(flow, late ? FlowEvent::Kind::rejudged : FlowEvent::Kind::opened, packet.number, packet.time,
-           verdict);
-    } else if (other) {
-      tell(flow, FlowEvent::Kind::rejudged, packet.number, packet.time, verdict);
-    } else if (stage_number(facts.stage) > notes.told && !notes.pending) {
-      tell(flow, FlowEvent::Kind::rose, packet.number, packet.time, verdict);
-    }
+void Inspector::report(capture::Flow& flow, const capture::FlowFacts& facts, const capture::Packet& packet,
+                       const policy::Verdict& verdict, capture::Changes changes, bool other) {
+  capture::FlowNotes& notes = flow.notes;
+  if (notes.told == 0 && in_grace(facts, verdict, packet.time)) {
+    if (!notes.graced) ++books_.flows_in_grace;
+    notes.graced = notes.pending = 1;
+    return;
   }
-  return verdict;
+  if (notes.graced) {
+    notes.graced = notes.pending = 0;
+    tell(flow, FlowEvent::Kind::opened, packet.number, packet.time, verdict);
+  } else if (notes.told == 0 && !notes.pending) {
+    tell(flow, changes.opened ? FlowEvent::Kind::opened : FlowEvent::Kind::rejudged, packet.number,
+         packet.time, verdict);
+  } else if (other) {
+    tell(flow, FlowEvent::Kind::rejudged, packet.number, packet.time, verdict);
+  } else if (stage_number(facts.stage) > notes.told && !notes.pending) {
+    tell(flow, FlowEvent::Kind::rose, packet.number, packet.time, verdict);
+  }
+}
+
+// After a start, connections that were there before show themselves in mid-stream: to guess who began them
+// and to cry out at once would be a storm at every restart.
+bool Inspector::in_grace(const capture::FlowFacts& facts, const policy::Verdict& verdict, Time time) {
+  return verdict.orientation_matters && facts.midstream && time < grace_end_ &&
+         capture::confidence(facts.evidence) == capture::Confidence::guess;
 }
 
 void Inspector::tell(capture::Flow& flow, FlowEvent::Kind kind, std::uint64_t number, Time time,
@@ -248,45 +412,41 @@ void Inspector::tell(capture::Flow& flow, FlowEvent::Kind kind, std::uint64_t nu
   event.kind = kind;
   event.number = number;
   event.time = time;
-  event.facts = flow.facts();
+  event.facts = table_.facts(flow);
   event.verdict = verdict;
   event.generation = policy_->generation();
   if (!outlet_.tell(event)) {
     if (!flow.notes.pending) ++books_.events_delayed;
-    flow.notes.pending = true;
+    flow.notes.pending = 1;
     return;
   }
   ++books_.events_told;
-  flow.notes.pending = false;
-  flow.notes.told = std::max(flow.notes.told, stage_number(event.facts.stage));
+  flow.notes.pending = 0;
+  flow.notes.told = std::max<std::uint8_t>(flow.notes.told, stage_number(event.facts.stage)) & 7U;
   flow.notes.told_at = told_clock(time);
 }
 
 void Inspector::flow_pending(capture::Flow& flow) {
-  const capture::FlowFacts facts = flow.facts();
-  policy::Conversation conversation = policy::conversation_of(facts);
-  conversation.time = facts.end;
-  const policy::Verdict verdict = policy_->judge(conversation);
+  if (flow.notes.graced && newest_ < grace_end_) return;
+  flow.notes.graced = 0;
+  const capture::FlowFacts facts = table_.facts(flow);
+  const policy::Verdict verdict = policy_->judge(conversation(facts, facts.end));
   if (!worth_telling(note_of(verdict))) {
     // Permitted since by another policy: what was forbidden then can no longer be told as it was.
     ++books_.events_lost;
-    flow.notes.pending = false;
+    flow.notes.pending = 0;
     return;
   }
   tell(flow, flow.notes.told == 0 ? FlowEvent::Kind::opened : FlowEvent::Kind::rose, 0, facts.end, verdict);
 }
 
 void Inspector::refused(const capture::Packet& packet) {
-  ++books_.packets_read;
-  books_.bytes_read += packet.wire_bytes;
-  ++books_.reasons[static_cast<std::size_t>(capture::Reason::flow_table_full)];
-  newest_ = std::max(newest_, packet.time);
+  account(packet, capture::Reason::flow_table_full);
 
   // No record, but a verdict all the same: a flood must not hide what is forbidden.
   capture::FlowFacts facts;
-  const bool answer = packet.tuple.protocol == capture::protocol::tcp &&
-                      (packet.tcp_flags & (capture::tcp_flag::syn | capture::tcp_flag::ack)) ==
-                          (capture::tcp_flag::syn | capture::tcp_flag::ack);
+  const capture::FlowRules::Opinion opinion = capture::FlowRules::first_opinion(packet, &services_);
+  const bool answer = !opinion.sender;
   facts.tuple = answer ? packet.tuple.reversed() : packet.tuple;
   (answer ? facts.packets_to_client : facts.packets_to_server) = 1;
   (answer ? facts.bytes_to_client : facts.bytes_to_server) = packet.wire_bytes;
@@ -297,8 +457,16 @@ void Inspector::refused(const capture::Packet& packet) {
   facts.vlan_count = packet.vlan_count;
   facts.tap = packet.tap;
   facts.stage = answer ? capture::Stage::answered : capture::Stage::attempt;
+  facts.evidence = opinion.evidence;
   facts.ports_known = packet.ports_known;
-  const policy::Verdict verdict = policy_->judge(policy::conversation_of(facts));
+  facts.icmp_type = packet.icmp_type;
+  facts.icmp_code = packet.icmp_code;
+  facts.carrier = packet.carrier;
+  facts.tunnel = packet.tunnel;
+  facts.inside = packet.inside;
+  facts.depth = packet.depth;
+  facts.outer = packet.outer;
+  const policy::Verdict verdict = policy_->judge(conversation(facts, packet.time));
   const std::uint8_t note = note_of(verdict);
   count(matrix_[verdict.pair()], note, 1, packet.wire_bytes);
   if ((note & note_forbidden) == 0) return;
@@ -313,13 +481,14 @@ void Inspector::refused(const capture::Packet& packet) {
 
 void Inspector::flow_ended(const capture::Flow& flow, capture::EndReason reason) {
   ++books_.flows_ended[static_cast<std::size_t>(reason)];
+  PairTotals& totals = matrix_[flow.notes.pair];
+  ++totals.flows_ended;
+  if (flow.one_sided()) ++totals.flows_one_sided;
   // The table offered it once more just before: now it can no longer be told.
   if (flow.notes.pending) ++books_.events_lost;
   if (!wants_ends_) return;
-  const capture::FlowFacts facts = flow.facts();
-  policy::Conversation conversation = policy::conversation_of(facts);
-  conversation.time = facts.end;
-  outlet_.ended(facts, policy_->judge(conversation), reason);
+  const capture::FlowFacts facts = table_.facts(flow);
+  outlet_.ended(facts, policy_->judge(conversation(facts, facts.end)), reason);
 }
 
 }  // namespace sekimori::daemon

@@ -17,6 +17,7 @@
 
 #include "capture/decode/decode.hpp"
 #include "capture/flow/flow_table.hpp"
+#include "capture/flow/fragments.hpp"
 #include "capture/options.hpp"
 #include "capture/source/source.hpp"
 #include "daemon/messages.hpp"
@@ -37,6 +38,8 @@ class EventOutlet {
 
 struct InspectorOptions {
   capture::FlowOptions flows{};
+  capture::DecodeOptions decode{};
+  capture::FragmentOptions fragments{};
   std::uint64_t capacity = 0;  // records of this inspector's table
   // The clock hand frees timed-out records only while more than this many are in use. Live 0: memory is given
   // back early. Offline half the capacity: as long as there is room, a packet that comes late in a file whose
@@ -60,6 +63,8 @@ class Inspector final : public capture::FrameSink, private capture::FlowEnds {
   void frame(const capture::Frame& frame) override;
   // A packet that somebody else decoded (offline, the reader deals packets to workers).
   void packet(const capture::Packet& packet);
+  // When watching began, for the startup grace; without it, the first packet's time.
+  void begin(Time start);
   // Books a frame that became no packet.
   void refuse(const capture::Frame& frame, capture::Reason reason);
   void flush();
@@ -72,40 +77,63 @@ class Inspector final : public capture::FrameSink, private capture::FlowEnds {
   // frees it. Live flows are judged anew at their next packet. The segments must be those of the old policy.
   std::shared_ptr<const policy::Policy> replace(std::shared_ptr<const policy::Policy> policy);
 
-  const Books& books() const { return books_; }
+  Books books() const;
   const Matrix& matrix() const { return matrix_; }
   const capture::FlowTable& table() const { return table_; }
+  const capture::FragmentTable& fragments() const { return fragments_; }
   const policy::Policy& policy() const { return *policy_; }
   Time newest() const { return newest_; }
 
   // FlowTable's observer.
   void packet(capture::Flow& flow, const capture::Packet& packet, capture::Changes changes,
               bool from_initiator);
+  void repeated(capture::Flow& flow, const capture::Packet& packet, capture::Repetition repetition,
+                capture::Changes changes, bool from_initiator);
   void refused(const capture::Packet& packet);
 
  private:
   void flow_ended(const capture::Flow& flow, capture::EndReason reason) override;
   void flow_pending(capture::Flow& flow) override;
 
-  policy::Verdict judge(capture::Flow& flow, const capture::Packet& packet, capture::Changes changes);
+  void take(const capture::Packet& packet);
+  void account(const capture::Packet& packet, capture::Reason reason);
+  policy::Conversation conversation(const capture::FlowFacts& facts, Time time) const;
+  void judge(capture::Flow& flow, const capture::Packet& packet, capture::Changes changes,
+             bool from_initiator);
+  void recount(capture::Flow& flow, const capture::FlowFacts& facts, const capture::Packet& packet,
+               const policy::Verdict& verdict, bool initiator_changed);
+  void report(capture::Flow& flow, const capture::FlowFacts& facts, const capture::Packet& packet,
+              const policy::Verdict& verdict, capture::Changes changes, bool other);
+  bool in_grace(const capture::FlowFacts& facts, const policy::Verdict& verdict, Time time);
+  bool beyond(const capture::Flow& flow, bool routed, bool from_initiator) const;
+  bool came_through(const capture::Flow& flow, const capture::Packet& packet, bool from_initiator) const;
+  void note_passage(capture::Flow& flow, const capture::Packet& packet, bool from_initiator);
+  void note_coverage(const capture::Flow& flow, const capture::Packet& packet, policy::SegmentId entered);
   static bool update_due(capture::Flow& flow, const capture::Packet& packet);
   void tell(capture::Flow& flow, FlowEvent::Kind kind, std::uint64_t number, Time time,
             const policy::Verdict& verdict);
-  std::uint32_t epoch_tag(Time time);
+  std::uint16_t epoch_tag(Time time);
   void learn_services();
 
   std::shared_ptr<const policy::Policy> policy_;
   EventOutlet& outlet_;
   const bool wants_ends_;
   const std::uint64_t ageing_from_;
+  const capture::Decoder decoder_;
+  capture::FragmentTable fragments_;
+  const Duration grace_;
   capture::ServicePorts services_{};
   capture::FlowTable table_;
-  std::array<capture::Packet, batch_max> batch_{};
+  // One frame may become several packets.
+  std::array<capture::Packet, batch_max + capture::packets_most> batch_{};
   std::size_t batched_ = 0;
   Books books_{};
   Matrix matrix_{};
   policy::Policy::Epoch epoch_{};
-  std::uint32_t epoch_tag_ = 0;
+  std::uint16_t epoch_tag_ = 0;
+  std::array<std::int64_t, policy::segments_max> covered_{};  // minute in which coverage was last told
+  Time grace_end_{};
+  bool begun_ = false;
   Time newest_{};        // of the packets worked off: the clock of the table
   Time newest_frame_{};  // of the frames seen: to count time running backwards
 };

@@ -12,6 +12,10 @@ PairTotals& PairTotals::operator+=(const PairTotals& other) {
   packets_forbidden += other.packets_forbidden;
   bytes_forbidden += other.bytes_forbidden;
   flows_exception += other.flows_exception;
+  duplicates += other.duplicates;
+  copies += other.copies;
+  flows_ended += other.flows_ended;
+  flows_one_sided += other.flows_one_sided;
   return *this;
 }
 
@@ -21,6 +25,15 @@ Books& Books::operator+=(const Books& other) {
   for (std::size_t i = 0; i < reasons.size(); ++i) reasons[i] += other.reasons[i];
   bytes_read += other.bytes_read;
   packets_cut += other.packets_cut;
+  packets_carriers += other.packets_carriers;
+  mirror_stripped += other.mirror_stripped;
+  for (std::size_t i = 0; i < unopened.size(); ++i) unopened[i] += other.unopened[i];
+  packets_malformed += other.packets_malformed;
+  fragments += other.fragments;
+  traces_refused += other.traces_refused;
+  traces_stolen += other.traces_stolen;
+  copies_forgotten += other.copies_forgotten;
+  flows_in_grace += other.flows_in_grace;
   flows_claims_disagree += other.flows_claims_disagree;
   time_backwards += other.time_backwards;
   flows_opened += other.flows_opened;

@@ -9,6 +9,7 @@
 
 #include "capture/decode/decode.hpp"
 #include "capture/flow/flow.hpp"
+#include "capture/flow/fragments.hpp"
 #include "capture/source/source.hpp"
 #include "policy/policy.hpp"
 
@@ -23,7 +24,10 @@ struct FlowEvent {
     opened,    // first packet
     rose,      // the stage rose
     rejudged,  // another verdict: initiator settled, policy replaced, exception began or ended
-    updated    // still going on: at most once a minute of packet time, with the figures so far
+    updated,   // still going on: at most once a minute of packet time, with the figures so far
+    passed,    // a packet of it was seen beyond the boundary, for the first time in that direction
+    beyond     // of any flow: the sensor sees what enters verdict.to (to_server) or verdict.from; for
+               // daemon/alert/coverage alone, once a minute, segment and worker
   };
   Kind kind = Kind::opened;
   std::uint64_t number = 0;  // of the frame that caused it: orders events of several workers
@@ -45,6 +49,12 @@ struct PairTotals {
   std::uint64_t packets_forbidden = 0;
   std::uint64_t bytes_forbidden = 0;
   std::uint64_t flows_exception = 0;  // permitted by an exception
+  // Health of the mirror: frames that showed a packet again at the same place, or at another one (neither is
+  // in `packets`), and ended flows of which one direction alone was seen.
+  std::uint64_t duplicates = 0;
+  std::uint64_t copies = 0;
+  std::uint64_t flows_ended = 0;
+  std::uint64_t flows_one_sided = 0;
   PairTotals& operator+=(const PairTotals& other);
 };
 using Matrix = std::array<PairTotals, policy::pairs_max>;
@@ -57,6 +67,19 @@ struct Books {
   std::uint64_t bytes_read = 0;      // on the wire
   std::uint64_t packets_cut = 0;     // snaplen ended before the headers did; also in a flow or under a reason
   std::uint64_t time_backwards = 0;  // frames older than the newest seen before
+  // Tunnels: outer layers counted in flows of their own beside the frame's innermost packet, mirror
+  // transports taken off, and why a tunnel's content was no packet (by Reason; the frame is in the tunnel's
+  // own flow).
+  std::uint64_t packets_carriers = 0;
+  std::uint64_t mirror_stripped = 0;
+  std::array<std::uint64_t, capture::reasons_count> unopened{};
+  std::uint64_t packets_malformed = 0;
+  capture::FragmentCounters fragments{};
+  std::uint64_t traces_refused = 0;  // flows whose copies could not be followed: no trace was free
+  std::uint64_t traces_stolen = 0;   // ... taken from a flow that was quiet
+  std::uint64_t copies_forgotten =
+      0;  // packets forgotten within a millisecond: a copy of one counts as a packet
+  std::uint64_t flows_in_grace = 0;  // told later, see FlowOptions::startup_grace
   std::uint64_t flows_opened = 0;
   std::array<std::uint64_t, 5> flows_ended{};  // by capture::EndReason
   std::uint64_t flows_rejudged = 0;
@@ -106,6 +129,9 @@ struct AlertRecord {
   std::uint64_t responders = 0;  // distinct responders told or counted so far
   std::uint64_t services = 0;    // distinct responder + protocol + port so far
   std::uint64_t bytes = 0;       // of its flows, both directions, as far as their events told
+  // Of the incident so far: yes as soon as one flow's packets were seen beyond the boundary; no if none of
+  // its flows' were, though what enters that side is seen.
+  capture::Passage passage{};
   CloseReason close = CloseReason::none;
   double loss_ratio = 0;                           // frames lost of those offered at that moment, 0..1
   std::shared_ptr<const policy::Policy> policy{};  // that judged: names, reasons, clauses

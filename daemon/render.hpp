@@ -4,6 +4,7 @@
 
 #include <boost/json.hpp>
 #include <string>
+#include <string_view>
 
 #include "daemon/messages.hpp"
 #include "daemon/options.hpp"
@@ -16,12 +17,16 @@ std::string timestamp(Time time, int utc_offset_minutes);
 std::string community_id(const capture::Tuple& tuple);
 std::string incident_id(const IpAddress& initiator, policy::PairId pair, Time opened);
 
-// EVE `flow` and `alert` events (names of Suricata's schema; all of ours under "sekimori").
+// EVE `flow` and `alert` events (names of Suricata's schema; all of ours under "sekimori"). `passage`: see
+// daemon/alert/coverage.hpp.
 boost::json::object flow_event(const capture::FlowFacts& facts, const policy::Verdict& verdict,
-                               const policy::Policy& policy, capture::EndReason reason,
-                               const AlertOptions& options);
+                               const policy::Policy& policy, const capture::Passage& passage,
+                               capture::EndReason reason, const AlertOptions& options);
 boost::json::object alert_event(const AlertRecord& record, const AlertOptions& options);
 // EVE `stats` event: closes the books.
+// The members of a `stats` event's "stats" and of status' "packets". `in_flows`: how packets_in_flows is
+// called there.
+boost::json::object books_object(const Books& books, std::string_view in_flows);
 boost::json::object stats_event(const Books& books, const AlertOptions& options, Time last);
 boost::json::object matrix_event(const Matrix& matrix, const policy::Policy& policy);
 // The `sekimori` object that both flow and alert events carry: segments, stage, verdict, cell, reasons,

@@ -1,12 +1,14 @@
 #include "daemon/replay.hpp"
 
 #include <algorithm>
+#include <array>
 #include <condition_variable>
 #include <mutex>
 #include <optional>
 #include <thread>
 
 #include "capture/decode/decode.hpp"
+#include "daemon/alert/coverage.hpp"
 #include "daemon/alert/incident.hpp"
 #include "daemon/inspector.hpp"
 
@@ -45,6 +47,10 @@ InspectorOptions inspector_options(const ReplayOptions& options, const capture::
   result.flows = capture.flows;
   result.flows.no_timeouts = options.no_timeouts;
   result.flows.vlan_in_key = options.vlan_in_key;
+  result.flows.count_copies = options.count_copies;
+  result.flows.icmp_errors_apart = options.icmp_errors_apart;
+  result.decode = capture.decode;
+  result.fragments = capture.fragments;
   result.capacity = (capture.flows.flows_max + options.workers - 1) / options.workers;
   result.ageing_from = result.capacity / 2;
   result.secret = capture::HashSecret::random();
@@ -60,11 +66,13 @@ class Lane {
   void start() {
     thread_ = std::jthread([this](std::stop_token stop) { run(stop); });
   }
-  // Hands the filled half over; the worker must be idle.
-  void submit() {
+  // Hands the filled half over; the worker must be idle. `until`: the newest time of the whole chunk, so that
+  // fragments wait equally long in every lane.
+  void submit(Time until) {
     {
       const std::lock_guard lock(mutex_);
       std::swap(filling, working_);
+      until_ = until;
       busy_ = true;
     }
     changed_.notify_all();
@@ -84,7 +92,7 @@ class Lane {
     while (changed_.wait(lock, stop, [this] { return busy_; })) {
       lock.unlock();
       for (const capture::Packet& packet : working_) inspector.packet(packet);
-      inspector.flush();
+      inspector.tick(until_, 0);
       working_.clear();
       lock.lock();
       busy_ = false;
@@ -95,31 +103,41 @@ class Lane {
   std::mutex mutex_{};
   std::condition_variable_any changed_{};
   std::vector<capture::Packet> working_{};
+  Time until_{};
   bool busy_ = false;
   std::jthread thread_{};
 };
 
-// Reads, decodes and deals: a flow's packets, in both directions, always go to the same lane.
+// Reads, decodes and deals: a flow's packets, in both directions, always go to the same lane, and so do the
+// fragments of a datagram.
 class Reader final : public capture::FrameSink {
  public:
-  explicit Reader(std::vector<std::unique_ptr<Lane>>& lanes) : lanes_(lanes) {}
+  Reader(std::vector<std::unique_ptr<Lane>>& lanes, const InspectorOptions& options)
+      : lanes_(lanes), decoder_(options.decode), errors_apart_(options.flows.icmp_errors_apart) {}
 
   void frame(const capture::Frame& frame) override {
-    if (frame.number == 1 || !first) first = frame.time;
+    if (!first) {
+      first = frame.time;
+      for (const auto& lane : lanes_) lane->inspector.begin(frame.time);
+    }
     if (frame.time < last) ++books.time_backwards;
     last = std::max(last, frame.time);
     if (lanes_.size() == 1) {
       lanes_.front()->inspector.frame(frame);
       return;
     }
-    const capture::Reason reason = capture::decode(frame, packet_);
-    if (reason == capture::Reason::none) {
-      lanes_[capture::deal_hash(packet_) % lanes_.size()]->filling.push_back(packet_);
+    const capture::Decoder::Result result = decoder_.decode(frame, packets_);
+    if (result.stripped) ++books.mirror_stripped;
+    if (result.reason == capture::Reason::none) {
+      for (std::size_t i = 0; i < result.count; ++i) {
+        const std::uint64_t hand = capture::deal_hash(packets_[i], errors_apart_);
+        lanes_[hand % lanes_.size()]->filling.push_back(packets_[i]);
+      }
       return;
     }
     ++books.packets_read;
     books.bytes_read += frame.wire_length;
-    ++books.reasons[static_cast<std::size_t>(reason)];
+    ++books.reasons[static_cast<std::size_t>(result.reason)];
   }
 
   Books books{};
@@ -128,14 +146,18 @@ class Reader final : public capture::FrameSink {
 
  private:
   std::vector<std::unique_ptr<Lane>>& lanes_;
-  capture::Packet packet_{};
+  const capture::Decoder decoder_;
+  const bool errors_apart_;
+  std::array<capture::Packet, capture::packets_most> packets_{};
 };
 
 // Events of all lanes in the order of the frames that caused them, through the incidents to the output.
 class Teller {
  public:
   Teller(std::shared_ptr<const policy::Policy> policy, const AlertOptions& alerts, ReplayOutput& output)
-      : policy_(std::move(policy)), incidents_(alerts), output_(output) {}
+      : policy_(std::move(policy)), incidents_(alerts, Coverage::Memory::all), output_(output) {}
+
+  const Coverage& coverage() const { return incidents_.coverage(); }
 
   void tell(std::vector<std::unique_ptr<Lane>>& lanes) {
     events_.clear();
@@ -143,8 +165,7 @@ class Teller {
       events_.insert(events_.end(), lane->findings.events.begin(), lane->findings.events.end());
       lane->findings.events.clear();
     }
-    std::stable_sort(events_.begin(), events_.end(),
-                     [](const FlowEvent& a, const FlowEvent& b) { return a.number < b.number; });
+    std::stable_sort(events_.begin(), events_.end(), earlier);
     for (const FlowEvent& event : events_) {
       incidents_.feed(event, policy_, 0.0, records_);
       pass_on();
@@ -156,6 +177,14 @@ class Teller {
   }
 
  private:
+  // Frames in their order, a frame's layers from the outside, and what no frame caused by the flows
+  // themselves: never by the lane that found it.
+  static bool earlier(const FlowEvent& a, const FlowEvent& b) {
+    if (a.number != b.number) return a.number < b.number;
+    if (a.facts.depth != b.facts.depth) return a.facts.depth < b.facts.depth;
+    if (a.facts.start != b.facts.start) return a.facts.start < b.facts.start;
+    return a.facts.tuple < b.facts.tuple;
+  }
   void pass_on() {
     for (const AlertRecord& record : records_) output_.alert(record);
     records_.clear();
@@ -168,7 +197,8 @@ class Teller {
   std::vector<AlertRecord> records_{};
 };
 
-void tell_flows(std::vector<std::unique_ptr<Lane>>& lanes, ReplayOutput& output) {
+void tell_flows(std::vector<std::unique_ptr<Lane>>& lanes, const Coverage& coverage, bool outer_layers,
+                ReplayOutput& output) {
   std::vector<EndedFlow> flows;
   for (const auto& lane : lanes) {
     flows.insert(flows.end(), lane->findings.flows.begin(), lane->findings.flows.end());
@@ -177,10 +207,15 @@ void tell_flows(std::vector<std::unique_ptr<Lane>>& lanes, ReplayOutput& output)
   std::stable_sort(flows.begin(), flows.end(), [](const EndedFlow& a, const EndedFlow& b) {
     if (a.facts.start != b.facts.start) return a.facts.start < b.facts.start;
     if (a.facts.tuple != b.facts.tuple) return a.facts.tuple < b.facts.tuple;
+    if (a.facts.depth != b.facts.depth) return a.facts.depth < b.facts.depth;
     if (a.facts.vlans != b.facts.vlans) return a.facts.vlans < b.facts.vlans;
     return a.facts.end < b.facts.end;
   });
-  for (const EndedFlow& flow : flows) output.flow(flow.facts, flow.verdict, flow.reason);
+  for (const EndedFlow& flow : flows) {
+    if (flow.facts.carrier && !outer_layers) continue;
+    output.flow(flow.facts, flow.verdict, coverage.passage(flow.facts, flow.verdict, Time::max()),
+                flow.reason);
+  }
 }
 
 }  // namespace
@@ -201,7 +236,7 @@ ReplayResult replay(const ReplayOptions& options, const capture::CaptureOptions&
     for (const auto& lane : lanes) lane->start();
   }
 
-  Reader reader{lanes};
+  Reader reader{lanes, inspector};
   Teller teller{policy, alerts, output};
   capture::ReadState state = capture::ReadState::more;
   while (state == capture::ReadState::more) {
@@ -216,9 +251,9 @@ ReplayResult replay(const ReplayOptions& options, const capture::CaptureOptions&
       // later.
       for (const auto& lane : lanes) lane->wait();
       teller.tell(lanes);
-      for (const auto& lane : lanes) lane->submit();
+      for (const auto& lane : lanes) lane->submit(reader.last);
     } else {
-      lanes.front()->inspector.flush();
+      lanes.front()->inspector.tick(reader.last, 0);
       teller.tell(lanes);
     }
   }
@@ -229,7 +264,7 @@ ReplayResult replay(const ReplayOptions& options, const capture::CaptureOptions&
   for (const auto& lane : lanes) lane->inspector.finish(reader.last);
   teller.tell(lanes);
   teller.finish(reader.last);
-  if (options.want_flows) tell_flows(lanes, output);
+  if (options.want_flows) tell_flows(lanes, teller.coverage(), options.outer_layers, output);
 
   result.books = reader.books;
   for (const auto& lane : lanes) {

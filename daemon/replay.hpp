@@ -18,7 +18,12 @@ struct ReplayOptions {
   std::vector<std::string> files{};  // in order; "-" is standard input
   std::uint16_t workers = 1;         // 1..64
   bool no_timeouts = false;          // one record a key for the whole input
+  // To count on other tools' terms: see capture::FlowOptions; `outer_layers` tells the outer flows of tunnels
+  // (FlowFacts::carrier) as well.
   bool vlan_in_key = false;
+  bool count_copies = false;
+  bool icmp_errors_apart = false;
+  bool outer_layers = false;
   std::uint32_t chunk_frames = 16384;  // dealt to the workers at once; the output does not depend on it
   bool want_flows = false;  // keeps every ended flow in memory until the end, to tell them in order
 };
@@ -29,7 +34,7 @@ class ReplayOutput {
   virtual void alert(const AlertRecord& record) = 0;
   // In the order of start time, then tuple. After all alerts.
   virtual void flow(const capture::FlowFacts& facts, const policy::Verdict& verdict,
-                    capture::EndReason reason) = 0;
+                    const capture::Passage& passage, capture::EndReason reason) = 0;
 };
 
 struct ReplayResult {

@@ -95,6 +95,7 @@ class Station::Room {
   AlertLog log_;
   std::optional<Sinks> sinks_{};  // opened once root is given up, so that files belong to who writes them
   ControlServer server_;
+  Time packet_now_{};  // the newest packet's time, as the workers last said
 
  private:
   void listen();
@@ -123,7 +124,6 @@ class Station::Room {
   std::deque<std::shared_ptr<const policy::Policy>> recent_{};  // newest first, at most policies_kept
   bool figures_asked_ = false;
   bool stopping_ = false;
-  Time packet_now_{};
   std::chrono::steady_clock::time_point started_ = std::chrono::steady_clock::now();
 
   struct Beat {
@@ -181,6 +181,8 @@ void Station::Room::open() {
   const capture::CaptureOptions& capture = options_.capture;
   InspectorOptions inspector;
   inspector.flows = capture.flows;
+  inspector.decode = capture.decode;
+  inspector.fragments = capture.fragments;
   inspector.capacity = (capture.flows.flows_max + capture.workers - 1) / capture.workers;
   inspector.secret = capture::HashSecret::random();
   for (std::uint16_t w = 0; w < capture.workers; ++w) {
@@ -329,10 +331,12 @@ bool Station::Room::workers_move() {
 }
 
 void Station::Room::look_at(const std::vector<WorkerFigures>& parts) {
+  Time newest{};
   for (const WorkerFigures& part : parts) {
-    packet_now_ = std::max(packet_now_, part.newest);
+    newest = std::max(newest, part.newest);
     for (const TapReport& report : part.taps) look_at_tap(report);
   }
+  packet_now_ = newest;
   watch_loss(parts);
   std::vector<AlertRecord> records;
   incidents_.tick(packet_now_, records);
@@ -586,7 +590,7 @@ void Station::flows(FlowQuery query, Json answer) {
         sort_and_cut(whole, query);
         answer(flows_json(
             whole, [this](std::uint32_t generation) { return room_->policy_of(generation); },
-            room_->options_.daemon.alerts));
+            room_->incidents_.coverage(), room_->packet_now_, room_->options_.daemon.alerts));
       },
       [this, answer] { answer(busy_answer(room_->language_)); });
 }

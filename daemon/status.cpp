@@ -99,32 +99,6 @@ void add(TableFigures& sum, const TableFigures& part) {
   sum.counters.looks_max = std::max(sum.counters.looks_max, part.counters.looks_max);
 }
 
-json::object books_json(const Books& books) {
-  json::object reasons;
-  for (std::size_t i = 0; i < capture::reasons_count; ++i) {
-    reasons[capture::reason_name(static_cast<capture::Reason>(i))] = books.reasons[i];
-  }
-  json::object ended;
-  for (std::size_t i = 0; i < books.flows_ended.size(); ++i) {
-    ended[capture::end_reason_name(static_cast<capture::EndReason>(i))] = books.flows_ended[i];
-  }
-  return {{"packets_read", books.packets_read},
-          {"packets_in_flows", books.packets_in_flows},
-          {"reasons", std::move(reasons)},
-          {"closes", books.close()},
-          {"bytes_read", books.bytes_read},
-          {"packets_cut", books.packets_cut},
-          {"time_backwards", books.time_backwards},
-          {"flows_opened", books.flows_opened},
-          {"flows_ended", std::move(ended)},
-          {"flows_rejudged", books.flows_rejudged},
-          {"flows_forbidden", books.flows_forbidden},
-          {"flows_claims_disagree", books.flows_claims_disagree},
-          {"events_told", books.events_told},
-          {"events_delayed", books.events_delayed},
-          {"events_lost", books.events_lost}};
-}
-
 }  // namespace
 
 std::string fixed_point(double value, int decimals) {
@@ -175,7 +149,7 @@ json::object status_json(const StatusFacts& facts, const AlertOptions& options) 
                       {"taps", std::move(taps)},
                       {"loss_ppm_last_minute", static_cast<std::uint64_t>(facts.loss_ratio * 1e6)},
                       {"flows", table_json(table)},
-                      {"packets", books_json(books)},
+                      {"packets", books_object(books, "packets_in_flows")},
                       {"workers", std::move(workers)}};
   result["packet_time"] =
       newest == Time{} ? json::value(nullptr) : json::value(timestamp(newest, options.utc_offset_minutes));
@@ -218,11 +192,12 @@ json::array destinations_json(const Sinks& sinks) {
 json::object flows_json(
     const FlowAnswer& answer,
     const std::function<std::shared_ptr<const policy::Policy>(std::uint32_t generation)>& policy_of,
-    const AlertOptions& options) {
+    const Coverage& coverage, Time packet_now, const AlertOptions& options) {
   json::array rows;
   for (const FlowAnswer::Row& row : answer.rows) {
-    json::object event =
-        flow_event(row.facts, row.verdict, *policy_of(row.generation), capture::EndReason::shutdown, options);
+    json::object event = flow_event(row.facts, row.verdict, *policy_of(row.generation),
+                                    coverage.passage(row.facts, row.verdict, packet_now),
+                                    capture::EndReason::shutdown, options);
     event["flow"].as_object().erase("reason");  // it lives
     rows.push_back(std::move(event));
   }

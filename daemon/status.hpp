@@ -28,11 +28,12 @@ struct StatusFacts {
 boost::json::object status_json(const StatusFacts& facts, const AlertOptions& options);
 boost::json::object incidents_json(const Incidents& incidents);
 boost::json::array destinations_json(const Sinks& sinks);
-// `policy_of`: the policy of a generation, for a verdict is read with the policy that gave it.
+// `policy_of`: the policy of a generation, for a verdict is read with the policy that gave it. `packet_now`:
+// the newest packet time.
 boost::json::object flows_json(
     const FlowAnswer& answer,
     const std::function<std::shared_ptr<const policy::Policy>(std::uint32_t generation)>& policy_of,
-    const AlertOptions& options);
+    const Coverage& coverage, Time packet_now, const AlertOptions& options);
 
 // "0.125": a number with so many decimals, without exponent.
 std::string fixed_point(double value, int decimals);

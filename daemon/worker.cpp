@@ -76,7 +76,8 @@ bool Worker::read_sources() {
     const capture::ReadResult result = source->read(frames_at_once, inspector_);
     any = any || result.frames != 0;
   }
-  inspector_.flush();
+  // Fragments wait in packet time; that flows time out is left to the rounds without frames and to flush().
+  inspector_.tick(inspector_.newest(), 0);
   return any;
 }
 

@@ -53,8 +53,10 @@ class Compiler {
     map_prefixes();
     list_next_hops();
     check_entries();
+    check_tunnels();
     refuse_if_wrong();
     file_entries();
+    out_.tunnels = TunnelMap{out_.options.tunnels};
     split_time();
     warn_of_dead_entries();
     return std::move(out_);
@@ -81,6 +83,7 @@ class Compiler {
   void check_ports(Text kind, const std::string& id, const std::vector<Ports>& ports, const Place& place);
   template <typename Named>
   void check_named(Text kind, const Named& named);
+  void check_tunnels();
   void file_entries();
   void name_ports(const std::vector<Ports>& list);
   void split_time();
@@ -294,6 +297,10 @@ void Compiler::claim_segments(const std::vector<std::string>& taps) {
     if (!seen.insert(index).second)
       mistake(options.place, Text::policy_segment_twice, {{"segment", options.id}});
     const auto bit = static_cast<SegmentSet>(1U << static_cast<unsigned>(index));
+    // Told by what is written, not by what is captured now: a replay knows no taps, and a segment with wires
+    // of its own has them all the same.
+    if (!options.vlans.empty() || !options.taps.empty())
+      out_.claimants = static_cast<SegmentSet>(out_.claimants | bit);
     for (const std::uint16_t vlan : options.vlans) {
       if (vlan == 0 || vlan > 4094) {
         mistake(options.place, Text::policy_vlan_range, {{"vlan", std::to_string(vlan)}});
@@ -453,6 +460,19 @@ void Compiler::check_entries() {
       mistake(exception.place, Text::policy_exception_period, {{"id", exception.id}});
     }
     check_ports(Text::policy_kind_exception, exception.id, exception.ports, exception.place);
+  }
+}
+
+void Compiler::check_tunnels() {
+  const std::vector<TunnelOptions>& tunnels = out_.options.tunnels;
+  if (tunnels.size() > tunnels_max) {
+    mistake(tunnels[tunnels_max].place, Text::policy_tunnels_many, {{"limit", std::to_string(tunnels_max)}});
+  }
+  for (const TunnelOptions& tunnel : tunnels) {
+    check_id(Text::policy_kind_tunnel, tunnel.id, tunnel.place);
+    if (tunnel.a.empty() || tunnel.b.empty()) {
+      mistake(tunnel.place, Text::policy_tunnel_side, {{"id", tunnel.id}});
+    }
   }
 }
 

@@ -12,6 +12,7 @@
 #include "policy/entries.hpp"
 #include "policy/policy.hpp"
 #include "policy/segment_map.hpp"
+#include "policy/tunnel_map.hpp"
 
 namespace sekimori::policy {
 
@@ -46,8 +47,10 @@ struct CompiledPolicy {
   std::vector<NextHop> next_hops{};  // ordered by MAC
   std::vector<SegmentSet> vlan_claims = std::vector<SegmentSet>(4096);
   std::vector<SegmentSet> tap_claims{};
+  SegmentSet claimants = 0;  // segments that claim a VLAN or a tap
 
   Entries entries{};
+  TunnelMap tunnels{};
   std::bitset<65536> ports_tcp{};
   std::bitset<65536> ports_udp{};
   std::bitset<65536> ports_sctp{};

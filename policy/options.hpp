@@ -4,6 +4,7 @@
 #pragma once
 
 #include <chrono>
+#include <cstddef>
 #include <cstdint>
 #include <map>
 #include <optional>
@@ -12,6 +13,7 @@
 #include <vector>
 
 #include "capture/address.hpp"
+#include "capture/decode/packet.hpp"
 #include "capture/time.hpp"
 
 namespace sekimori::policy {
@@ -166,6 +168,19 @@ struct ExceptionOptions {
   Place place{};
 };
 
+// A known tunnel between segments, whichever of its ends starts it. It takes away the finding of an
+// undeclared tunnel and permits nothing: its own two ends are judged like all others, and what runs inside by
+// its own addresses.
+struct TunnelOptions {
+  std::string id{};
+  std::string name{};
+  std::vector<capture::Tunnel> kinds{};  // empty = any
+  std::vector<Prefix> a{};               // one side, at least one prefix
+  std::vector<Prefix> b{};               // the other
+  Place place{};
+};
+inline constexpr std::size_t tunnels_max = 256;
+
 struct SwitchChoice {
   std::string id{};
   std::string clause{};  // the body's own clause that allows it, where one is required
@@ -179,6 +194,7 @@ struct PolicyOptions {
   std::vector<GatewayOptions> gateways{};
   std::vector<ServiceOptions> services{};
   std::vector<ExceptionOptions> exceptions{};
+  std::vector<TunnelOptions> tunnels{};  // at most tunnels_max
 };
 
 }  // namespace sekimori::policy

@@ -116,6 +116,99 @@ void name_powerless_exception(const CompiledPolicy& policy, const Conversation& 
   }
 }
 
+// A tunnel between two segments takes its content past the point where the segments are kept apart, so that
+// the sensor or a firewall may not see what it is. One that nobody declared is a finding by itself.
+void judge_tunnel(const CompiledPolicy& policy, const Conversation& conversation, Verdict& verdict) {
+  if (conversation.tunnel == capture::Tunnel::none || verdict.from == verdict.to) return;
+  verdict.tunnel = conversation.tunnel;
+  verdict.tunnel_index =
+      policy.tunnels.find(conversation.tunnel, conversation.initiator, conversation.responder);
+  if (verdict.tunnel_index != TunnelMap::none) return;
+  verdict.undeclared_tunnel = true;
+  verdict.decision = Decision::forbid;
+}
+
+Verdict judge_as_told(const CompiledPolicy& policy, const Conversation& conversation) {
+  const bool initiator_scoped = is_link_scope(conversation.initiator);
+  const bool responder_scoped = is_link_scope(conversation.responder);
+  const bool scoped = initiator_scoped || responder_scoped || conversation.neighbour_discovery;
+
+  // Frames of hosts beyond a next hop come from its MAC, and frames to them go to it. A group is behind no
+  // next hop.
+  const MacAddress nobody{};
+  Side from = side_of(policy, conversation.initiator, scoped ? nobody : conversation.initiator_mac);
+  Side to = side_of(policy, conversation.responder, scoped ? nobody : conversation.next_hop_mac);
+  if (initiator_scoped || responder_scoped) {
+    settle_link_scope(policy, conversation, initiator_scoped, responder_scoped, from, to);
+  }
+
+  Verdict verdict;
+  verdict.from = from.segment;
+  verdict.to = to.segment;
+  verdict.via_next_hop = from.via_next_hop || to.via_next_hop;
+  verdict.source_unlisted_private = !from.listed && !from.via_next_hop && conversation.initiator.is_private();
+  verdict.destination_unlisted_private =
+      !to.listed && !to.via_next_hop && conversation.responder.is_private();
+  verdict.claims_agree = claims_agree(policy, conversation, from.segment, to.segment);
+  verdict.link_scope = scoped;
+  if (scoped) {  // inside one wire: permitted and counted in every profile, also where the pair itself is
+                 // absent
+    verdict.cell = Cell::permit;
+    return verdict;
+  }
+
+  const CellRule& rule = policy.rule(verdict.from, verdict.to);
+  verdict.cell = rule.cell;
+  verdict.reasons_count = rule.reasons_count;
+  verdict.reasons = rule.reasons;
+  verdict.switch_index = rule.switch_index;
+  if (rule.cell != Cell::permit) {
+    verdict.decision = Decision::forbid;
+    if (takes_exceptions(rule.cell)) {
+      apply_entries(policy, conversation, verdict);
+    } else {
+      name_powerless_exception(policy, conversation, verdict);
+    }
+  }
+  judge_tunnel(policy, conversation, verdict);
+  return verdict;
+}
+
+// The same conversation, started by the other side. A frame to a neighbour came from it the other way round.
+Conversation reversed(const Conversation& conversation) {
+  Conversation other = conversation;
+  std::swap(other.initiator, other.responder);
+  std::swap(other.initiator_port, other.port);
+  std::swap(other.initiator_mac, other.responder_mac);
+  other.next_hop_mac = conversation.initiator_mac;
+  return other;
+}
+
+// ESP hides what it carries and IKE negotiates it: tunnels, though the decoder sees no packet in them.
+capture::Tunnel tunnel_of(const capture::FlowFacts& facts) {
+  constexpr std::uint16_t port_ike = 500;         // RFC 7296 section 2
+  constexpr std::uint16_t port_ipsec_nat = 4500;  // RFC 3948 section 2
+  if (facts.tunnel != capture::Tunnel::none) return facts.tunnel;
+  switch (facts.tuple.protocol) {
+    case capture::protocol::udp: {
+      const std::uint16_t port = facts.tuple.destination_port;
+      const bool ipsec = facts.ports_known && (port == port_ike || port == port_ipsec_nat);
+      return ipsec ? capture::Tunnel::esp : capture::Tunnel::none;
+    }
+    case capture::protocol::esp:
+      return capture::Tunnel::esp;
+    case capture::protocol::ah:
+      return capture::Tunnel::ah;
+    case capture::protocol::gre:
+      return capture::Tunnel::gre;
+    case capture::protocol::ipv4:
+    case capture::protocol::ipv6:
+      return capture::Tunnel::ipip;
+    default:
+      return capture::Tunnel::none;
+  }
+}
+
 }  // namespace
 
 std::string_view decision_name(Decision decision) {
@@ -187,6 +280,10 @@ Conversation conversation_of(const capture::FlowFacts& facts) {
   if (conversation.next_hop_mac.is_zero()) conversation.next_hop_mac = facts.responder_mac;
   if (facts.vlan_count > 0) conversation.vlan = facts.vlans[facts.vlan_count - 1U];
   conversation.tap = facts.tap;
+  conversation.tunnel = tunnel_of(facts);
+  conversation.inside = facts.inside;
+  conversation.depth = facts.depth;
+  conversation.confidence = capture::confidence(facts.evidence);
   return conversation;
 }
 
@@ -208,48 +305,23 @@ Policy::Policy(Policy&&) noexcept = default;
 Policy& Policy::operator=(Policy&&) noexcept = default;
 
 Verdict Policy::judge(const Conversation& conversation) const {
-  const CompiledPolicy& policy = *compiled_;
-  const bool initiator_scoped = is_link_scope(conversation.initiator);
-  const bool responder_scoped = is_link_scope(conversation.responder);
-  const bool scoped = initiator_scoped || responder_scoped || conversation.neighbour_discovery;
-
-  // Frames of hosts beyond a next hop come from its MAC, and frames to them go to it. A group is behind no
-  // next hop.
-  const MacAddress nobody{};
-  Side from = side_of(policy, conversation.initiator, scoped ? nobody : conversation.initiator_mac);
-  Side to = side_of(policy, conversation.responder, scoped ? nobody : conversation.next_hop_mac);
-  if (initiator_scoped || responder_scoped) {
-    settle_link_scope(policy, conversation, initiator_scoped, responder_scoped, from, to);
-  }
-
-  Verdict verdict;
-  verdict.from = from.segment;
-  verdict.to = to.segment;
-  verdict.via_next_hop = from.via_next_hop || to.via_next_hop;
-  verdict.source_unlisted_private = !from.listed && !from.via_next_hop && conversation.initiator.is_private();
-  verdict.destination_unlisted_private =
-      !to.listed && !to.via_next_hop && conversation.responder.is_private();
-  verdict.claims_agree = claims_agree(policy, conversation, from.segment, to.segment);
-  verdict.link_scope = scoped;
-  if (scoped) {  // inside one wire: permitted and counted in every profile, also where the pair itself is
-                 // absent
-    verdict.cell = Cell::permit;
-    return verdict;
-  }
-
-  const CellRule& rule = policy.rule(verdict.from, verdict.to);
-  verdict.cell = rule.cell;
-  verdict.reasons_count = rule.reasons_count;
-  verdict.reasons = rule.reasons;
-  verdict.switch_index = rule.switch_index;
-  if (rule.cell == Cell::permit) return verdict;
-  verdict.decision = Decision::forbid;
-  if (takes_exceptions(rule.cell)) {
-    apply_entries(policy, conversation, verdict);
-  } else {
-    name_powerless_exception(policy, conversation, verdict);
+  Verdict verdict = judge_as_told(*compiled_, conversation);
+  if (verdict.decision == Decision::forbid && conversation.confidence == capture::Confidence::guess) {
+    verdict.orientation_matters =
+        judge_as_told(*compiled_, reversed(conversation)).decision == Decision::permit;
   }
   return verdict;
+}
+
+bool Policy::has_claims(SegmentId segment) const {
+  return segment < segments_max && (compiled_->claimants >> segment & 1U) != 0;
+}
+
+bool Policy::claimed(SegmentId segment, std::uint16_t tap, std::span<const std::uint16_t> vlans) const {
+  if (segment >= segments_max) return false;
+  SegmentSet claim = vlans.empty() ? SegmentSet{0} : compiled_->vlan_claims[vlans.back() & 0xfffU];
+  if (claim == 0 && tap < compiled_->tap_claims.size()) claim = compiled_->tap_claims[tap];
+  return (claim >> segment & 1U) != 0;
 }
 
 SegmentId Policy::classify(const IpAddress& address, int* prefix_index) const {
@@ -327,7 +399,8 @@ Severity severity(const Policy& policy, const Verdict& verdict, capture::Stage s
     return verdict.basis == Basis::exception ? Severity::notice : Severity::info;
   }
   const bool answered = stage >= capture::Stage::answered;
-  if (!answered || verdict.near_miss.mismatch == Mismatch::expired) return Severity::warning;
+  if (!answered || verdict.orientation_matters) return Severity::warning;
+  if (verdict.near_miss.mismatch == Mismatch::expired && !verdict.undeclared_tunnel) return Severity::warning;
   const int mynumber = policy.segment_index("mynumber");
   if (verdict.from != mynumber && verdict.to != mynumber) return Severity::error;
   const SegmentId other = verdict.from == mynumber ? verdict.to : verdict.from;

@@ -12,6 +12,7 @@
 #include <array>
 #include <cstdint>
 #include <memory>
+#include <span>
 #include <stdexcept>
 #include <string>
 #include <string_view>
@@ -80,6 +81,16 @@ struct Verdict {
   bool mac_verified = true;  // false: the entry limits MACs and the frame's are a router's, or unknown
   bool link_scope =
       false;  // an end is multicast, broadcast, link-local or unspecified: it cannot leave its wire
+  // What this conversation carries as a tunnel between two segments; none inside one segment. Where no
+  // declared tunnel covers its ends, that alone forbids it, whatever the cell, a gateway, a service or an
+  // exception says of the pair: `undeclared_tunnel`. Where one does, it is `tunnel_index`, and the rest of
+  // the policy decides.
+  capture::Tunnel tunnel = capture::Tunnel::none;
+  bool undeclared_tunnel = false;
+  std::uint16_t tunnel_index = 0xffff;  // into Policy::options().tunnels
+  // Forbidden, but who started it is a guess, and the other way round it would be permitted: a suspicion, not
+  // a finding.
+  bool orientation_matters = false;
   PairId pair() const { return static_cast<PairId>(from * segments_max + to); }
 };
 
@@ -98,6 +109,12 @@ struct Conversation {
   bool neighbour_discovery = false;  // ICMPv6 types 133..137 (RFC 4861): never forwarded, like ARP
   std::uint16_t vlan = 0;            // innermost; 0 = untagged
   std::uint16_t tap = 0;
+  // What it carries, also where that cannot be opened: ESP and IKE (UDP 500 and 4500, RFC 7296, RFC 3948) are
+  // tunnels, GRE and IP in IP are, whatever is inside.
+  capture::Tunnel tunnel = capture::Tunnel::none;
+  capture::Tunnel inside = capture::Tunnel::none;  // what carries it: told, never judged
+  std::uint8_t depth = 0;
+  capture::Confidence confidence = capture::Confidence::certain;  // that `initiator` started it
 };
 Conversation conversation_of(const capture::FlowFacts& facts);
 
@@ -142,6 +159,13 @@ class Policy {
   // The matrix after switches.
   Cell cell(SegmentId from, SegmentId to) const;
 
+  // Does the segment name wires of its own (SegmentOptions::vlans, taps), so that a packet can be told to
+  // have come out on them?
+  bool has_claims(SegmentId segment) const;
+  // Is this place on the segment's own wires? The innermost of `vlans` decides where a segment claims it,
+  // else the tap does. O(1), for the packet path.
+  bool claimed(SegmentId segment, std::uint16_t tap, std::span<const std::uint16_t> vlans) const;
+
   // Responder ports that gateways, services and exceptions name: evidence for who serves whom.
   bool service_port(std::uint8_t protocol, std::uint16_t port) const;
 
@@ -168,7 +192,8 @@ class Policy {
 };
 
 // 3.10: external or Internet <-> My Number answered or more: alert; other My Number crossing: critical; the
-// rest: error; attempts and refusals: warning, and so is a use of an expired exception.
+// rest: error; attempts and refusals: warning, and so is a use of an expired exception, and what would be
+// permitted the other way round when nobody knows which way it was.
 Severity severity(const Policy& policy, const Verdict& verdict, capture::Stage stage);
 
 }  // namespace sekimori::policy

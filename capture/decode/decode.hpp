@@ -4,9 +4,12 @@
 #include <array>
 #include <cstddef>
 #include <cstdint>
+#include <span>
 #include <string_view>
+#include <vector>
 
 #include "capture/decode/packet.hpp"
+#include "capture/options.hpp"
 #include "capture/source/frame.hpp"
 
 namespace sekimori::capture {
@@ -23,18 +26,23 @@ namespace sekimori::capture {
 //   bad_ip_source  a multicast or broadcast source (RFC 1122 section 3.2.1.3, RFC 4291 section 2.7)
 //   *_other        a protocol that has no name of its own here
 //   mpls, pppoe_session    what their labels or session carry is not IP
-//   flow_table_full        counted by the flow table
+//   tunnel_*       as Packet::unopened: the frame itself is in the flow of its tunnel. Of a frame only where
+//   the
+//                  tunnel is a remote mirror's transport that was taken off
+//   duplicate, copy, flow_table_full       counted by the flow table: the same packet seen again at the same
+//                  place, or at another one
 // clang-format off
 #define SEKIMORI_REASONS(X)                                                                               \
   X(arp) X(rarp) X(lldp) X(stp) X(cdp) X(vtp) X(dtp) X(udld) X(llc) X(snap_other) X(osi) X(netbios)       \
   X(ipx) X(mpls) X(pppoe_discovery) X(pppoe_session) X(eapol) X(lacp) X(slow_protocol) X(macsec) X(ptp)   \
   X(profinet) X(goose) X(sampled_values) X(cfm) X(mac_control) X(loopback_test) X(wake_on_lan)            \
-  X(ethertype_other) X(vlan_too_deep) X(link_type_unknown) X(link_protocol_other)                         \
+  X(ethertype_other) X(vlan_too_deep) X(tunnel_too_deep) X(tunnel_encrypted) X(tunnel_control)             \
+  X(tunnel_other) X(link_type_unknown) X(link_protocol_other)                         \
   X(wifi_management) X(wifi_control) X(wifi_null) X(wifi_encrypted) X(wifi_aggregate) X(wifi_fragment)    \
   X(ppp_control) X(ppp_other) X(slarp)                                                                    \
   X(truncated_link) X(truncated_vlan) X(truncated_ip) X(truncated_extension)                              \
   X(bad_link_header) X(bad_ip_version) X(bad_ip_header_length) X(bad_ip_total_length) X(bad_ip_source)    \
-  X(flow_table_full)
+  X(duplicate) X(copy) X(flow_table_full)
 // clang-format on
 
 enum class Reason : std::uint8_t {
@@ -47,18 +55,73 @@ enum class Reason : std::uint8_t {
 inline constexpr std::size_t reasons_count = static_cast<std::size_t>(Reason::count_);
 std::string_view reason_name(Reason reason);  // "arp"; Reason::none gives "none"
 
-// Fills `packet` and returns Reason::none, or returns why not (then `packet` is unspecified). Pure; any
-// thread; never allocates or throws. Work is bounded by the limits on tags, labels and extension headers, not
-// by the frame's size.
+// IP layers of one frame that become packets: the outermost and up to four inside it.
+inline constexpr unsigned tunnels_most = 4;
+inline constexpr unsigned packets_most = tunnels_most + 1;
+
+// The limits that bound the work of one frame. Between two IP layers:
+inline constexpr std::uint8_t vlan_tags_max = 8;     // VLAN tags and their kin; more: vlan_too_deep
+inline constexpr std::uint8_t mpls_labels_max = 8;   // more: mpls
+inline constexpr std::uint8_t inner_frames_max = 2;  // Ethernet in Ethernet: 802.1ah, TRILL, pseudowires...
+// ... which makes, with the link's own headers, LLC and SNAP of each Ethernet header, and a PPPoE session:
+inline constexpr unsigned link_headers_most =
+    4 + vlan_tags_max + mpls_labels_max + 4 * (inner_frames_max + 1);
+// More than any sender has a use for. Beyond it the packet is a flow of the header at which we stopped.
+inline constexpr unsigned extension_headers_max = 16;
+// Routes of GRE, extension headers of GTP-U, tags of TZSP: more is tunnel_other.
+inline constexpr unsigned tunnel_headers_max = 8;
+// Headers that are looked at in one frame: each IP layer with its link, extension, transport and tunnel
+// headers, and the packet quoted by an ICMP error.
+inline constexpr unsigned layers_most =
+    packets_most * (link_headers_most + 1 + extension_headers_max + 2 + 1 + tunnel_headers_max) +
+    (1 + extension_headers_max + 1);
+
+namespace layer {
+struct Cursor;
+}
+
+// Turns frames into packets. Made once from the options; decode() is pure, may be called by any thread, and
+// never allocates or throws. Work is bounded by the limits on tags, labels, extension headers and tunnels,
+// not by the frame's size: at most `layers_most` headers are looked at.
 //
 // Links (LINKTYPE_ numbers): Ethernet II and 802.3 with LLC/SNAP (1), BSD loopback (0, 108), raw IP (12, 14,
 // 101, 228, 229), PPP (9, 50), PPPoE (51), Cisco HDLC (104), Linux cooked (113, 276), 802.11 (105), radiotap
 // (127), PPI (192).
-// In between: up to two VLAN tags (802.1Q, 802.1ad), eight MPLS labels (RFC 3032), PPPoE sessions (RFC 2516).
+// In between: VLAN tags (802.1Q, 802.1ad, 0x9100), 802.1ah, 802.1BR, VN-Tag, FabricPath, TRILL (RFC 6325),
+// Cisco MetaData, NSH (RFC 8300), MPLS labels (RFC 3032) also above Ethernet pseudowires (RFC 4448), PPPoE
+// sessions (RFC 2516).
 // Then IPv4 with options (RFC 791), IPv6 with up to 16 extension headers (RFC 8200), TCP (RFC 9293), UDP
-// (RFC 768), SCTP (RFC 9260), ICMP (RFC 792), ICMPv6 (RFC 4443).
-// Tunnels are flows of their own protocol between the outer addresses. The authentication header is the
-// flow's protocol in IPv4, one more extension header in IPv6 (RFC 4302).
+// (RFC 768), SCTP (RFC 9260), ICMP (RFC 792), ICMPv6 (RFC 4443), and the tunnels of `Tunnel`.
+class Decoder {
+ public:
+  explicit Decoder(const DecodeOptions& options = {});
+
+  // Fills packets[0..count), outermost first, and returns Reason::none: all but the last are carriers. Or
+  // returns why the frame belongs to no flow, with count = 0 and `packets` unspecified. A tunnel whose
+  // content is no packet (damaged, not IP, deeper than tunnels_most) leaves its carrier as the last packet,
+  // with Packet::unopened set and carrier false. A port alone makes no tunnel: what does not begin with the
+  // tunnel's header is plain UDP. `stripped`: the transport of a remote mirror was taken off
+  // (DecodeOptions::mirror_receivers); its addresses became no packet.
+  struct Result {
+    Reason reason = Reason::none;
+    std::uint8_t count = 0;
+    bool stripped = false;
+  };
+  Result decode(const Frame& frame, std::span<Packet, packets_most> packets) const;
+  // The same, and tells how many headers were looked at: the work that the frame was, at most layers_most.
+  Result decode(const Frame& frame, std::span<Packet, packets_most> packets, unsigned& headers) const;
+
+ private:
+  Result outermost(const Frame& frame, layer::Cursor& at, std::span<Packet, packets_most> packets) const;
+  Result inside(const Frame& frame, layer::Cursor& at, std::span<Packet, packets_most> packets) const;
+  // A remote mirror's transport that the sensor itself receives.
+  bool ends_here(const Packet& carrier, Tunnel tunnel) const;
+
+  std::array<Tunnel, 65536> udp_{};  // by port
+  std::vector<IpAddress> mirror_receivers_{};
+};
+
+// The innermost packet, by the default options: for tests and tools.
 Reason decode(const Frame& frame, Packet& packet);
 
 }  // namespace sekimori::capture

@@ -85,6 +85,7 @@ Reason cisco(std::uint16_t protocol) {
 Reason ethernet(Cursor& at, Packet& packet) {
   const auto header = at.bytes.take<14>();
   if (!header) return Reason::truncated_link;
+  ++at.headers;
   header.copy<0, 6>(packet.destination_mac.bytes);
   header.copy<6, 6>(packet.source_mac.bytes);
   return ethertype(header.be16<12>(), at, packet);
@@ -104,9 +105,12 @@ Reason ethertype(std::uint16_t value, Cursor& at, Packet& packet) {
         const auto tag = at.bytes.take<4>();
         if (!tag) return Reason::truncated_vlan;
         ++at.tags;
-        const auto id = static_cast<std::uint16_t>(tag.be16<0>() & 0xfffU);
+        ++at.headers;
         // Id 0 gives a priority to a frame of no VLAN (IEEE 802.1Q clause 9.6).
-        if (id != 0) packet.vlans[packet.vlan_count++] = id;
+        if (const auto id = static_cast<std::uint16_t>(tag.be16<0>() & 0xfffU); id != 0) {
+          if (packet.vlan_count < packet.vlans.size()) ++packet.vlan_count;
+          packet.vlans[packet.vlan_count - 1U] = id;
+        }
         value = tag.be16<2>();
         continue;
       }
@@ -116,7 +120,11 @@ Reason ethertype(std::uint16_t value, Cursor& at, Packet& packet) {
       case type::pppoe_session:
         return pppoe_session(at, packet);
       default:
-        if (value > length_max) return value < ethertype_min ? Reason::bad_link_header : not_ip(value, at);
+        if (value >= ethertype_min) {
+          const Reason name = not_ip(value, at);
+          return name == Reason::ethertype_other ? other_tag(value, at, packet) : name;
+        }
+        if (value > length_max) return Reason::bad_link_header;
         if (value < at.left()) at.limit(value);  // what follows is padding
         return llc(at, packet);
     }
@@ -126,6 +134,7 @@ Reason ethertype(std::uint16_t value, Cursor& at, Packet& packet) {
 Reason llc(Cursor& at, Packet& packet) {
   const auto header = at.bytes.take<3>();
   if (!header) return Reason::truncated_link;
+  ++at.headers;
   const std::uint16_t points = header.be16<0>();  // DSAP and SSAP
   switch (points) {
     case 0x4242:
@@ -146,6 +155,7 @@ Reason llc(Cursor& at, Packet& packet) {
   }
   const auto snap = at.bytes.take<5>();
   if (!snap) return Reason::truncated_link;
+  ++at.headers;
   const std::uint32_t organisation = snap.be32<0>() >> 8U;
   const std::uint16_t protocol = snap.be16<3>();
   // RFC 1042 and, for what bridges translate, IEEE 802.1H.
@@ -153,22 +163,6 @@ Reason llc(Cursor& at, Packet& packet) {
     return protocol < ethertype_min ? Reason::snap_other : ethertype(protocol, at, packet);
   }
   return organisation == 0x00000c ? cisco(protocol) : Reason::snap_other;
-}
-
-// Labels are stepped over (RFC 3032). Nothing names the content: only what is plainly an IP header is
-// believed, the rest (pseudowires) is counted.
-Reason mpls(Cursor& at, Packet& packet) {
-  for (unsigned labels = 0; labels < mpls_labels_max; ++labels) {
-    const auto label = at.bytes.take<4>();
-    if (!label) return Reason::truncated_link;
-    if ((label.u8<2>() & 1U) == 0) continue;
-    const auto first = at.bytes.peek<1>();
-    if (!first) return Reason::mpls;
-    const std::uint8_t version = first.u8<0>() >> 4U;
-    if (version == 4 && (first.u8<0>() & 0xfU) >= 5) return ipv4(at, packet);
-    return version == 6 ? ipv6(at, packet) : Reason::mpls;
-  }
-  return Reason::mpls;
 }
 
 }  // namespace sekimori::capture::layer

@@ -1,4 +1,6 @@
 // IPv4 (RFC 791) and IPv6 (RFC 8200).
+#include <algorithm>
+
 #include "capture/decode/layers.hpp"
 
 namespace sekimori::capture::layer {
@@ -13,6 +15,15 @@ constexpr std::uint32_t offload_above = 576;
 // with.
 bool can_send(const IpAddress& source) {
   return !source.is_multicast() && !source.is_broadcast();
+}
+
+void set_fragment(Packet& packet, const Chain& fragment) {
+  packet.fragment = true;
+  packet.fragment_first = fragment.offset == 0;
+  packet.fragment_more = fragment.more;
+  packet.fragment_id = fragment.identification;
+  packet.fragment_offset = fragment.offset;
+  packet.fragment_bytes = static_cast<std::uint16_t>(std::min<std::uint32_t>(fragment.behind, 0xffff));
 }
 
 }  // namespace
@@ -50,15 +61,23 @@ Reason ipv4(Cursor& at, Packet& packet) {
   tuple.protocol = header.u8<9>();
   packet.ttl = header.u8<8>();
 
+  ++at.headers;
   at.skip(header_length);
-  constexpr std::uint16_t more_and_offset = 0x3fff;
+  constexpr std::uint16_t more = 0x2000;
   constexpr std::uint16_t offset = 0x1fff;
   const std::uint16_t fragment = header.be16<6>();
-  if ((fragment & more_and_offset) != 0) {
-    packet.fragment = true;
-    packet.fragment_first = (fragment & offset) == 0;
+  const std::uint16_t identification = header.be16<4>();
+  packet.identified = identification != 0;
+  if ((fragment & (more | offset)) != 0) {
+    set_fragment(packet, {.more = (fragment & more) != 0,
+                          .offset = static_cast<std::uint16_t>((fragment & offset) * 8U),
+                          .identification = identification,
+                          .behind = at.left()});
   }
-  transport(at, packet);
+  Fingerprint print;
+  print.add(static_cast<std::uint32_t>(identification) << 16U | fragment,
+            static_cast<std::uint32_t>(tuple.protocol) << 24U ^ total);
+  transport(at, packet, print);
   return Reason::none;
 }
 
@@ -82,11 +101,17 @@ Reason ipv6(Cursor& at, Packet& packet) {
   if (!can_send(tuple.source)) return Reason::bad_ip_source;
   packet.ttl = header.u8<7>();
 
+  ++at.headers;
   at.skip(40);
   const Chain chain = extension_headers(next, at);
   tuple.protocol = chain.protocol;
-  packet.fragment = chain.fragment;
-  packet.fragment_first = chain.fragment && chain.end != Chain::End::later_fragment;
+  constexpr std::uint32_t flow_label = 0xfffff;  // leave out the traffic class, which routers may change
+  Fingerprint print;
+  print.add((header.be32<0>() & flow_label) << 8U | chain.protocol, total);
+  if (chain.fragment) {
+    set_fragment(packet, chain);
+    print.add(chain.identification, static_cast<std::uint32_t>(chain.offset) << 1U | (chain.more ? 1U : 0U));
+  }
   switch (chain.end) {
     case Chain::End::short_of:
       // A first fragment may leave the rest of the chain to the second one; alone, no host takes such a
@@ -102,10 +127,11 @@ Reason ipv6(Cursor& at, Packet& packet) {
       break;
     case Chain::End::transport:
     case Chain::End::later_fragment:
-      transport(at, packet);
+      transport(at, packet, print);
       return Reason::none;
   }
   packet.payload_bytes = at.left();
+  packet.fingerprint = print.value();
   return Reason::none;
 }
 
@@ -152,12 +178,19 @@ Chain extension_headers(std::uint8_t first, Cursor& at) {
       return chain;
     }
     at.skip(length);
+    ++at.headers;
     const std::uint8_t next = header.u8<0>();
     if (chain.protocol == fragment) {
       constexpr std::uint16_t more = 1;
       const auto offset = static_cast<std::uint16_t>(header.be16<2>() & 0xfff8U);
       // Neither offset nor more: a whole datagram all the same (RFC 6946).
-      if (offset != 0 || (header.be16<2>() & more) != 0) chain.fragment = true;
+      if (offset != 0 || (header.be16<2>() & more) != 0) {
+        chain.fragment = true;
+        chain.more = (header.be16<2>() & more) != 0;
+        chain.offset = offset;
+        chain.identification = header.be32<4>();
+        chain.behind = at.left();
+      }
       if (offset != 0) {
         chain.protocol = next;
         chain.end = Chain::End::later_fragment;

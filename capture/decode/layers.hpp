@@ -14,6 +14,7 @@
 
 #include "capture/decode/byte_reader.hpp"
 #include "capture/decode/decode.hpp"
+#include "capture/decode/fingerprint.hpp"
 
 namespace sekimori::capture::layer {
 
@@ -21,9 +22,18 @@ namespace sekimori::capture::layer {
 // wire.
 struct Cursor {
   ByteReader bytes{};
-  std::uint32_t missing = 0;  // octets on the wire behind the last captured one
-  std::uint8_t tags =
-      0;  // VLAN tags passed, counted apart from Packet::vlans because priority tags name no VLAN
+  std::uint32_t missing = 0;            // octets on the wire behind the last captured one
+  const Tunnel* udp_tunnels = nullptr;  // by port, 65536 of them
+  std::uint16_t headers = 0;            // looked at so far, never more than layers_most
+
+  // Since the last IP header. Tags are counted apart from Packet::vlans because priority tags name no VLAN.
+  std::uint8_t tags = 0;
+  std::uint8_t labels = 0;  // of MPLS
+  std::uint8_t frames = 0;  // Ethernet headers inside others
+
+  // What transport() found behind the packet, where the cursor then stands: open() has yet to confirm it.
+  Tunnel content = Tunnel::none;
+  std::uint8_t content_protocol = 0;  // that carries it; of AH and ESP: that they carry, 0 = nobody can tell
 
   // Octets on the wire from here to the end of the datagram.
   std::uint32_t left() const { return static_cast<std::uint32_t>(bytes.left()) + missing; }
@@ -39,18 +49,29 @@ struct Cursor {
     bytes.limit(count);
     missing = count - static_cast<std::uint32_t>(bytes.left());
   }
+  // What is here is the first part of something that goes on in another packet: its lengths reach further.
+  void goes_on_elsewhere() { missing += 0xffff; }
+  // The octets from here on are cut off before the first `count` of them, though the wire had more.
+  bool cut_before(std::uint32_t count) const { return bytes.left() < count && missing != 0; }
 };
 
-inline constexpr std::uint8_t vlan_tags_max = 2;
-inline constexpr unsigned mpls_labels_max = 8;
-// More than any sender has a use for. Beyond it the packet is a flow of the header at which we stopped.
-inline constexpr unsigned extension_headers_max = 16;
+// Cheap enough for every packet, and all that a host needs to take the datagram.
+inline bool ipv4_header_plausible(std::uint8_t first) {
+  return first >> 4U == 4 && (first & 0xfU) >= 5;
+}
 
 // ethernet.cpp
 Reason ethernet(Cursor& at, Packet& packet);
-Reason ethertype(std::uint16_t type, Cursor& at, Packet& packet);  // VLAN tags, MPLS, PPPoE, IP
+Reason ethertype(std::uint16_t type, Cursor& at, Packet& packet);  // tags, MPLS, PPPoE, IP
 Reason llc(Cursor& at, Packet& packet);
+
+// tags.cpp: what stands between Ethernet and IP besides VLAN tags.
 Reason mpls(Cursor& at, Packet& packet);
+Reason other_tag(std::uint16_t type, Cursor& at, Packet& packet);  // none of these: Reason::ethertype_other
+
+// plain.cpp: is this what it would have to be? For content that nothing names. Looks, moves nothing.
+bool plain_ip(const Cursor& at, bool whole);  // `whole`: the datagram fills what is left
+bool plain_ethernet(const Cursor& at);        // with up to four tags, above IP or ARP
 
 // links.cpp
 Reason loopback(Cursor& at, Packet& packet);
@@ -64,6 +85,8 @@ Reason pppoe_session(Cursor& at, Packet& packet);
 // wifi.cpp
 Reason radiotap(Cursor& at, Packet& packet);
 Reason wifi(Cursor& at, Packet& packet);
+// Some access points and controllers put the two octets of the frame control field in the other order.
+Reason wifi_in_any_order(Cursor& at, Packet& packet);
 
 // ip.cpp
 Reason ip(Cursor& at, Packet& packet);  // IPv4 or IPv6 by the version in the first octet
@@ -82,11 +105,49 @@ struct Chain {
   End end = End::transport;
   std::uint8_t protocol = 0;
   bool fragment = false;
+  // Of the fragment header, as in Packet.
+  bool more = false;
+  std::uint16_t offset = 0;
+  std::uint32_t identification = 0;
+  std::uint32_t behind = 0;  // octets behind the fragment header
 };
 Chain extension_headers(std::uint8_t first, Cursor& at);
 
-// transport.cpp: everything above IP. Addresses, protocol and fragment state of `packet` are set; fills the
-// rest.
-void transport(Cursor& at, Packet& packet);
+// transport.cpp: everything above IP. Addresses, protocol and fragment state of `packet` are set, `print` has
+// what IP adds to the fingerprint; fills the rest. Leaves `at` where it was, or, with at.content set, on what
+// the packet carries.
+void transport(Cursor& at, Packet& packet, Fingerprint print);
+
+// ipsec.cpp: steps over the authentication header (IPv4 only) or an ESP header with NULL encryption to the
+// transport header behind it, which then names the packet; or sets at.content.
+void authentication(Cursor& at, Packet& packet, Fingerprint print);
+void encryption(Cursor& at, Packet& packet, Fingerprint print);
+
+// What a tunnel's header, stepped over, says about its content.
+struct Content {
+  enum class Kind : std::uint8_t { ethernet, ethertype, ip, ppp, mpls, wifi };
+  Tunnel tunnel = Tunnel::none;  // none: this is no tunnel after all
+  Kind kind = Kind::ethernet;
+  // Only the port speaks for the tunnel: content that is no packet shows that it is none.
+  bool weak = false;
+  Reason reason = Reason::none;  // why there is nothing to open
+  std::uint16_t type = 0;        // Kind::ethertype
+  std::uint16_t vlan = 0;        // of an untagged frame, told by the tunnel; 0 = none
+};
+Content nothing_in(Tunnel tunnel, Reason reason);
+
+// tunnels.cpp: reads the header of at.content.
+Content open(Cursor& at);
+// Decodes the content that open() found into a packet of its own.
+Reason enter(const Content& content, Cursor& at, Packet& packet);
+// gre.cpp
+Content gre(Cursor& at);
+// l2tp.cpp
+Content l2tp_over_ip(Cursor& at);
+Content l2tp_over_udp(Cursor& at);
+// access.cpp
+Content capwap(Cursor& at);
+Content tzsp(Cursor& at);
+Content gtp_u(Cursor& at);
 
 }  // namespace sekimori::capture::layer

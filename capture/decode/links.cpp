@@ -52,12 +52,14 @@ Reason ppp_protocol(std::uint16_t protocol, Cursor& at, Packet& packet) {
 Reason loopback(Cursor& at, Packet& packet) {
   const auto header = at.bytes.take<4>();
   if (!header) return Reason::truncated_link;
+  ++at.headers;
   return by_family(header.be32<0>(), header.le32<0>(), at, packet);
 }
 
 Reason linux_cooked(Cursor& at, Packet& packet) {
   const auto header = at.bytes.take<16>();
   if (!header) return Reason::truncated_link;
+  ++at.headers;
   if (header.be16<4>() == hardware_address_size) header.copy<6, 6>(packet.source_mac.bytes);
   return cooked(header.be16<14>(), at, packet);
 }
@@ -65,6 +67,7 @@ Reason linux_cooked(Cursor& at, Packet& packet) {
 Reason linux_cooked_2(Cursor& at, Packet& packet) {
   const auto header = at.bytes.take<20>();
   if (!header) return Reason::truncated_link;
+  ++at.headers;
   if (header.u8<11>() == hardware_address_size) header.copy<12, 6>(packet.source_mac.bytes);
   return cooked(header.be16<0>(), at, packet);
 }
@@ -79,6 +82,7 @@ Reason ppp(Cursor& at, Packet& packet) {
   }
   const auto first = at.bytes.peek<1>();
   if (!first) return Reason::truncated_link;
+  ++at.headers;
   if ((first.u8<0>() & 1U) != 0) {
     at.skip(1);
     return ppp_protocol(first.u8<0>(), at, packet);
@@ -98,6 +102,7 @@ Reason ppp_or_cisco_hdlc(Cursor& at, Packet& packet) {
 Reason cisco_hdlc(Cursor& at, Packet& packet) {
   const auto header = at.bytes.take<4>();
   if (!header) return Reason::truncated_link;
+  ++at.headers;
   const std::uint16_t protocol = header.be16<2>();
   switch (protocol) {
     case 0x8035:
@@ -116,6 +121,7 @@ Reason cisco_hdlc(Cursor& at, Packet& packet) {
 Reason pppoe_session(Cursor& at, Packet& packet) {
   const auto header = at.bytes.take<6>();
   if (!header) return Reason::truncated_link;
+  ++at.headers;
   if (header.be16<0>() != 0x1100) return Reason::pppoe_session;
   const auto protocol = at.bytes.take<2>();
   if (!protocol) return Reason::truncated_link;

@@ -3,6 +3,7 @@
 
 #include <array>
 #include <cstdint>
+#include <string_view>
 
 #include "capture/address.hpp"
 #include "capture/time.hpp"
@@ -12,10 +13,18 @@ namespace sekimori::capture {
 // IP protocol numbers (IANA) that the code treats by name.
 namespace protocol {
 inline constexpr std::uint8_t icmp = 1;
+inline constexpr std::uint8_t ipv4 = 4;  // IPv4 in IP (RFC 2003)
 inline constexpr std::uint8_t tcp = 6;
 inline constexpr std::uint8_t udp = 17;
+inline constexpr std::uint8_t ipv6 = 41;  // IPv6 in IP (RFC 4213)
+inline constexpr std::uint8_t gre = 47;
+inline constexpr std::uint8_t esp = 50;
+inline constexpr std::uint8_t ah = 51;
 inline constexpr std::uint8_t icmpv6 = 58;
+inline constexpr std::uint8_t etherip = 97;
+inline constexpr std::uint8_t l2tp = 115;
 inline constexpr std::uint8_t sctp = 132;
+inline constexpr std::uint8_t mpls = 137;
 }  // namespace protocol
 
 // TCP flags as on the wire (RFC 9293 section 3.1).
@@ -43,6 +52,29 @@ struct Tuple {
   Tuple reversed() const { return {destination, source, destination_port, source_port, protocol}; }
 };
 
+// How a packet carries another one. The names are machine words (`tunnel.type` of events).
+enum class Tunnel : std::uint8_t {
+  none,
+  ipip,     // IPv4 or IPv6 in IPv4 or IPv6 (RFC 2003, 2473, 4213): all four forms, 6in4 among them
+  gre,      // RFC 2784, 2890; version 1 with PPP (RFC 2637); NVGRE (RFC 7637); transparent Ethernet bridging
+  erspan,   // types I, II and III
+  vxlan,    // RFC 7348
+  geneve,   // RFC 8926
+  teredo,   // RFC 4380
+  gtp_u,    // 3GPP TS 29.281
+  l2tp,     // version 2 (RFC 2661), version 3 over IP and UDP (RFC 3931)
+  capwap,   // data channel (RFC 5415)
+  ah,       // the authentication header in IPv4 (RFC 4302): its content is readable
+  esp,      // only where NULL encryption makes the content plain (RFC 2410)
+  mpls,     // MPLS in IP or UDP (RFC 4023, RFC 7510)
+  tzsp,     // TaZmen Sniffer Protocol
+  etherip,  // RFC 3378
+  count_
+};
+std::string_view tunnel_name(Tunnel tunnel);  // "vxlan"; none gives ""
+
+// A frame becomes as many packets as it has IP layers: all but the innermost are `carrier`s, and they come
+// first.
 struct Packet {
   Tuple tuple{};
   // ICMP errors: the tuple of the packet that they report (RFC 792, RFC 4443); protocol 0 = none.
@@ -55,8 +87,8 @@ struct Packet {
   std::uint32_t payload_bytes = 0;
   std::uint32_t tcp_sequence = 0;
   std::uint32_t tcp_acknowledgment = 0;
-  // Ids from the outermost inwards; the first `vlan_count` are set. Priority tags (id 0) name no VLAN and are
-  // left out.
+  // Ids from the outermost inwards; the first `vlan_count` are set. Of more than two, the outermost and the
+  // innermost. Priority tags (id 0) name no VLAN and are left out.
   std::array<std::uint16_t, 2> vlans{};
   std::uint8_t vlan_count = 0;  // 0..2
   std::uint8_t tcp_flags = 0;
@@ -70,8 +102,32 @@ struct Packet {
   bool malformed = false;       // the transport or an extension header contradicts the lengths around it: no
                                 // host would take this packet, so tcp_flags are not shown
   std::uint16_t tap = 0;
-  MacAddress source_mac{};  // zero where the link has none
+  MacAddress source_mac{};  // zero where the link has none; of the innermost Ethernet header inside a tunnel
   MacAddress destination_mac{};
+
+  // What no router or firewall on the way changes, in one number: two packets of one flow and direction with
+  // equal fingerprints are one packet seen twice, or sent twice. Made of IPv4 identification, fragment offset
+  // and total length, and of the transport header's sequence numbers, flags and checksum. 0 = not known.
+  std::uint32_t fingerprint = 0;
+  // The fingerprint is the packet's own: IPv4 with an identification. False: two packets sent one after the
+  // other may have the same one (IPv6 or identification 0, repeated acknowledgments).
+  bool identified = false;
+
+  // Fragments (fragment == true): what they are fragments of, and which part of its payload they carry.
+  std::uint32_t fragment_id = 0;
+  std::uint16_t fragment_offset = 0;  // octets
+  std::uint16_t fragment_bytes = 0;   // octets of the datagram's payload in this fragment
+  bool fragment_more = false;         // not the last one
+
+  // Tunnels. `tunnel`: how this packet carries the next one of its frame (a carrier), or how it would have:
+  // see `unopened`.
+  Tunnel tunnel = Tunnel::none;
+  bool carrier = false;
+  std::uint8_t depth = 0;  // IP layers around this one, 0 = none
+  // As Reason (decode.hpp): why the content of `tunnel` became no packet; 255 = it did, or there is none.
+  std::uint8_t unopened = 255;
+  Tunnel inside = Tunnel::none;  // depth > 0: what carried this packet, and between whom
+  Tuple outer{};                 // only meaningful with depth > 0, else unspecified; last, see decode.cpp
 };
 
 }  // namespace sekimori::capture

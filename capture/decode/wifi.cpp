@@ -11,13 +11,21 @@ constexpr unsigned more_fragments = 0x04;
 constexpr unsigned protected_frame = 0x40;
 constexpr unsigned order = 0x80;  // in QoS frames: an HT control field follows
 
-Reason frame(Cursor& at, Packet& packet, bool padded) {
+// How the frame is written down.
+struct Form {
+  bool padded = false;   // filled up in front of the LLC header
+  bool swapped = false;  // the frame control field has its second octet first
+};
+
+Reason frame(Cursor& at, Packet& packet, const Form& form) {
   const auto start = at.bytes.peek<2>();
   if (!start) return Reason::truncated_link;
-  const unsigned subtype = start.u8<0>() >> 4U;
-  const unsigned flags = start.u8<1>();
-  if ((start.u8<0>() & 3U) != 0) return Reason::bad_link_header;  // version
-  switch (start.u8<0>() >> 2U & 3U) {
+  ++at.headers;
+  const unsigned kind = form.swapped ? start.u8<1>() : start.u8<0>();
+  const unsigned flags = form.swapped ? start.u8<0>() : start.u8<1>();
+  const unsigned subtype = kind >> 4U;
+  if ((kind & 3U) != 0) return Reason::bad_link_header;  // version
+  switch (kind >> 2U & 3U) {
     case 0:
       return Reason::wifi_management;
     case 2:
@@ -64,7 +72,7 @@ Reason frame(Cursor& at, Packet& packet, bool padded) {
   }
   const unsigned fragment_number = header.u8<22>() & 0xfU;
   if ((flags & more_fragments) != 0 || fragment_number != 0) return Reason::wifi_fragment;
-  if (padded && length % 4 != 0 && !at.bytes.take<2>()) return Reason::truncated_link;
+  if (form.padded && length % 4 != 0 && !at.bytes.take<2>()) return Reason::truncated_link;
   return llc(at, packet);
 }
 
@@ -89,7 +97,16 @@ std::uint8_t radiotap_flags(ByteReader fields) {
 }  // namespace
 
 Reason wifi(Cursor& at, Packet& packet) {
-  return frame(at, packet, false);
+  return frame(at, packet, {});
+}
+
+Reason wifi_in_any_order(Cursor& at, Packet& packet) {
+  constexpr unsigned version_and_type = 0x0f;
+  constexpr unsigned data = 0x08;
+  const auto start = at.bytes.peek<2>();
+  const bool swapped =
+      start && (start.u8<0>() & version_and_type) != data && (start.u8<1>() & version_and_type) == data;
+  return frame(at, packet, {.swapped = swapped});
 }
 
 Reason radiotap(Cursor& at, Packet& packet) {
@@ -102,7 +119,8 @@ Reason radiotap(Cursor& at, Packet& packet) {
   fields.limit(length);
   const bool padded = (radiotap_flags(fields) & header_padded) != 0;
   at.skip(length);
-  return frame(at, packet, padded);
+  ++at.headers;
+  return frame(at, packet, {.padded = padded});
 }
 
 }  // namespace sekimori::capture::layer

@@ -86,6 +86,102 @@ std::string_view end_reason_name(EndReason reason) {
   return "unknown";
 }
 
+std::string_view conn_state_name(ConnState state) {
+  static constexpr std::array<std::string_view, 13> names{
+      "S0", "S1", "SF", "REJ", "S2", "S3", "RSTO", "RSTR", "RSTOS0", "RSTRH", "SH", "SHR", "OTH"};
+  const auto index = static_cast<std::size_t>(state);
+  return index < names.size() ? names[index] : "OTH";
+}
+
+std::string_view passed_name(Passed passed) {
+  switch (passed) {
+    case Passed::unknown:
+      return "unknown";
+    case Passed::no:
+      return "no";
+    case Passed::yes:
+      return "yes";
+  }
+  return "unknown";
+}
+
+namespace {
+
+// The history's letters; 0 ends it. The top bit of a nibble is the side that wrote it.
+constexpr std::string_view letters = ".SHADFRT";
+constexpr unsigned letter_turned = 8;  // no letter of side 1: the ends changed roles
+constexpr unsigned history_most = 12;
+
+std::uint64_t packed(const std::array<std::uint8_t, 6>& history) {
+  std::uint64_t word = 0;
+  for (unsigned i = 0; i < history.size(); ++i) word |= static_cast<std::uint64_t>(history[i]) << (8U * i);
+  return word;
+}
+
+History spelled(const std::array<std::uint8_t, 6>& history, unsigned initiator) {
+  History text{};
+  const std::uint64_t word = packed(history);
+  for (unsigned i = 0; i < history_most; ++i) {
+    const auto nibble = static_cast<unsigned>(word >> (4U * i)) & 0xfU;
+    if (nibble == 0) break;
+    const char letter = letters[nibble & 7U];
+    const bool responder = (nibble >> 3U) != initiator;
+    text[i] = nibble == letter_turned ? '^' : responder ? static_cast<char>(letter - 'A' + 'a') : letter;
+  }
+  return text;
+}
+
+}  // namespace
+
+void Flow::remember(unsigned letter, unsigned side) {
+  const std::uint64_t word = packed(history);
+  const auto used = static_cast<unsigned>((64 - std::countl_zero(word)) + 3) / 4U;
+  if (used >= history_most) return;
+  const unsigned nibble = letter == letter_turned ? letter_turned : (letter | side << 3U);
+  history[used / 2U] = static_cast<std::uint8_t>(history[used / 2U] | nibble << (4U * (used % 2U)));
+}
+
+// As Zeek's documentation of conn_state has it, from what both ends were seen to do.
+ConnState Flow::conn_state() const {
+  const unsigned o = seen[FlowRecord::initiator];
+  const unsigned r = seen[FlowRecord::initiator ^ 1U];
+  if (!tcp()) {
+    const bool icmp = protocol() == protocol::icmp || protocol() == protocol::icmpv6;
+    if (icmp) return ConnState::oth;
+    if (r == 0) return ConnState::s0;
+    return o == 0 ? ConnState::shr : ConnState::sf;
+  }
+  if ((o & seen::syn) == 0 && (r & seen::syn_ack) == 0) return ConnState::oth;
+  if ((o & seen::syn) == 0) {
+    if ((o & (seen::spoke | seen::fin | seen::rst)) == 0) {
+      if ((r & seen::rst) != 0) return ConnState::rstrh;
+      if ((r & seen::fin) != 0) return ConnState::shr;
+      return ConnState::oth;
+    }
+  } else if ((r & (seen::syn_ack | seen::syn)) == 0) {
+    if ((r & seen::rst) != 0) return ConnState::rej;
+    if (r != 0) return ConnState::oth;
+    if ((o & seen::rst) != 0) return ConnState::rstos0;
+    return (o & seen::fin) != 0 ? ConnState::sh : ConnState::s0;
+  }
+  if ((o & seen::rst) != 0) return ConnState::rsto;
+  if ((r & seen::rst) != 0) return ConnState::rstr;
+  if ((o & r & seen::fin) != 0) return ConnState::sf;
+  if ((o & seen::fin) != 0) return ConnState::s2;
+  return (r & seen::fin) != 0 ? ConnState::s3 : ConnState::s1;
+}
+
+bool Flow::one_sided() const {
+  const bool lower = counts[0].packets() != 0;
+  const bool upper = counts[1].packets() != 0;
+  if (lower && upper) return false;
+  const unsigned side = lower ? 0U : 1U;
+  // Only a responder was heard: whoever it answers was not.
+  if (side != FlowRecord::initiator) return true;
+  // A host that acknowledges has heard something.
+  return tcp() && (seen[side] & (seen::spoke | seen::syn_ack | seen::bare_ack)) != 0;
+}
+
 const FlowCold& Flow::cold() const {
   return FlowPage::of(*this).cold[FlowPage::slot(*this)];
 }
@@ -99,6 +195,25 @@ IpAddress Flow::address(unsigned side) const {
     std::memcpy(result.bytes.data() + half * sizeof word, &word, sizeof word);
   }
   return result;
+}
+
+std::uint16_t& Flow::trace() {
+  return const_cast<FlowPage&>(FlowPage::of(*this)).traces[FlowPage::slot(*this)];
+}
+
+// What the record alone knows of the place where this side's packets were first seen.
+Sighting Flow::home(unsigned side) const {
+  Sighting place;
+  place.tap = cold().tap;
+  place.vlans = {static_cast<std::uint16_t>((key[4] >> 32U) & 0xfffU),
+                 static_cast<std::uint16_t>((key[4] >> 44U) & 0xfffU)};
+  place.vlan_count = FlowRecord::vlan_count;
+  place.ttl = static_cast<std::uint8_t>(places[side] >> 8U);
+  place.source_mac = macs[side];
+  if (side == FlowRecord::initiator)
+    place.destination_mac = cold().next_hop;  // of the other side's nobody keeps it
+  place.to_server = side == FlowRecord::initiator;
+  return place;
 }
 
 FlowState Flow::state() const {
@@ -133,12 +248,10 @@ FlowFacts Flow::facts() const {
                  .source_port = ports[client],
                  .destination_port = ports[server],
                  .protocol = protocol()};
-  facts.packets_to_server = packets_from(client);
-  facts.packets_to_client = packets_from(server);
-  facts.bytes_to_server = FlowRecord::bytes[client];
-  facts.bytes_to_client = FlowRecord::bytes[server];
-  facts.payload_to_server = payload[client];
-  facts.payload_to_client = payload[server];
+  facts.packets_to_server = counts[client].packets();
+  facts.packets_to_client = counts[server].packets();
+  facts.bytes_to_server = counts[client].bytes();
+  facts.bytes_to_client = counts[server].bytes();
   facts.start = cold().start;
   facts.end = FlowRecord::last;
   facts.initiator_mac = macs[client];
@@ -153,10 +266,17 @@ FlowFacts Flow::facts() const {
   facts.state = state();
   facts.tcp_flags_to_server = tcp_flags[client];
   facts.tcp_flags_to_client = tcp_flags[server];
-  facts.icmp_type = icmp ? static_cast<std::uint8_t>(isn) : std::uint8_t{0};
-  facts.icmp_code = icmp ? static_cast<std::uint8_t>(isn >> 8U) : std::uint8_t{0};
+  facts.icmp_type = icmp ? static_cast<std::uint8_t>(next[0]) : std::uint8_t{0};
+  facts.icmp_code = icmp ? static_cast<std::uint8_t>(next[0] >> 8U) : std::uint8_t{0};
   facts.ports_known = FlowRecord::ports_known != 0;
   facts.midstream = tcp() && ((seen[0] | seen[1]) & (seen::syn | seen::syn_ack)) == 0;
+  facts.conn_state = conn_state();
+  facts.history = spelled(history, client);
+  facts.retransmissions = static_cast<std::uint32_t>(counts[0].resent) + counts[1].resent;
+  facts.passed_to_server = (notes.passed >> 0U & 1U) != 0;
+  facts.passed_to_client = (notes.passed >> 1U & 1U) != 0;
+  facts.carrier = carrier();
+  facts.tunnel = static_cast<Tunnel>(FlowRecord::tunnel);
   facts.id = id();
   return facts;
 }

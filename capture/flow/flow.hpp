@@ -36,6 +36,39 @@ std::string_view flow_state_name(FlowState state);  // "new", "established", "cl
 enum class EndReason : std::uint8_t { timeout, closed, reused, evicted, shutdown };
 std::string_view end_reason_name(EndReason reason);  // "timeout", "closed", "reused", "forced", "shutdown"
 
+// How a TCP connection stands or ended, in Zeek's words (conn_state); others: S0, SF, S1 or OTH as there.
+enum class ConnState : std::uint8_t { s0, s1, sf, rej, s2, s3, rsto, rstr, rstos0, rstrh, sh, shr, oth };
+std::string_view conn_state_name(ConnState state);  // "S0", "SF", "RSTO"...
+
+// What happened on a TCP connection in the order in which it was first seen, in Zeek's letters: S SYN, H
+// SYN-ACK, A ACK, D payload, F FIN, R RST, T payload sent again; capitals for the initiator, small for the
+// responder; ^ = the ends changed roles. At most twelve.
+using History = std::array<char, 13>;  // zero-terminated
+
+// Did a direction's packets come out of the firewall? `yes`: the same packet was seen on both sides. `no`: it
+// was not, though what passes between these sides is seen by the sensor. Else unknown: never a guess.
+enum class Passed : std::uint8_t { unknown, no, yes };
+std::string_view passed_name(Passed passed);  // "unknown", "no", "yes"
+struct Passage {
+  Passed to_server = Passed::unknown;
+  Passed to_client = Passed::unknown;
+  bool operator==(const Passage&) const = default;
+};
+
+// A place where packets of a flow were seen.
+struct Sighting {
+  std::uint16_t tap = 0;
+  std::array<std::uint16_t, 2> vlans{};
+  std::uint8_t vlan_count = 0;
+  std::uint8_t ttl = 0;
+  MacAddress source_mac{};
+  MacAddress destination_mac{};
+  bool to_server = true;      // of packets in which direction
+  std::uint32_t packets = 0;  // how many, sticks at the top
+  auto operator<=>(const Sighting&) const = default;
+};
+inline constexpr std::size_t sightings_most = 6;
+
 // Everything that is told about a flow, as a value: oriented (the initiator is the source of `tuple`).
 struct FlowFacts {
   Tuple tuple{};
@@ -43,8 +76,6 @@ struct FlowFacts {
   std::uint64_t packets_to_client = 0;
   std::uint64_t bytes_to_server = 0;  // frames on the wire
   std::uint64_t bytes_to_client = 0;
-  std::uint64_t payload_to_server = 0;
-  std::uint64_t payload_to_client = 0;
   Time start{};
   Time end{};                  // time of the last packet
   MacAddress initiator_mac{};  // as first seen; zero when that side sent nothing yet
@@ -62,7 +93,24 @@ struct FlowFacts {
   std::uint8_t icmp_code = 0;
   bool ports_known = true;
   bool midstream = false;  // TCP first seen without SYN
-  std::uint64_t id = 0;    // 53 bits, the same for the same key and start time on every run
+  ConnState conn_state = ConnState::oth;
+  History history{};  // TCP only
+  // Of the packets above, those that sent payload again; of the frames that are in no figure above, those
+  // that showed a packet again, at the same place (duplicates) or at another one (copies).
+  std::uint32_t retransmissions = 0;
+  std::uint32_t duplicates = 0;
+  std::uint32_t copies = 0;
+  bool passed_to_server = false;  // a packet of this direction was seen beyond the boundary
+  bool passed_to_client = false;
+  std::uint8_t sightings_count =
+      0;  // 0: the flow was seen at one place only, which is told by the fields above
+  std::array<Sighting, sightings_most> sightings{};
+  bool carrier = false;          // a tunnel's outer flow: its packets' content is in flows of its own
+  Tunnel tunnel = Tunnel::none;  // what it carries, also where that could not be opened
+  Tunnel inside = Tunnel::none;  // what carries this flow, and between whom; `outer` is meaningful only then
+  std::uint8_t depth = 0;
+  Tuple outer{};
+  std::uint64_t id = 0;  // 53 bits, the same for the same key and start time on every run
 };
 
 }  // namespace sekimori::capture

@@ -87,13 +87,19 @@ HashSecret HashSecret::random() {
 }
 
 DirectedKey key_of(const Packet& packet) {
-  if (packet.ports_known) return directed(packet.tuple, has_ports(packet.tuple.protocol), packet);
-  const bool icmp = packet.tuple.protocol == protocol::icmp || packet.tuple.protocol == protocol::icmpv6;
-  if (icmp) return directed(packet.tuple, false, packet);
-  Tuple portless = packet.tuple;
-  portless.source_port = 0;
-  portless.destination_port = 0;
-  return directed(portless, false, packet);
+  DirectedKey result;
+  if (packet.ports_known) {
+    result = directed(packet.tuple, has_ports(packet.tuple.protocol), packet);
+  } else if (packet.tuple.protocol == protocol::icmp || packet.tuple.protocol == protocol::icmpv6) {
+    result = directed(packet.tuple, false, packet);
+  } else {
+    Tuple portless = packet.tuple;
+    portless.source_port = 0;
+    portless.destination_port = 0;
+    result = directed(portless, false, packet);
+  }
+  if (packet.carrier) result.key.kind |= FlowKey::carrier;
+  return result;
 }
 
 DirectedKey quoted_key_of(const Packet& packet) {

@@ -21,11 +21,14 @@ struct FlowKey {
   // word); [4] lower port, upper port, VLAN ids, hand (see `own_hand`), from the low bits upwards: 16, 16,
   // 12, 12, 8.
   std::array<std::uint64_t, 5> words{};
-  std::uint16_t kind = 0;  // protocol in the low octet; above it in_use, ipv6, with_ports. Never 0.
+  std::uint16_t kind = 0;  // protocol in the low octet; above it in_use, ipv6, with_ports, carrier. Never 0.
 
   static constexpr std::uint16_t in_use = 0x8000;
   static constexpr std::uint16_t ipv6 = 0x4000;
   static constexpr std::uint16_t with_ports = 0x2000;
+  // What a tunnel's packets carry is accounted elsewhere, but for those that could not be opened: two
+  // records, so that the books stay plain.
+  static constexpr std::uint16_t carrier = 0x1000;
   static constexpr std::uint64_t vlan_bits = 0x00ff'ffff'0000'0000ULL;
 
   auto operator<=>(const FlowKey&) const = default;

@@ -16,12 +16,15 @@ namespace sekimori::capture {
 
 // Notes that the worker keeps in a record; the table only stores them. Zero when the record is opened.
 struct FlowNotes {
-  std::uint32_t judged = 0;   // epoch for which the verdict below stands; 0 = never judged
-  std::uint16_t pair = 0;     // from * 16 + to
-  std::uint16_t told_at = 0;  // packet time of the last report, whole seconds modulo 2^16
-  std::uint8_t verdict = 0;   // bit 0: forbidden; bit 1: permitted by exception; bits 2..7 the worker's
-  std::uint8_t told = 0;      // 1 + the highest stage that was reported; 0 = nothing reported
-  bool pending = false;       // a report could not be handed over yet: never evict, revisit in advance()
+  std::uint16_t judged = 0;      // epoch for which the verdict below stands; 0 = never judged
+  std::uint16_t pair = 0;        // from * 16 + to
+  std::uint16_t told_at = 0;     // packet time of the last report, whole seconds modulo 2^16
+  std::uint8_t verdict = 0;      // bit 0: forbidden; bit 1: permitted by exception; bits 2..7 the worker's
+  std::uint8_t told : 3 = 0;     // 1 + the highest stage that was reported; 0 = nothing reported
+  std::uint8_t pending : 1 = 0;  // a report could not be handed over yet: never evict, revisit in advance()
+  std::uint8_t passed : 2 =
+      0;  // bit 0: a packet to the responder was seen beyond the boundary, 1: to the initiator
+  std::uint8_t graced : 1 = 0;  // its report waits for the end of the startup grace
 };
 
 // What one end was seen to do, in bits: with both ends' bits the stage follows whatever the order of the
@@ -33,14 +36,33 @@ inline constexpr unsigned spoke = 0x04;    // TCP: ACK without SYN or RST; other
 inline constexpr unsigned payload = 0x08;  // carried payload while speaking
 inline constexpr unsigned fin = 0x10;
 inline constexpr unsigned rst = 0x20;
-inline constexpr unsigned went_on = 0x40;  // spoke again after the other end had spoken; others than TCP
+inline constexpr unsigned went_on = 0x40;   // others than TCP: spoke again after the other end had spoken
+inline constexpr unsigned again = 0x40;     // TCP: sent payload again
+inline constexpr unsigned bare_ack = 0x80;  // TCP: ACK alone, without payload
 }  // namespace seen
+
+// Frames and octets of one direction: 40 and 48 bits in eleven octets.
+struct FlowCount {
+  std::uint64_t packets() const { return packets_low | static_cast<std::uint64_t>(packets_high) << 32U; }
+  std::uint64_t bytes() const { return bytes_low | static_cast<std::uint64_t>(bytes_high) << 32U; }
+  void add(std::uint32_t octets) {
+    if (++packets_low == 0) ++packets_high;
+    bytes_low += octets;
+    if (bytes_low < octets) ++bytes_high;
+  }
+  std::uint32_t packets_low = 0;
+  std::uint32_t bytes_low = 0;
+  std::uint16_t bytes_high = 0;
+  std::uint8_t packets_high = 0;
+  std::uint8_t resent = 0;  // retransmissions, sticks at 255
+};
+static_assert(sizeof(FlowCount) == 12);
 
 // Arrays of two are indexed by the side of the key, 0 the lower and 1 the upper; who initiated is
 // `initiator`.
 struct FlowRecord {
-  // First line: what finding, ageing and staging a flow needs.
-  std::array<std::uint64_t, 5> key{};  // FlowKey::words; the VLAN ids are those of the first packet
+  // First line: what finding, ageing and staging a flow needs, and whether a packet is a copy.
+  std::array<std::uint64_t, 5> key{};  // FlowKey::words; the VLAN ids are those of the home sighting
   std::uint16_t kind = 0;              // FlowKey::kind; 0 = the record is free
   std::array<std::uint8_t, 2> seen{};
   std::uint8_t stage : 3 = 0;
@@ -49,22 +71,28 @@ struct FlowRecord {
   std::uint8_t ports_known : 1 = 0;
   std::uint8_t vlan_count : 2 = 0;
   std::uint8_t next_hop_known : 1 = 0;
-  std::uint8_t isn_known : 1 = 0;
-  std::uint8_t young : 1 = 0;  // is in the page's young mask
+  std::uint8_t next_known : 2 = 0;  // by side: `next` is
+  std::uint8_t young : 1 = 0;       // is in the page's young mask
+  std::uint8_t carrier : 1 = 0;
+  std::uint8_t traced : 1 = 0;  // has a FlowTrace
   std::array<std::uint8_t, 2> tcp_flags{};
   Time last{};
-  std::array<std::uint32_t, 2> packets_low{};
+  std::array<std::uint32_t, 2> fingerprints{};  // of the last packet of each side
   // Second line: what is counted and noted.
-  std::array<std::uint64_t, 2> bytes{};
-  std::array<std::uint64_t, 2> payload{};
-  std::array<std::uint16_t, 2> packets_high{};
+  std::array<FlowCount, 2> counts{};
   FlowNotes notes{};
-  std::uint32_t isn =
-      0;  // TCP: initiator's initial sequence number; ICMP: type, code << 8 of the first packet
+  // TCP: the sequence number after the highest seen of each side. ICMP: [0] = type, code << 8 of the first
+  // packet.
+  std::array<std::uint32_t, 2> next{};
+  std::array<std::uint16_t, 2> places{};  // of each side's home sighting: TTL in the upper octet, then a hash
+  std::array<std::uint8_t, 6> history{};  // twelve letters of four bits
+  std::uint8_t tunnel = 0;                // as Tunnel: what its packets carry
+  std::uint8_t trace_refused = 0;         // 1: no trace was free when it was needed
   std::array<MacAddress, 2> macs{};
 };
+static_assert(sizeof(FlowNotes) == 8);
 static_assert(sizeof(FlowRecord) == 128);
-static_assert(offsetof(FlowRecord, bytes) == 64, "the second line begins with the counters");
+static_assert(offsetof(FlowRecord, counts) == 64, "the second line begins with the counters");
 
 // What only opening and telling a flow needs.
 struct FlowCold {
@@ -84,7 +112,7 @@ class Flow : private FlowRecord {
 
   using FlowRecord::notes;
 
-  FlowFacts facts() const;
+  FlowFacts facts() const;  // without what only the table's traces know: FlowTable::facts()
   std::uint64_t id() const;
   Stage stage() const { return static_cast<Stage>(FlowRecord::stage); }
   Evidence evidence() const { return static_cast<Evidence>(FlowRecord::evidence); }
@@ -96,14 +124,19 @@ class Flow : private FlowRecord {
   IpAddress initiator() const { return address(FlowRecord::initiator); }
   IpAddress responder() const { return address(FlowRecord::initiator ^ 1U); }
   // Of both directions.
-  std::uint64_t packets() const { return packets_from(0) + packets_from(1); }
-  std::uint64_t bytes() const { return FlowRecord::bytes[0] + FlowRecord::bytes[1]; }
+  std::uint64_t packets() const { return counts[0].packets() + counts[1].packets(); }
+  std::uint64_t bytes() const { return counts[0].bytes() + counts[1].bytes(); }
+  bool carrier() const { return FlowRecord::carrier != 0; }
+  Tunnel tunnel() const { return static_cast<Tunnel>(FlowRecord::tunnel); }
+  // The mirror showed one direction only, although the other one must have been there.
+  bool one_sided() const;
   Time start() const { return cold().start; }
   Time last() const { return FlowRecord::last; }
 
  private:
   friend class FlowTable;
   friend class FlowRules;
+  friend class FlowTraces;
 
   FlowKey full_key() const { return {.words = key, .kind = kind}; }
   bool is(const FlowKey& wanted, std::uint64_t mask) const {
@@ -112,14 +145,12 @@ class Flow : private FlowRecord {
             static_cast<unsigned>(kind ^ wanted.kind)) == 0;
   }
   bool tcp() const { return protocol() == protocol::tcp && (kind & FlowKey::with_ports) != 0; }
-  std::uint64_t packets_from(unsigned side) const {
-    return packets_low[side] | (static_cast<std::uint64_t>(packets_high[side]) << 32U);
-  }
-  void count_packet(unsigned side) {
-    if (++packets_low[side] == 0) ++packets_high[side];
-  }
+  void remember(unsigned letter, unsigned side);  // writes into the history
+  ConnState conn_state() const;
   IpAddress address(unsigned side) const;
+  Sighting home(unsigned side) const;
   const FlowCold& cold() const;
+  std::uint16_t& trace();
   FlowCold& cold() { return const_cast<FlowCold&>(static_cast<const Flow&>(*this).cold()); }
 };
 static_assert(sizeof(Flow) == 128);
@@ -129,9 +160,9 @@ struct alignas(4096) FlowPage {
   static constexpr unsigned flows_count = 28;
   static constexpr std::uint32_t all = (1U << flows_count) - 1U;
 
-  std::uint32_t used = 0;   // which records hold a flow
-  std::uint32_t young = 0;  // which of them are evicted first
-  std::array<std::uint8_t, 56> unused{};
+  std::uint32_t used = 0;                           // which records hold a flow
+  std::uint32_t young = 0;                          // which of them are evicted first
+  std::array<std::uint16_t, flows_count> traces{};  // of the records that have one: index in FlowTraces
   std::array<Flow, flows_count> flows;
   std::array<FlowCold, flows_count> cold;
 

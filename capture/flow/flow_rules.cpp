@@ -1,7 +1,9 @@
 #include "capture/flow/flow_rules.hpp"
 
 #include <algorithm>
+#include <array>
 #include <chrono>
+#include <cstring>
 
 namespace sekimori::capture {
 
@@ -10,6 +12,12 @@ namespace {
 // Longest disorder of one conversation's packets in a mirror that is believed: within it a SYN that comes
 // after other packets is the late beginning of the same connection, beyond it the beginning of the next.
 constexpr std::chrono::seconds reorder_span{3};
+// Payload from before the newest, this soon after the packet before it, has overtaken or was overtaken; later
+// it was sent again.
+constexpr std::chrono::milliseconds overtaking_span{3};
+
+// The history's letters as the record keeps them.
+constexpr unsigned letter_turned = 8;
 
 enum class IcmpRole : std::uint8_t { request, reply, one_way, unknown };
 
@@ -70,10 +78,7 @@ bool group(const IpAddress& address) {
   return address.is_multicast() || address.is_broadcast();
 }
 
-struct Opinion {
-  bool sender = true;  // the packet's sender is the initiator
-  Evidence evidence = Evidence::first_packet;
-};
+using Opinion = FlowRules::Opinion;
 
 Opinion by_ports(const Packet& packet, const ServicePorts* ports) {
   const std::uint8_t number = packet.tuple.protocol;
@@ -101,7 +106,7 @@ bool handshake(const Packet& packet) {
   return (packet.tcp_flags & tcp_flag::syn) != 0 && (packet.tcp_flags & tcp_flag::rst) == 0;
 }
 
-Opinion first_opinion(const Packet& packet, const ServicePorts* ports, bool tcp) {
+Opinion opinion_of(const Packet& packet, const ServicePorts* ports, bool tcp) {
   // A group address receives only: whatever the ports say, the sender began.
   if (group(packet.tuple.destination)) {
     const bool icmp = packet.tuple.protocol == protocol::icmp || packet.tuple.protocol == protocol::icmpv6;
@@ -134,7 +139,11 @@ unsigned seen_bits(const Packet& packet, bool tcp) {
   if ((flags & tcp_flag::fin) != 0) bits |= seen::fin;
   if ((flags & tcp_flag::ack) != 0) {
     bits |= seen::spoke;
-    if (packet.payload_bytes != 0) bits |= seen::payload;
+    if (packet.payload_bytes != 0) {
+      bits |= seen::payload;
+    } else if ((flags & tcp_flag::fin) == 0) {
+      bits |= seen::bare_ack;
+    }
   }
   return bits;
 }
@@ -147,6 +156,25 @@ bool unreachable(const Packet& packet) {
 
 }  // namespace
 
+FlowRules::Opinion FlowRules::first_opinion(const Packet& packet, const ServicePorts* ports) {
+  return opinion_of(packet, ports, packet.tuple.protocol == protocol::tcp && packet.ports_known);
+}
+
+std::uint16_t FlowRules::place(const Packet& packet) {
+  const auto word = [](const MacAddress& mac) {
+    std::uint64_t value = 0;
+    std::memcpy(&value, mac.bytes.data(), mac.bytes.size());
+    return value;
+  };
+  // One multiplication: this is done for every packet, and a place that is mistaken for another is found out
+  // by comparing when it matters.
+  const std::uint64_t rest = static_cast<std::uint64_t>(packet.vlans[1]) << 48U ^
+                             static_cast<std::uint64_t>(packet.vlans[0]) << 24U ^ packet.tap;
+  const std::uint64_t mix =
+      (word(packet.source_mac) ^ word(packet.destination_mac) << 15U ^ rest) * 0x9e3779b97f4a7c15ULL;
+  return static_cast<std::uint16_t>(std::uint64_t{packet.ttl} << 8U | mix >> 56U);
+}
+
 void FlowRules::open(Flow& flow, const DirectedKey& key, const Packet& packet, const ServicePorts* ports) {
   const unsigned young = flow.young;
   static_cast<FlowRecord&>(flow) = FlowRecord{};
@@ -156,30 +184,73 @@ void FlowRules::open(Flow& flow, const DirectedKey& key, const Packet& packet, c
   flow.ports_known = packet.ports_known ? 1 : 0;
   flow.vlan_count = static_cast<std::uint8_t>(std::min<unsigned>(packet.vlan_count, 2U)) & 3U;
   flow.FlowRecord::last = packet.time;
+  flow.FlowRecord::carrier = packet.carrier ? 1 : 0;
+  flow.FlowRecord::tunnel = static_cast<std::uint8_t>(packet.tunnel);
   flow.cold() = {.start = packet.time, .next_hop = {}, .tap = packet.tap};
   const bool tcp = flow.tcp();
   if (packet.tuple.protocol == protocol::icmp || packet.tuple.protocol == protocol::icmpv6) {
-    flow.isn = packet.icmp_type | (static_cast<std::uint32_t>(packet.icmp_code) << 8U);
+    flow.next[0] = packet.icmp_type | (static_cast<std::uint32_t>(packet.icmp_code) << 8U);
   }
-  const Opinion opinion = first_opinion(packet, ports, tcp);
+  const Opinion opinion = opinion_of(packet, ports, tcp);
   flow.FlowRecord::evidence = static_cast<std::uint8_t>(opinion.evidence) & 7U;
   flow.FlowRecord::initiator = (opinion.sender ? key.side : key.side ^ 1U) & 1U;
+  if (!opinion.sender && tcp) flow.remember(letter_turned, 0);
 }
 
 void FlowRules::count(Flow& flow, const Packet& packet, unsigned side) {
-  flow.count_packet(side);
-  flow.FlowRecord::bytes[side] += packet.wire_bytes;
+  flow.counts[side].add(packet.wire_bytes);
   flow.FlowRecord::last = std::max(flow.FlowRecord::last, packet.time);
 }
 
+// Follows the sequence numbers of both ends, and notices payload that was sent before.
+void FlowRules::sequence(Flow& flow, const Packet& packet, unsigned side, unsigned& bits) {
+  const unsigned known = flow.next_known;
+  if ((packet.tcp_flags & tcp_flag::ack) != 0 && packet.tcp_acknowledgment != 0 &&
+      (known >> (side ^ 1U) & 1U) == 0) {
+    flow.next[side ^ 1U] = packet.tcp_acknowledgment;
+    flow.next_known = static_cast<std::uint8_t>(known | 1U << (side ^ 1U)) & 3U;
+  }
+  if ((bits & seen::rst) != 0) return;  // may carry any number
+  const std::uint32_t end = packet.tcp_sequence + packet.payload_bytes +
+                            ((packet.tcp_flags & tcp_flag::syn) != 0 ? 1U : 0U) +
+                            ((packet.tcp_flags & tcp_flag::fin) != 0 ? 1U : 0U);
+  if ((known >> side & 1U) == 0) {
+    flow.next[side] = end;
+    flow.next_known = static_cast<std::uint8_t>(flow.next_known | 1U << side) & 3U;
+    return;
+  }
+  const auto ahead = static_cast<std::int32_t>(end - flow.next[side]);
+  if (ahead > 0) {
+    flow.next[side] = end;
+    return;
+  }
+  // One octet from just before the next is a keep-alive (RFC 9293 section 3.8.4).
+  const bool keep_alive = ahead == 0 && packet.payload_bytes == 1;
+  if (flow.counts[side].packets() == 0 || (bits & seen::payload) == 0 || keep_alive ||
+      packet.time - flow.last() < overtaking_span) {
+    return;
+  }
+  bits |= seen::again;
+  if (flow.counts[side].resent != 0xffU) ++flow.counts[side].resent;
+}
+
+void FlowRules::write_history(Flow& flow, unsigned bits, unsigned side) {
+  static constexpr std::array<unsigned, 7> order{seen::syn, seen::syn_ack, seen::bare_ack, seen::payload,
+                                                 seen::fin, seen::rst,     seen::again};
+  for (unsigned letter = 0; letter < order.size(); ++letter) {
+    if ((bits & order[letter]) != 0) flow.remember(letter + 1, side);
+  }
+}
+
 Changes FlowRules::add(Flow& flow, const Packet& packet, unsigned side) {
-  count(flow, packet, side);
-  flow.payload[side] += packet.payload_bytes;
   const bool tcp = flow.tcp();
   Changes changes;
   unsigned bits = seen_bits(packet, tcp);
+  unsigned letters = bits;
   if (tcp) {
     flow.tcp_flags[side] |= packet.tcp_flags;
+    if (packet.tcp_flags != 0) sequence(flow, packet, side, bits);
+    letters = bits;
     if ((bits & (seen::syn | seen::syn_ack)) != 0) {
       const Opinion opinion = by_handshake(packet);
       if (static_cast<std::uint8_t>(opinion.evidence) < flow.FlowRecord::evidence &&
@@ -189,24 +260,24 @@ Changes FlowRules::add(Flow& flow, const Packet& packet, unsigned side) {
         if (initiator != flow.FlowRecord::initiator) {
           flow.FlowRecord::initiator = initiator & 1U;
           flow.next_hop_known = 0;
+          flow.notes.passed =
+              static_cast<std::uint8_t>(flow.notes.passed >> 1U | flow.notes.passed << 1U) & 3U;
+          flow.remember(letter_turned, 0);
           changes.initiator = true;
         }
       }
     }
-    if (flow.isn_known == 0 && packet.tcp_flags != 0) {
-      const bool sender_began = (bits & seen::syn) != 0;
-      const bool tells = sender_began || (bits & seen::syn_ack) != 0 ||
-                         ((bits & seen::rst) != 0 && (packet.tcp_flags & tcp_flag::ack) != 0 &&
-                          packet.tcp_sequence == 0);  // RFC 9293 section 3.10.7.1: the refusal of a SYN
-      if (tells) {
-        flow.isn = sender_began ? packet.tcp_sequence : packet.tcp_acknowledgment - 1U;
-        flow.isn_known = 1;
-      }
+  } else {
+    const bool icmp = flow.protocol() == protocol::icmp || flow.protocol() == protocol::icmpv6;
+    letters = icmp ? 0U : bits & seen::payload;
+    if (side == flow.FlowRecord::initiator && (flow.seen[0] & flow.seen[1] & seen::spoke) != 0) {
+      bits |= seen::went_on;
     }
-  } else if (side == flow.FlowRecord::initiator && (flow.seen[0] & flow.seen[1] & seen::spoke) != 0) {
-    bits |= seen::went_on;
   }
+  letters &= ~static_cast<unsigned>(flow.seen[side]);
+  if (letters != 0) write_history(flow, letters, side);
   flow.seen[side] = static_cast<std::uint8_t>(flow.seen[side] | bits);
+  count(flow, packet, side);
 
   if (flow.macs[side].is_zero()) flow.macs[side] = packet.source_mac;
   if (flow.next_hop_known == 0 && side == flow.FlowRecord::initiator) {
@@ -215,6 +286,21 @@ Changes FlowRules::add(Flow& flow, const Packet& packet, unsigned side) {
   }
   changes.stage = raise(flow);
   return changes;
+}
+
+void FlowRules::move_home(Flow& flow, const Packet& packet, unsigned side, bool vlan_in_key) {
+  flow.macs[side] = packet.source_mac;
+  flow.places[side] = place(packet);
+  const unsigned initiator = flow.FlowRecord::initiator;
+  if (side == initiator) flow.cold().next_hop = packet.destination_mac;
+  if (side != initiator && flow.counts[initiator].packets() != 0) return;
+  flow.cold().tap = packet.tap;
+  if (vlan_in_key) return;
+  const std::uint64_t vlans =
+      (packet.vlan_count > 0 ? packet.vlans[0] & 0xfffU : 0U) |
+      static_cast<std::uint64_t>(packet.vlan_count > 1 ? packet.vlans[1] & 0xfffU : 0U) << 12U;
+  flow.key[4] = (flow.key[4] & ~FlowKey::vlan_bits) | vlans << 32U;
+  flow.vlan_count = static_cast<std::uint8_t>(std::min<unsigned>(packet.vlan_count, 2U)) & 3U;
 }
 
 Changes FlowRules::add_error(Flow& flow, const Packet& packet, unsigned side) {
@@ -270,16 +356,22 @@ bool FlowRules::begins_another(const Flow& flow, const Packet& packet, unsigned 
   if (!flow.tcp() || !handshake(packet)) return false;
   const bool ack = (packet.tcp_flags & tcp_flag::ack) != 0;
   const bool closed = flow.state() == FlowState::closed;
-  if (flow.isn_known != 0) {
-    const std::uint32_t isn = ack ? packet.tcp_acknowledgment - 1U : packet.tcp_sequence;
-    const bool sender_began = !ack;
-    const unsigned initiator = sender_began ? side : side ^ 1U;
-    if (isn == flow.isn && initiator == flow.FlowRecord::initiator)
-      return false;  // sent again, or out of order
+  // Whose SYN this is, or answers, and the number after it.
+  const unsigned beginner = ack ? side ^ 1U : side;
+  const std::uint32_t first = ack ? packet.tcp_acknowledgment : packet.tcp_sequence + 1U;
+  if ((flow.next_known >> beginner & 1U) != 0) {
+    // The same connection's, sent again or out of order: what that end has sent since lies between its SYN
+    // and the highest number seen, and was counted.
+    const std::uint32_t since = flow.next[beginner] - first;
+    // Where the mirror did not show the beginning, what comes that late is another one's.
+    const bool begun =
+        (flow.seen[beginner] & seen::syn) != 0 || (flow.seen[beginner ^ 1U] & seen::syn_ack) != 0;
+    const bool late = !begun && packet.time - flow.start() > reorder_span;
+    if (since <= flow.counts[beginner].bytes() && !late) return false;
     if (closed) return true;
     if (ack) return false;  // an answer to something else: never a beginning while this one lives
     // Both ends' SYNs crossing are one connection (RFC 9293 section 3.5).
-    return initiator == flow.FlowRecord::initiator || flow.stage() >= Stage::established;
+    return beginner == flow.FlowRecord::initiator || flow.stage() >= Stage::established;
   }
   if (closed) return true;
   return !ack && packet.time - flow.start() > reorder_span;

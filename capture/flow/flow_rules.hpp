@@ -19,7 +19,8 @@ struct Changes {
   bool opened = false;     // first packet of a new record
   bool initiator = false;  // the two ends changed roles on better evidence
   bool stage = false;      // the stage rose
-  bool any() const { return opened || initiator || stage; }
+  bool macs = false;       // a better sighting: MACs, VLAN or tap are others now
+  bool any() const { return opened || initiator || stage || macs; }
 };
 
 class FlowRules {
@@ -31,6 +32,18 @@ class FlowRules {
   static Changes add(Flow& flow, const Packet& packet, unsigned side);
   // Counts an ICMP error about the flow; `side` is the end that sent the packet which the error quotes.
   static Changes add_error(Flow& flow, const Packet& packet, unsigned side);
+  // The packet was seen nearer to its sender than what the record holds of that side: the sighting becomes
+  // the flow's, so that it does not matter which of a packet's copies comes first.
+  static void move_home(Flow& flow, const Packet& packet, unsigned side, bool vlan_in_key);
+  // TTL in the upper octet, below it a hash of the rest: two packets of one side that differ in it were seen
+  // at two places.
+  static std::uint16_t place(const Packet& packet);
+  // Who would be the initiator if this were a flow's first packet.
+  struct Opinion {
+    bool sender = true;  // the packet's sender is the initiator
+    Evidence evidence = Evidence::first_packet;
+  };
+  static Opinion first_opinion(const Packet& packet, const ServicePorts* ports);
   // Is this the first packet of another conversation on the same ports?
   static bool begins_another(const Flow& flow, const Packet& packet, unsigned side);
 
@@ -38,6 +51,8 @@ class FlowRules {
   static Stage tcp_stage(const Flow& flow);
   static Stage other_stage(const Flow& flow);
   static void count(Flow& flow, const Packet& packet, unsigned side);
+  static void sequence(Flow& flow, const Packet& packet, unsigned side, unsigned& bits);
+  static void write_history(Flow& flow, unsigned bits, unsigned side);
   static bool raise(Flow& flow);
 };
 

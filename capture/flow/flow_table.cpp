@@ -2,7 +2,9 @@
 
 #include <algorithm>
 #include <cassert>
+#include <chrono>
 #include <cstring>
+#include <utility>
 
 namespace sekimori::capture {
 
@@ -13,6 +15,19 @@ constexpr unsigned hand_shift = 56;
 std::uint64_t index_bytes(std::uint32_t buckets) {
   // Up to a whole page, because the records begin behind it.
   return (buckets * sizeof(FlowBucket) + sizeof(FlowPage) - 1) / sizeof(FlowPage) * sizeof(FlowPage);
+}
+
+std::uint32_t traces_for(const FlowOptions& options, std::uint64_t capacity) {
+  constexpr std::uint64_t flows_a_trace = 32;
+  constexpr std::uint64_t least = 256;
+  if (options.traces_max != 0) return options.traces_max;
+  return static_cast<std::uint32_t>(
+      std::min(std::max(capacity / flows_a_trace, least), std::uint64_t{65'535}));
+}
+
+// In either direction: a mirror may show the later one first.
+std::chrono::microseconds gap(Time a, Time b) {
+  return std::chrono::floor<std::chrono::microseconds>(a > b ? a - b : b - a);
 }
 
 // What to leave alone of the slots below `slot`.
@@ -39,6 +54,7 @@ FlowTable::FlowTable(const FlowOptions& options, std::uint64_t capacity, const H
       pages_{reinterpret_cast<FlowPage*>(memory_.data() + index_bytes(buckets_count_))},
       buckets_{reinterpret_cast<FlowBucket*>(memory_.data())},
       index_{buckets_, buckets_count_},
+      traces_{traces_for(options, capacity_)},
       free_pages_{pages_count_},
       used_pages_{pages_count_},
       young_pages_{pages_count_} {
@@ -58,6 +74,7 @@ void FlowTable::prepare(std::span<const Packet> packets, std::span<Prepared, bat
     p.quoted = packet.quoted.protocol != 0 && !options_.icmp_errors_apart;
     p.key = p.quoted ? quoted_key_of(packet) : key_of(packet);
     p.hash = hash_(p.key.key, key_mask_);
+    p.place = FlowRules::place(packet);
     index_.prefetch(p.hash);
   }
   for (std::size_t i = 0; i < packets.size(); ++i) {
@@ -96,6 +113,10 @@ FlowTable::Recorded FlowTable::record_one(const Packet& packet, Prepared& prepar
     if (flow != nullptr) {
       ++counters_.errors_joined;
       const unsigned quoted_side = prepared.key.side;
+      Recorded repeated;
+      // Routers report, too, and theirs are other places than the flow's: here only what is shown twice
+      // counts.
+      if (repeats(*flow, packet, quoted_side ^ 1U, flow->places[quoted_side ^ 1U], repeated)) return repeated;
       const bool from_initiator = (quoted_side ^ 1U) == flow->FlowRecord::initiator;
       const Changes changes = FlowRules::add_error(*flow, packet, quoted_side);
       settle(*flow);
@@ -112,6 +133,8 @@ FlowTable::Recorded FlowTable::record_one(const Packet& packet, Prepared& prepar
   }
   const unsigned side = prepared.key.side;
   Changes changes;
+  const bool lives = flow != nullptr && !expired(*flow, packet.time);
+  if (Recorded repeated; lives && repeats(*flow, packet, side, prepared.place, repeated)) return repeated;
   if (flow == nullptr) {
     flow = open(packet, prepared);
     if (flow == nullptr) {
@@ -119,7 +142,7 @@ FlowTable::Recorded FlowTable::record_one(const Packet& packet, Prepared& prepar
       return {};
     }
     changes.opened = true;
-  } else if (expired(*flow, packet.time)) {
+  } else if (!lives) {
     tell_end(*flow, expiry(*flow));
     refill(*flow, packet, prepared.key);
     changes.opened = true;
@@ -128,6 +151,7 @@ FlowTable::Recorded FlowTable::record_one(const Packet& packet, Prepared& prepar
     refill(*flow, packet, prepared.key);
     changes.opened = true;
   }
+  if (changes.opened || flow->counts[side].packets() == 0) meet(*flow, packet, side, prepared.place);
   const Changes more = FlowRules::add(*flow, packet, side);
   if (!changes.opened) changes = more;
   settle(*flow);
@@ -153,6 +177,7 @@ Flow* FlowTable::open(const Packet& packet, const Prepared& prepared) {
 }
 
 void FlowTable::refill(Flow& flow, const Packet& packet, const DirectedKey& key) {
+  if (flow.kind != 0) drop_trace(flow);
   FlowRules::open(flow, key, packet, ports_);
   ++counters_.opened;
   if (flow.FlowRecord::young != 0) return;
@@ -161,6 +186,153 @@ void FlowTable::refill(Flow& flow, const Packet& packet, const DirectedKey& key)
   page.young |= 1U << FlowPage::slot(flow);
   flow.FlowRecord::young = 1;
   ++young_count_;
+}
+
+// The first packet of one of the flow's ends.
+void FlowTable::meet(Flow& flow, const Packet& packet, unsigned side, std::uint16_t place) {
+  flow.places[side] = place;
+  flow.fingerprints[side] = packet.fingerprint;
+  // What is told of the flow's place is where its initiator was seen.
+  if (flow.packets() != 0 && side == flow.FlowRecord::initiator) {
+    flow.macs[side] = {};
+    FlowRules::move_home(flow, packet, side, options_.vlan_in_key);
+  }
+  if (packet.depth == 0) return;
+  const bool looked = flow.FlowRecord::traced != 0;
+  if (FlowTrace* trace = this->trace(flow, packet, side, 0); trace != nullptr) {
+    if (!looked) traces_.look(*trace, packet, side, side == flow.FlowRecord::initiator);
+    trace->inside = packet.inside;
+    trace->depth = packet.depth;
+    trace->outer = packet.outer;
+  }
+}
+
+// ---- copies
+// -----------------------------------------------------------------------------------------------------
+
+std::uint32_t FlowTable::prior_fingerprint(Flow& flow, unsigned side, std::uint32_t now) {
+  return std::exchange(flow.fingerprints[side], now);
+}
+
+bool FlowTable::suspicious(const Flow& flow, const Packet& packet, unsigned side, std::uint16_t place,
+                           std::uint32_t before) {
+  if (flow.FlowRecord::traced != 0) return true;
+  const FlowCount& count = flow.counts[side];
+  if ((count.packets_low | count.packets_high) == 0) return false;
+  if (place != flow.places[side]) return true;
+  if (before != packet.fingerprint || before == 0) return false;
+  return FlowTraces::duplicate(packet, gap(packet.time, flow.last()));
+}
+
+bool FlowTable::examine(Flow& flow, const Packet& packet, unsigned side, std::uint32_t before,
+                        Recorded& result) {
+  FlowTrace* known = trace(flow, packet, side, before);
+  const bool from_initiator = side == flow.FlowRecord::initiator;
+  result = {.flow = &flow, .changes = {}, .from_initiator = from_initiator, .repetition = {}};
+  if (known == nullptr) {
+    // Without a trace the last packet of this side is all there is to compare with.
+    if (before != packet.fingerprint || before == 0) return false;
+    const Sighting home = flow.home(side);
+    const Sighting here = FlowTraces::place_of(packet);
+    const bool elsewhere = FlowRules::place(packet) != flow.places[side];
+    const auto gap =
+        std::chrono::abs(std::chrono::floor<std::chrono::microseconds>(packet.time - flow.last()));
+    if (elsewhere ? gap > FlowTraces::copy_window : !FlowTraces::duplicate(packet, gap)) return false;
+    result.repetition = {.repeat = elsewhere ? Repeat::copy : Repeat::duplicate,
+                         .routed = elsewhere && FlowTraces::routed(home, here)};
+  } else {
+    const FlowTraces::Finding finding = traces_.look(*known, packet, side, from_initiator);
+    if (finding.repeat == Repeat::fresh) {
+      if (FlowTraces::idle(*known, packet.time)) drop_trace(flow);
+      return false;
+    }
+    result.repetition = {.repeat = finding.repeat, .routed = finding.routed};
+    if (finding.nearer_home) {
+      FlowRules::move_home(flow, packet, side, options_.vlan_in_key);
+      result.changes.macs = true;
+    }
+  }
+  flow.FlowRecord::last = std::max(flow.FlowRecord::last, packet.time);
+  return true;
+}
+
+// The flow's trace, made now if it has none.
+FlowTrace* FlowTable::trace(Flow& flow, const Packet& packet, unsigned side, std::uint32_t before) {
+  if (flow.FlowRecord::traced != 0) return &traces_[flow.trace()];
+  FlowTrace* made = take_trace(flow, packet.time);
+  if (made == nullptr) return nullptr;
+  if (flow.packets() != 0) made->born = flow.last();
+  for (unsigned s = 0; s < 2; ++s) {
+    const std::uint64_t packets = flow.counts[s].packets();
+    if (packets == 0) continue;
+    FlowTraces::recall(*made, s == side ? before : flow.fingerprints[s], flow.last(), flow.home(s), s,
+                       packets);
+    // Without ports several conversations share a record, and their ways are their own.
+    if (flow.FlowRecord::ports_known == 0) made->credit = {};
+  }
+  return made;
+}
+
+FlowTrace* FlowTable::take_trace(Flow& flow, Time now) {
+  const FlowTraces::Taken taken = traces_.take(ref_of(flow), now);
+  if (taken.index == FlowTraces::none) {
+    if (flow.FlowRecord::trace_refused == 0) ++counters_.traces_refused;
+    flow.FlowRecord::trace_refused = 1;
+    return nullptr;
+  }
+  if (taken.stolen) at(taken.stolen_from).FlowRecord::traced = 0;
+  flow.FlowRecord::traced = 1;
+  flow.trace() = taken.index;
+  return &traces_[taken.index];
+}
+
+void FlowTable::drop_trace(Flow& flow) {
+  if (flow.FlowRecord::traced == 0) return;
+  traces_.release(flow.trace());
+  flow.FlowRecord::traced = 0;
+}
+
+const FlowTrace* FlowTable::trace_of(const Flow& flow) const {
+  return flow.FlowRecord::traced != 0 ? &traces_[const_cast<Flow&>(flow).trace()] : nullptr;
+}
+
+unsigned FlowTable::initiator_side(const Flow& flow) {
+  return flow.FlowRecord::initiator;
+}
+
+void FlowTable::follow(Flow& flow, const Packet& packet, bool from_initiator) {
+  if (options_.count_copies || flow.FlowRecord::traced != 0) return;
+  const unsigned side = flow.FlowRecord::initiator ^ (from_initiator ? 0U : 1U);
+  trace(flow, packet, side, packet.fingerprint);
+}
+
+FlowFacts FlowTable::facts(const Flow& flow) const {
+  FlowFacts facts = flow.facts();
+  const FlowTrace* trace = trace_of(flow);
+  if (trace == nullptr) return facts;
+  facts.duplicates = trace->duplicates;
+  facts.copies = trace->copies;
+  facts.inside = trace->inside;
+  facts.depth = trace->depth;
+  facts.outer = trace->outer;
+  if (trace->sightings_count < 2) return facts;
+  facts.sightings_count = trace->sightings_count;
+  for (unsigned i = 0; i < trace->sightings_count; ++i) {
+    facts.sightings[i] = trace->sightings[i];
+    facts.sightings[i].to_server = trace->sides[i] == flow.FlowRecord::initiator;
+  }
+  // In an order that does not depend on which of them was seen first. By insertion: they are six at most.
+  const auto before = [](const Sighting& a, const Sighting& b) {
+    if (a.to_server != b.to_server) return a.to_server;
+    if (a.ttl != b.ttl) return a.ttl > b.ttl;
+    return a < b;
+  };
+  for (unsigned i = 1; i < facts.sightings_count; ++i) {
+    for (unsigned k = i; k > 0 && before(facts.sightings[k], facts.sightings[k - 1]); --k) {
+      std::swap(facts.sightings[k], facts.sightings[k - 1]);
+    }
+  }
+  return facts;
 }
 
 void FlowTable::settle(Flow& flow) {
@@ -219,6 +391,7 @@ void FlowTable::advance(Time now, std::uint32_t steps) {
 }
 
 void FlowTable::tell_end(Flow& flow, EndReason reason) {
+  flow.notes.graced = 0;  // there is no later
   if (flow.notes.pending) ends_.flow_pending(flow);
   ++counters_.ended[static_cast<std::size_t>(reason)];
   ends_.flow_ended(flow, reason);
@@ -237,6 +410,7 @@ void FlowTable::free(Flow& flow) {
   if (page.used == slots_of(page_number)) free_pages_.insert(page_number);
   page.used &= ~(1U << FlowPage::slot(flow));
   if (page.used == 0) used_pages_.erase(page_number);
+  drop_trace(flow);
   flow.kind = 0;  // equals no key
   --size_;
 }

@@ -21,6 +21,7 @@
 #include "capture/flow/flow_key.hpp"
 #include "capture/flow/flow_record.hpp"
 #include "capture/flow/flow_rules.hpp"
+#include "capture/flow/flow_traces.hpp"
 #include "capture/flow/page_memory.hpp"
 #include "capture/flow/page_set.hpp"
 #include "capture/options.hpp"
@@ -38,10 +39,16 @@ class FlowEnds {
 };
 
 // Who hears of each packet, in the order of the batch, with the packet already counted in the flow's figures.
+struct Repetition {
+  Repeat repeat = Repeat::fresh;
+  bool routed = false;  // a router or firewall has passed it on
+};
 template <class T>
 concept FlowObserver = requires(T& observer, Flow& flow, const Packet& packet, Changes changes) {
   observer.packet(flow, packet, changes, true);  // true: sent by the initiator
-  observer.refused(packet);                      // the table is full and nothing in it may go
+  // A packet that was recorded before; it is in no figure of the flow.
+  observer.repeated(flow, packet, Repetition{}, changes, true);
+  observer.refused(packet);  // the table is full and nothing in it may go
 };
 
 // What happened to records since the table was made.
@@ -54,6 +61,7 @@ struct FlowCounters {
   std::uint64_t evicted_established = 0;  // the most idle of the records looked at
   std::uint64_t evicted_crowded = 0;  // of all these: because eight buckets were full, the table perhaps not
   std::uint64_t errors_joined = 0;    // ICMP errors counted to the flow that they report
+  std::uint64_t traces_refused = 0;   // flows whose copies could not be followed when they should have been
   std::uint64_t searches = 0;         // index searches
   std::uint64_t lines = 0;            // index lines that they looked at
   std::uint32_t lines_max = 0;        // most lines of one search
@@ -65,8 +73,9 @@ class FlowTable {
   static constexpr std::size_t batch = 32;    // packets whose cache misses overlap
   static constexpr unsigned looks_most = 16;  // records that one eviction may look at
 
-  // All memory is taken here, at most 160 octets a flow; throws std::bad_alloc. It becomes resident as flows
-  // are opened. `capacity`: records, 1..100'000'000. `ends` must outlive the table.
+  // All memory is taken here, at most 160 octets a flow and FlowOptions::traces_max traces; throws
+  // std::bad_alloc. It becomes resident as flows are opened. `capacity`: records, 1..100'000'000. `ends` must
+  // outlive the table.
   FlowTable(const FlowOptions& options, std::uint64_t capacity, const HashSecret& secret, FlowEnds& ends);
   FlowTable(const FlowTable&) = delete;
   FlowTable& operator=(const FlowTable&) = delete;
@@ -84,7 +93,9 @@ class FlowTable {
       prepare(some, prepared);
       for (std::size_t i = 0; i < some.size(); ++i) {
         const Recorded result = record_one(some[i], prepared[i]);
-        if (result.flow != nullptr) {
+        if (result.flow != nullptr && result.repetition.repeat != Repeat::fresh) [[unlikely]] {
+          observer.repeated(*result.flow, some[i], result.repetition, result.changes, result.from_initiator);
+        } else if (result.flow != nullptr) {
           observer.packet(*result.flow, some[i], result.changes, result.from_initiator);
         } else {
           observer.refused(some[i]);
@@ -93,6 +104,24 @@ class FlowTable {
       packets = packets.subspan(some.size());
     }
   }
+
+  // Follows the copies of this flow from now on, if a trace is free: for flows of which it will be asked
+  // whether they passed the boundary. `packet` is the one just recorded.
+  void follow(Flow& flow, const Packet& packet, bool from_initiator);
+  // All that is known of a flow, with what its trace tells.
+  FlowFacts facts(const Flow& flow) const;
+  // Was a packet sent by the initiator (or by the responder) seen where `beyond(sighting)` holds?
+  template <class Beyond>
+  bool seen(const Flow& flow, bool from_initiator, Beyond&& beyond) const {
+    const FlowTrace* trace = trace_of(flow);
+    if (trace == nullptr) return false;
+    const unsigned side = initiator_side(flow) ^ (from_initiator ? 0U : 1U);
+    for (unsigned i = 0; i < trace->sightings_count; ++i) {
+      if (trace->sides[i] == side && beyond(trace->sightings[i])) return true;
+    }
+    return false;
+  }
+  const TraceCounters& trace_counters() const { return traces_.counters(); }
 
   // Looks at the next `steps` records (never at one twice in a call): frees those idle longer than their
   // timeout at `now` (packet time; going backwards frees nothing early), calls flow_pending for those with
@@ -140,12 +169,14 @@ class FlowTable {
     DirectedKey key{};
     std::uint64_t hash = 0;
     std::uint32_t candidate = FlowIndex::none;
+    std::uint16_t place = 0;
     bool quoted = false;  // the key is that of the conversation which an ICMP error reports
   };
   struct Recorded {
     Flow* flow = nullptr;
     Changes changes{};
     bool from_initiator = true;
+    Repetition repetition{};
   };
   struct Hand {
     std::uint32_t page = 0;
@@ -158,6 +189,24 @@ class FlowTable {
   Flow* open(const Packet& packet, const Prepared& prepared);
   void refill(Flow& flow, const Packet& packet, const DirectedKey& key);
   void settle(Flow& flow);
+  void meet(Flow& flow, const Packet& packet, unsigned side, std::uint16_t place);
+
+  // Is the packet one that this side of the flow has shown before?
+  bool repeats(Flow& flow, const Packet& packet, unsigned side, std::uint16_t place, Recorded& result) {
+    if (options_.count_copies) return false;
+    const std::uint32_t before = prior_fingerprint(flow, side, packet.fingerprint);
+    if (!suspicious(flow, packet, side, place, before)) return false;
+    return examine(flow, packet, side, before, result);
+  }
+  static std::uint32_t prior_fingerprint(Flow& flow, unsigned side, std::uint32_t now);
+  static bool suspicious(const Flow& flow, const Packet& packet, unsigned side, std::uint16_t place,
+                         std::uint32_t before);
+  bool examine(Flow& flow, const Packet& packet, unsigned side, std::uint32_t before, Recorded& result);
+  FlowTrace* trace(Flow& flow, const Packet& packet, unsigned side, std::uint32_t before);
+  FlowTrace* take_trace(Flow& flow, Time now);
+  void drop_trace(Flow& flow);
+  const FlowTrace* trace_of(const Flow& flow) const;
+  static unsigned initiator_side(const Flow& flow);
 
   Duration timeout(const Flow& flow) const;
   bool expired(const Flow& flow, Time now) const;
@@ -203,6 +252,7 @@ class FlowTable {
   FlowPage* const pages_;
   FlowBucket* const buckets_;
   FlowIndex index_;
+  FlowTraces traces_;
   PageSet free_pages_;   // with a free record
   PageSet used_pages_;   // with a flow
   PageSet young_pages_;  // with a flow in the young mask

@@ -1,6 +1,7 @@
 #include "daemon/alert/incident.hpp"
 
 #include <algorithm>
+#include <array>
 #include <boost/unordered/unordered_flat_map.hpp>
 #include <boost/unordered/unordered_flat_set.hpp>
 #include <cassert>
@@ -21,6 +22,8 @@ namespace {
 constexpr std::size_t sweep_burst = 4;
 constexpr std::chrono::milliseconds sweep_burst_time{100};
 constexpr std::chrono::hours exception_pause{24};
+// Events of several workers and taps may be out of order, but not by so much: then a clock was set back.
+constexpr std::chrono::seconds clock_doubt{60};
 // Flows, responders and services remembered, all incidents together and each of them: about 20 MB at most.
 constexpr std::uint64_t remembered_max = 1U << 20U;
 constexpr std::uint64_t remembered_each_max = 1U << 18U;
@@ -71,6 +74,17 @@ struct Told {
   Time time{};
 };
 
+// What is known of one direction's way through the boundary. Not kept for each flow: the incident can say
+// that nothing passed only if what enters that side was seen in every minute in which one of its flows spoke.
+struct Trail {
+  bool yes = false;
+  bool spoke = false;
+  bool blind = false;                   // in some minute nobody was looking
+  bool told = false;                    // a line has said yes
+  Time latest_start{};                  // of the flows that did not pass
+  std::vector<std::int64_t> minutes{};  // not settled yet, in order
+};
+
 // One incident, or one initiator's use of one exception.
 struct Story {
   Key key{};
@@ -92,6 +106,7 @@ struct Story {
   boost::unordered_flat_set<std::uint64_t> responders{};
   boost::unordered_flat_set<std::uint64_t> services{};
   boost::unordered_flat_map<std::uint64_t, std::uint64_t> flow_bytes{};  // by FlowFacts::id
+  std::array<Trail, 2> trails{};                                         // to the server, to the client
   FlowEvent event{};                                                     // the latest
   std::shared_ptr<const policy::Policy> policy{};
 
@@ -104,16 +119,28 @@ struct Shelf {
   std::map<Key, std::list<Story>::iterator> index{};
 };
 
+// The segment that packets of this direction enter.
+policy::SegmentId entered(const Story& story, std::size_t direction) {
+  const auto from = static_cast<policy::SegmentId>(story.key.pair / policy::segments_max);
+  const auto to = static_cast<policy::SegmentId>(story.key.pair % policy::segments_max);
+  return direction == 0 ? to : from;
+}
+
+Time moment_in(std::int64_t minute) {
+  return Time{std::chrono::minutes{minute}};
+}
+
 }  // namespace
 
 struct Incidents::State {
-  explicit State(const AlertOptions& from) : options(from) {
+  State(const AlertOptions& from, Coverage::Memory memory) : options(from), coverage(memory) {
     std::erase_if(options.repeat, [](std::chrono::seconds pause) { return pause.count() <= 0; });
     options.incidents_max = std::max(options.incidents_max, 1U);
     options.responders_max = std::max<std::uint16_t>(options.responders_max, 1);
   }
 
   AlertOptions options;
+  Coverage coverage;
   Counters counters{};
   Shelf incidents{};
   Shelf exceptions{};
@@ -127,12 +154,14 @@ struct Incidents::State {
   using Records = std::vector<AlertRecord>;
   using Handle = std::list<Story>::iterator;
 
-  void tell(Story& story, AlertKind kind, policy::Severity severity, Records& out,
+  void tell(Story& story, AlertKind kind, policy::Severity severity, Time now, Records& out,
             CloseReason close = CloseReason::none);
+  void trace(Story& story, const FlowEvent& event);
+  capture::Passed passed(const Trail& trail, policy::SegmentId entered, Time now) const;
   Time due(const Shelf& shelf, const Story& story) const;
   void wind(Shelf& shelf, Handle handle);
   void advance(Time now, Records& out);
-  void close(Shelf& shelf, Handle handle, CloseReason reason, Records& out);
+  void close(Shelf& shelf, Handle handle, CloseReason reason, Time now, Records& out);
   Handle open(Shelf& shelf, Key key, const FlowEvent& event, Records& out);
   bool may_remember(const Story& story) const {
     return remembered < remembered_max && story.remembered() < remembered_each_max;
@@ -142,7 +171,43 @@ struct Incidents::State {
   void feed_exception(const FlowEvent& event, std::shared_ptr<const policy::Policy> policy, Records& out);
 };
 
-void Incidents::State::tell(Story& story, AlertKind kind, policy::Severity severity, Records& out,
+// Takes an event into the trails. A minute that is over is settled: no later event can show that it was seen.
+void Incidents::State::trace(Story& story, const FlowEvent& event) {
+  const capture::FlowFacts& facts = event.facts;
+  const std::int64_t minute = Coverage::minute_of(event.time);
+  for (std::size_t direction = 0; direction < story.trails.size(); ++direction) {
+    Trail& trail = story.trails[direction];
+    const bool passed_now = direction == 0 ? facts.passed_to_server : facts.passed_to_client;
+    const bool speaks = (direction == 0 ? facts.packets_to_server : facts.packets_to_client) > 0;
+    trail.yes = trail.yes || passed_now;
+    trail.spoke = trail.spoke || speaks;
+    if (trail.yes || trail.blind) {
+      trail.minutes.clear();
+      continue;
+    }
+    const policy::SegmentId segment = entered(story, direction);
+    std::erase_if(trail.minutes, [&](std::int64_t old) {
+      if (old >= minute) return false;
+      trail.blind = trail.blind || !coverage.sees(segment, moment_in(old));
+      return true;
+    });
+    if (!speaks) continue;
+    trail.latest_start = std::max(trail.latest_start, facts.start);
+    const auto place = std::lower_bound(trail.minutes.begin(), trail.minutes.end(), minute);
+    if (place == trail.minutes.end() || *place != minute) trail.minutes.insert(place, minute);
+  }
+}
+
+capture::Passed Incidents::State::passed(const Trail& trail, policy::SegmentId segment, Time now) const {
+  if (trail.yes) return capture::Passed::yes;
+  const bool seen = std::all_of(trail.minutes.begin(), trail.minutes.end(), [&](std::int64_t minute) {
+    return coverage.sees(segment, moment_in(minute));
+  });
+  const bool no = trail.spoke && !trail.blind && seen && trail.latest_start <= now - Coverage::patience;
+  return no ? capture::Passed::no : capture::Passed::unknown;
+}
+
+void Incidents::State::tell(Story& story, AlertKind kind, policy::Severity severity, Time now, Records& out,
                             CloseReason close_reason) {
   AlertRecord record;
   record.kind = kind;
@@ -159,11 +224,14 @@ void Incidents::State::tell(Story& story, AlertKind kind, policy::Severity sever
   record.responders = story.responders.size();
   record.services = story.services.size();
   record.bytes = story.bytes;
+  record.passage = {passed(story.trails[0], entered(story, 0), now),
+                    passed(story.trails[1], entered(story, 1), now)};
   record.close = close_reason;
   record.loss_ratio = loss_ratio;
   record.policy = story.policy;
   out.push_back(std::move(record));
   ++counters.lines;
+  for (Trail& trail : story.trails) trail.told = trail.yes;
   story.suppressed = 0;
 }
 
@@ -187,7 +255,7 @@ void Incidents::State::wind(Shelf& shelf, Handle handle) {
 }
 
 void Incidents::State::advance(Time now, Records& out) {
-  clock = std::max(clock, now);
+  if (now > clock || clock - now > clock_doubt) clock = now;
   while (!timers.empty() && timers.begin()->first.time <= clock) {
     const auto [shelf, handle] = timers.begin()->second;
     timers.erase(timers.begin());
@@ -197,10 +265,10 @@ void Incidents::State::advance(Time now, Records& out) {
     const Time when = due(*shelf, story);
     if (when <= planned) {
       if (shelf == &exceptions || story.last_event + options.incident_idle <= when) {
-        close(*shelf, handle, CloseReason::quiet, out);
+        close(*shelf, handle, CloseReason::quiet, when, out);
         continue;
       }
-      tell(story, AlertKind::repeated, story.gravest, out);
+      tell(story, AlertKind::repeated, story.gravest, when, out);
       // The pause counts from when the summary was due, so that late ticks do not shift the next one.
       story.last_line = std::max(when, story.last_event);
       if (story.pause + 1 < options.repeat.size()) ++story.pause;
@@ -209,15 +277,15 @@ void Incidents::State::advance(Time now, Records& out) {
   }
 }
 
-void Incidents::State::close(Shelf& shelf, Handle handle, CloseReason reason, Records& out) {
+void Incidents::State::close(Shelf& shelf, Handle handle, CloseReason reason, Time now, Records& out) {
   Story& story = *handle;
   if (&shelf == &incidents) {
-    tell(story, AlertKind::closed, story.gravest, out, reason);
+    tell(story, AlertKind::closed, story.gravest, now, out, reason);
     ++counters.incidents_closed;
     if (reason == CloseReason::displaced) ++counters.incidents_evicted;
   } else {
     // What was counted since the last line is told before the exception's use is forgotten.
-    if (story.suppressed > 0) tell(story, AlertKind::exception, policy::Severity::notice, out, reason);
+    if (story.suppressed > 0) tell(story, AlertKind::exception, policy::Severity::notice, now, out, reason);
     if (reason == CloseReason::displaced) ++counters.exceptions_evicted;
   }
   remembered -= story.remembered();
@@ -228,7 +296,7 @@ void Incidents::State::close(Shelf& shelf, Handle handle, CloseReason reason, Re
 
 Incidents::State::Handle Incidents::State::open(Shelf& shelf, Key key, const FlowEvent& event, Records& out) {
   if (shelf.stories.size() >= options.incidents_max) {
-    close(shelf, shelf.stories.begin(), CloseReason::displaced, out);
+    close(shelf, shelf.stories.begin(), CloseReason::displaced, event.time, out);
   }
   Story story;
   story.number = ++number;
@@ -247,6 +315,7 @@ void Incidents::State::follow(Story& story, const FlowEvent& event) {
   ++story.events;
   story.last_event = std::max(story.last_event, event.time);
   story.event = event;
+  trace(story, event);
   const capture::FlowFacts& facts = event.facts;
   const std::uint64_t before = story.remembered();
 
@@ -292,7 +361,7 @@ void Incidents::State::feed_incident(const FlowEvent& event, std::shared_ptr<con
   story.gravest = std::min(story.gravest, severity);  // 0 is the gravest
 
   const auto say = [&](AlertKind kind) {
-    tell(story, kind, severity, out);
+    tell(story, kind, severity, event.time, out);
     ++counters.told;
     story.last_line = story.last_event;
   };
@@ -311,6 +380,12 @@ void Incidents::State::feed_incident(const FlowEvent& event, std::shared_ptr<con
     say(AlertKind::opened);
   } else if (event.facts.stage > story.stage_highest) {
     story.stage_highest = event.facts.stage;
+    remember();
+    say(AlertKind::escalated);
+  } else if (std::any_of(story.trails.begin(), story.trails.end(),
+                         [](const Trail& trail) { return trail.yes && !trail.told; })) {
+    // Whichever event it was that brought the news: the line is about the passage.
+    story.event.kind = FlowEvent::Kind::passed;
     remember();
     say(AlertKind::escalated);
   } else if (!told_before && !story.swept && room) {
@@ -344,7 +419,7 @@ void Incidents::State::feed_exception(const FlowEvent& event, std::shared_ptr<co
   story.gravest = policy::Severity::notice;
   story.stage_highest = std::max(story.stage_highest, event.facts.stage);
   if (fresh || story.last_event - story.last_line >= exception_pause) {
-    tell(story, AlertKind::exception, policy::Severity::notice, out);
+    tell(story, AlertKind::exception, policy::Severity::notice, event.time, out);
     ++counters.told;
     ++counters.exceptions_told;
     story.last_line = story.last_event;
@@ -355,7 +430,8 @@ void Incidents::State::feed_exception(const FlowEvent& event, std::shared_ptr<co
   wind(exceptions, handle);
 }
 
-Incidents::Incidents(const AlertOptions& options) : state_(std::make_unique<State>(options)) {}
+Incidents::Incidents(const AlertOptions& options, Coverage::Memory memory)
+    : state_(std::make_unique<State>(options, memory)) {}
 
 Incidents::~Incidents() = default;
 
@@ -363,9 +439,10 @@ void Incidents::feed(const FlowEvent& event, std::shared_ptr<const policy::Polic
                      std::vector<AlertRecord>& out) {
   assert(policy != nullptr);
   State& state = *state_;
-  ++state.counters.events_in;
   state.loss_ratio = loss_ratio;
   state.advance(event.time, out);
+  if (event.kind == FlowEvent::Kind::beyond) return state.coverage.feed(event);
+  ++state.counters.events_in;
   if (event.verdict.decision == policy::Decision::forbid) {
     state.feed_incident(event, std::move(policy), out);
   } else if (event.verdict.basis == policy::Basis::exception) {
@@ -390,12 +467,17 @@ void Incidents::finish(Time packet_now, std::vector<AlertRecord>& out) {
     }
     std::sort(handles.begin(), handles.end(),
               [](const State::Handle& a, const State::Handle& b) { return a->number < b->number; });
-    for (const State::Handle handle : handles) state.close(*shelf, handle, CloseReason::finished, out);
+    for (const State::Handle handle : handles)
+      state.close(*shelf, handle, CloseReason::finished, state.clock, out);
   }
 }
 
 const Incidents::Counters& Incidents::counters() const {
   return state_->counters;
+}
+
+const Coverage& Incidents::coverage() const {
+  return state_->coverage;
 }
 
 std::size_t Incidents::open() const {

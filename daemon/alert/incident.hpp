@@ -1,18 +1,17 @@
 // Turns flow events into incidents, so that one misbehaving host is one story instead of a flood of lines.
 //
 //   Incidents incidents{options.alerts};
-//   incidents.feed(event, policy, loss_ratio, records);   // first sight, a higher stage, a new service: at
-//   once incidents.tick(packet_now, records);                  // summaries that fell due, incidents that
-//   went quiet for (const AlertRecord& record : records) ...         // commit, keep and send them in this
-//   order
+//   incidents.feed(event, policy, loss_ratio, records);  // first sight, a higher stage, a new service
+//   incidents.tick(packet_now, records);                 // summaries that fell due, what went quiet
+//   for (const AlertRecord& record : records) ...        // commit, keep and send them in this order
 //
 // One incident is one initiator address across one boundary (from segment, to segment):
 //   opened     the first event
-//   escalated  the highest stage of the incident rose
+//   escalated  the highest stage of the incident rose, or a packet was seen beyond the boundary (once a way)
 //   widened    a new responder or service (protocol, port), up to `responders_max` of them
-//   sweep      said once, when that many were told or when they came at a machine's pace; only counted from
-//   then on repeated   what was counted since the last line, after the growing pauses of `repeat` closed no
-//   event for `incident_idle`; a flow that goes on speaks up once a minute, so it is really over
+//   sweep      said once, when that many were told or came at a machine's pace; only counted from then on
+//   repeated   what was counted since the last line, after the growing pauses of `repeat`
+//   closed     no event for `incident_idle`; a flow that goes on speaks up once a minute, so it is over
 // Permitted use of an exception is told once for each initiator and exception in a day, and counted
 // otherwise.
 //
@@ -25,6 +24,7 @@
 #include <memory>
 #include <vector>
 
+#include "daemon/alert/coverage.hpp"
 #include "daemon/messages.hpp"
 #include "daemon/options.hpp"
 
@@ -51,22 +51,27 @@ class Incidents {
     bool operator==(const Counters&) const = default;
   };
 
-  explicit Incidents(const AlertOptions& options);
+  // `memory`: of coverage().
+  explicit Incidents(const AlertOptions& options, Coverage::Memory memory = Coverage::Memory::recent);
   ~Incidents();
   Incidents(const Incidents&) = delete;
   Incidents& operator=(const Incidents&) = delete;
 
-  // Events in the order of their packets. `policy` is the one that judged. `loss_ratio`: 0..1, told with each
-  // line. Appends to `out`; also what fell due before this event.
+  // Events of every kind in the order of their packets. FlowEvent::Kind::beyond is for coverage() and neither
+  // told nor counted. `policy` is the one that judged. `loss_ratio`: 0..1, told with each line. Appends to
+  // `out`; also what fell due before this event.
   void feed(const FlowEvent& event, std::shared_ptr<const policy::Policy> policy, double loss_ratio,
             std::vector<AlertRecord>& out);
-  // Appends what falls due up to `packet_now`. A time before the newest seen changes nothing.
+  // Appends what falls due up to `packet_now`. A time somewhat before the newest seen changes nothing; one
+  // more than a minute before it sets the clock back.
   void tick(Time packet_now, std::vector<AlertRecord>& out);
   // What falls due up to `packet_now`, then closes everything that is open, oldest first: the end of a
   // replay.
   void finish(Time packet_now, std::vector<AlertRecord>& out);
 
   const Counters& counters() const;
+  // What enters which segments is seen: from the events so far.
+  const Coverage& coverage() const;
   std::size_t open() const;  // incidents open now
   // The time at which tick() has something to say next; Time::max() if nothing waits.
   Time next_due() const;

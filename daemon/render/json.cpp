@@ -51,6 +51,74 @@ json::object near_miss_object(const policy::Policy& policy, const policy::NearMi
           {"id", string(entry_id(policy, near.kind, near.index))}};
 }
 
+// What carries this flow: Suricata's `tunnel`, and of which kind it is.
+json::object tunnel_object(const capture::FlowFacts& facts) {
+  const capture::Tuple& outer = facts.outer;
+  json::object out{{"src_ip", outer.source.to_string()}, {"dest_ip", outer.destination.to_string()}};
+  if (has_ports(outer.protocol)) {
+    out["src_port"] = outer.source_port;
+    out["dest_port"] = outer.destination_port;
+  }
+  out["proto"] = protocol_name(outer.protocol);
+  out["depth"] = facts.depth;
+  out["type"] = string(capture::tunnel_name(facts.inside));
+  return out;
+}
+
+json::object passage_object(const capture::Passage& passage) {
+  return {{"to_server", string(capture::passed_name(passage.to_server))},
+          {"to_client", string(capture::passed_name(passage.to_client))}};
+}
+
+// At more than one place: of one direction at two, or the directions on different wires. One place is told by
+// the event's own vlan, ether and tap, whether it was followed or not.
+bool seen_at_several(const capture::FlowFacts& facts) {
+  const std::size_t count = std::min<std::size_t>(facts.sightings_count, facts.sightings.size());
+  for (std::size_t i = 1; i < count; ++i) {
+    const capture::Sighting& other = facts.sightings[i];
+    for (std::size_t k = 0; k < i; ++k) {
+      const capture::Sighting& one = facts.sightings[k];
+      if (one.to_server == other.to_server || one.tap != other.tap || one.vlan_count != other.vlan_count ||
+          one.vlans != other.vlans) {
+        return true;
+      }
+    }
+  }
+  return false;
+}
+
+json::array seen_at(const capture::FlowFacts& facts) {
+  json::array out;
+  for (std::size_t i = 0; i < facts.sightings_count && i < facts.sightings.size(); ++i) {
+    const capture::Sighting& sighting = facts.sightings[i];
+    json::object place;
+    if (sighting.tap != capture::no_tap) place["tap"] = sighting.tap;
+    json::array vlans;
+    for (std::size_t v = 0; v < sighting.vlan_count && v < sighting.vlans.size(); ++v)
+      vlans.push_back(sighting.vlans[v]);
+    if (!vlans.empty()) place["vlan"] = std::move(vlans);
+    place["ttl"] = sighting.ttl;
+    if (!sighting.source_mac.is_zero()) place["src_mac"] = sighting.source_mac.to_string();
+    if (!sighting.destination_mac.is_zero()) place["dest_mac"] = sighting.destination_mac.to_string();
+    place["direction"] = sighting.to_server ? "to_server" : "to_client";
+    place["packets"] = sighting.packets;
+    out.push_back(std::move(place));
+  }
+  return out;
+}
+
+// What the conversation is as a tunnel: `carries` what, and whether it was declared.
+void add_tunnel(json::object& ours, const capture::FlowFacts& facts, const policy::Verdict& verdict,
+                const policy::Policy& policy) {
+  if (facts.carrier) ours["carrier"] = true;
+  const capture::Tunnel carries = facts.tunnel != capture::Tunnel::none ? facts.tunnel : verdict.tunnel;
+  if (carries != capture::Tunnel::none) ours["carries"] = string(capture::tunnel_name(carries));
+  if (verdict.tunnel == capture::Tunnel::none) return;
+  ours["tunnel_declared"] = !verdict.undeclared_tunnel;
+  const auto& tunnels = policy.options().tunnels;
+  if (verdict.tunnel_index < tunnels.size()) ours["tunnel"] = string(tunnels[verdict.tunnel_index].id);
+}
+
 // What flow and alert events have in common: who with whom over what.
 json::object conversation(const capture::FlowFacts& facts, std::string_view type, Time time,
                           const AlertOptions& options) {
@@ -80,16 +148,23 @@ json::object conversation(const capture::FlowFacts& facts, std::string_view type
   if (!facts.initiator_mac.is_zero()) ether["src_mac"] = facts.initiator_mac.to_string();
   if (!facts.next_hop_mac.is_zero()) ether["dest_mac"] = facts.next_hop_mac.to_string();
   if (!ether.empty()) out["ether"] = std::move(ether);
+  if (facts.inside != capture::Tunnel::none) out["tunnel"] = tunnel_object(facts);
   return out;
 }
 
 json::object flow_figures(const capture::FlowFacts& facts, const AlertOptions& options) {
-  return {{"pkts_toserver", facts.packets_to_server},
-          {"pkts_toclient", facts.packets_to_client},
-          {"bytes_toserver", facts.bytes_to_server},
-          {"bytes_toclient", facts.bytes_to_client},
-          {"start", timestamp(facts.start, options.utc_offset_minutes)},
-          {"state", string(capture::flow_state_name(facts.state))}};
+  json::object out{{"pkts_toserver", facts.packets_to_server},
+                   {"pkts_toclient", facts.packets_to_client},
+                   {"bytes_toserver", facts.bytes_to_server},
+                   {"bytes_toclient", facts.bytes_to_client},
+                   {"start", timestamp(facts.start, options.utc_offset_minutes)},
+                   {"state", string(capture::flow_state_name(facts.state))},
+                   {"conn_state", string(capture::conn_state_name(facts.conn_state))}};
+  if (facts.history[0] != '\0') out["history"] = string(facts.history.data());
+  out["retransmissions"] = facts.retransmissions;
+  out["duplicates"] = facts.duplicates;
+  out["copies"] = facts.copies;
+  return out;
 }
 
 // Who says so: told in every event when it is configured.
@@ -236,7 +311,8 @@ json::object judgement(const capture::FlowFacts& facts, const policy::Verdict& v
   out["finding"] = string(finding_name(finding(verdict, policy)));
   out["cell"] = string(cell_code(verdict.cell));
   out["basis"] = string(policy::basis_name(verdict.basis));
-  if (verdict.decision == policy::Decision::permit && verdict.basis != policy::Basis::cell) {
+  // Of an undeclared tunnel too: what would permit the pair as such.
+  if (verdict.basis != policy::Basis::cell) {
     out[policy::basis_name(verdict.basis)] = string(entry_id(policy, verdict.basis, verdict.basis_index));
   }
   out["rule"] = rule_name(policy, verdict);
@@ -252,9 +328,11 @@ json::object judgement(const capture::FlowFacts& facts, const policy::Verdict& v
   out["initiator"] =
       json::object{{"evidence", string(capture::evidence_name(facts.evidence))},
                    {"confidence", string(capture::confidence_name(capture::confidence(facts.evidence)))}};
+  out["orientation_matters"] = verdict.orientation_matters;
   if (verdict.near_miss.mismatch != policy::Mismatch::none) {
     out["near_miss"] = near_miss_object(policy, verdict.near_miss);
   }
+  add_tunnel(out, facts, verdict, policy);
   out["midstream"] = facts.midstream;
   out["ports_known"] = facts.ports_known;
   out["claims_agree"] = verdict.claims_agree;
@@ -265,16 +343,16 @@ json::object judgement(const capture::FlowFacts& facts, const policy::Verdict& v
   if (verdict.source_unlisted_private) unlisted.push_back("source");
   if (verdict.destination_unlisted_private) unlisted.push_back("destination");
   out["unlisted"] = std::move(unlisted);
-  out["payload"] = json::object{{"toserver", facts.payload_to_server}, {"toclient", facts.payload_to_client}};
   if (!facts.responder_mac.is_zero()) out["responder_mac"] = facts.responder_mac.to_string();
   if (facts.tap != capture::no_tap) out["tap"] = facts.tap;
+  if (seen_at_several(facts)) out["seen_at"] = seen_at(facts);
   out["policy"] = policy_object(policy);
   return out;
 }
 
 json::object flow_event(const capture::FlowFacts& facts, const policy::Verdict& verdict,
-                        const policy::Policy& policy, capture::EndReason reason,
-                        const AlertOptions& options) {
+                        const policy::Policy& policy, const capture::Passage& passage,
+                        capture::EndReason reason, const AlertOptions& options) {
   json::object out = conversation(facts, "flow", facts.end, options);
   json::object flow = flow_figures(facts, options);
   flow["end"] = timestamp(facts.end, options.utc_offset_minutes);
@@ -283,6 +361,7 @@ json::object flow_event(const capture::FlowFacts& facts, const policy::Verdict& 
   flow["alerted"] = verdict.decision == policy::Decision::forbid;
   out["flow"] = std::move(flow);
   json::object ours = judgement(facts, verdict, policy);
+  ours["passed"] = passage_object(passage);
   sign(ours, options);
   out["sekimori"] = std::move(ours);
   return out;
@@ -328,6 +407,7 @@ json::object alert_event(const AlertRecord& record, const AlertOptions& options)
   ours["responders"] = record.responders;
   ours["services"] = record.services;
   ours["bytes"] = record.bytes;
+  ours["passed"] = passage_object(record.passage);
   ours["capture"] = json::object{{"loss_ratio", record.loss_ratio}};
   sign(ours, options);
   ours["text"] = alert_text(record, options);
@@ -335,33 +415,67 @@ json::object alert_event(const AlertRecord& record, const AlertOptions& options)
   return out;
 }
 
-json::object stats_event(const Books& books, const AlertOptions& options, Time last) {
-  json::object reasons;
-  for (std::size_t i = 0; i < capture::reasons_count; ++i) {
-    reasons[capture::reason_name(static_cast<capture::Reason>(i))] = books.reasons[i];
+namespace {
+
+json::object reasons_object(const std::array<std::uint64_t, capture::reasons_count>& counts, bool with_zero) {
+  json::object out;
+  for (std::size_t i = 0; i < counts.size(); ++i) {
+    if (with_zero || counts[i] != 0) out[capture::reason_name(static_cast<capture::Reason>(i))] = counts[i];
   }
+  return out;
+}
+
+json::object fragments_object(const capture::FragmentCounters& counters) {
+  return {{"seen", counters.seen},           {"firsts", counters.firsts},
+          {"joined", counters.joined},       {"strays", counters.strays},
+          {"held", counters.held},           {"crowded", counters.crowded},
+          {"overlaps", counters.overlaps},   {"tiny", counters.tiny},
+          {"too_long", counters.too_long},   {"repeated", counters.repeated},
+          {"datagrams", counters.datagrams}, {"incomplete", counters.incomplete}};
+}
+
+// Parts of a whole; nothing of nothing is none.
+double share(std::uint64_t part, std::uint64_t whole) {
+  return whole == 0 ? 0.0 : static_cast<double>(part) / static_cast<double>(whole);
+}
+
+}  // namespace
+
+json::object books_object(const Books& books, std::string_view in_flows) {
   json::object ended;
   for (std::size_t i = 0; i < books.flows_ended.size(); ++i) {
     ended[capture::end_reason_name(static_cast<capture::EndReason>(i))] = books.flows_ended[i];
   }
-  json::object stats{{"packets_read", books.packets_read},
-                     {"in_flows", books.packets_in_flows},
-                     {"reasons", std::move(reasons)},
-                     {"closes", books.close()},
-                     {"bytes_read", books.bytes_read},
-                     {"packets_cut", books.packets_cut},
-                     {"time_backwards", books.time_backwards},
-                     {"flows_opened", books.flows_opened},
-                     {"flows_ended", std::move(ended)},
-                     {"flows_rejudged", books.flows_rejudged},
-                     {"flows_forbidden", books.flows_forbidden},
-                     {"flows_claims_disagree", books.flows_claims_disagree},
-                     {"events_told", books.events_told},
-                     {"events_delayed", books.events_delayed},
-                     {"events_lost", books.events_lost}};
+  return {{"packets_read", books.packets_read},
+          {json::string_view{in_flows.data(), in_flows.size()}, books.packets_in_flows},
+          {"reasons", reasons_object(books.reasons, true)},
+          {"closes", books.close()},
+          {"bytes_read", books.bytes_read},
+          {"packets_cut", books.packets_cut},
+          {"packets_malformed", books.packets_malformed},
+          {"time_backwards", books.time_backwards},
+          {"packets_carriers", books.packets_carriers},
+          {"mirror_stripped", books.mirror_stripped},
+          {"unopened", reasons_object(books.unopened, false)},
+          {"fragments", fragments_object(books.fragments)},
+          {"traces_refused", books.traces_refused},
+          {"traces_stolen", books.traces_stolen},
+          {"copies_forgotten", books.copies_forgotten},
+          {"flows_in_grace", books.flows_in_grace},
+          {"flows_opened", books.flows_opened},
+          {"flows_ended", std::move(ended)},
+          {"flows_rejudged", books.flows_rejudged},
+          {"flows_forbidden", books.flows_forbidden},
+          {"flows_claims_disagree", books.flows_claims_disagree},
+          {"events_told", books.events_told},
+          {"events_delayed", books.events_delayed},
+          {"events_lost", books.events_lost}};
+}
+
+json::object stats_event(const Books& books, const AlertOptions& options, Time last) {
   return {{"timestamp", timestamp(last, options.utc_offset_minutes)},
           {"event_type", "stats"},
-          {"stats", std::move(stats)}};
+          {"stats", books_object(books, "in_flows")}};
 }
 
 json::object matrix_event(const Matrix& matrix, const policy::Policy& policy) {
@@ -375,10 +489,11 @@ json::object matrix_event(const Matrix& matrix, const policy::Policy& policy) {
   json::array pairs;
   for (std::size_t i = 0; i < matrix.size(); ++i) {
     const PairTotals& totals = matrix[i];
-    if (totals.flows == 0 && totals.packets == 0) continue;
+    if (totals.flows == 0 && totals.packets == 0 && totals.flows_ended == 0) continue;
     const auto from = static_cast<policy::SegmentId>(i / policy::segments_max);
     const auto to = static_cast<policy::SegmentId>(i % policy::segments_max);
     const bool known = from < policy.segments().size() && to < policy.segments().size();
+    const std::uint64_t frames = totals.packets + totals.duplicates + totals.copies;
     pairs.push_back(json::object{{"from", string(segment_id(policy, from))},
                                  {"to", string(segment_id(policy, to))},
                                  {"cell", string(known ? cell_code(policy.cell(from, to)) : "-")},
@@ -388,7 +503,13 @@ json::object matrix_event(const Matrix& matrix, const policy::Policy& policy) {
                                  {"flows_forbidden", totals.flows_forbidden},
                                  {"packets_forbidden", totals.packets_forbidden},
                                  {"bytes_forbidden", totals.bytes_forbidden},
-                                 {"flows_exception", totals.flows_exception}});
+                                 {"flows_exception", totals.flows_exception},
+                                 {"duplicates", totals.duplicates},
+                                 {"duplicates_ratio", share(totals.duplicates, frames)},
+                                 {"copies", totals.copies},
+                                 {"flows_ended", totals.flows_ended},
+                                 {"flows_one_sided", totals.flows_one_sided},
+                                 {"one_sided_ratio", share(totals.flows_one_sided, totals.flows_ended)}});
   }
   return {{"event_type", "matrix"},
           {"segments", std::move(segments)},

@@ -118,6 +118,23 @@ std::vector<Parameter> parameters(const AlertRecord& record, const AlertOptions&
     add("near_miss", policy::mismatch_name(verdict.near_miss.mismatch), 12);
     add("near_miss_id", entry_id(policy, verdict.near_miss.kind, verdict.near_miss.index), 12);
   }
+  if (record.passage.to_server != capture::Passed::unknown) {
+    add("passed_to_server", capture::passed_name(record.passage.to_server), 5);
+  }
+  if (record.passage.to_client != capture::Passed::unknown) {
+    add("passed_to_client", capture::passed_name(record.passage.to_client), 8);
+  }
+  if (facts.inside != capture::Tunnel::none) {
+    add("tunnel_type", capture::tunnel_name(facts.inside), 6);
+    add("tunnel_src", facts.outer.source.to_string(), 6);
+    add("tunnel_dst", facts.outer.destination.to_string(), 6);
+  }
+  if (verdict.tunnel != capture::Tunnel::none) {
+    add("carries", capture::tunnel_name(verdict.tunnel), 6);
+    const auto& tunnels = policy.options().tunnels;
+    if (verdict.tunnel_index < tunnels.size()) add("tunnel", tunnels[verdict.tunnel_index].id, 8);
+  }
+  if (verdict.orientation_matters) add("orientation_matters", "true", 9);
   add("severity", severity_name(record.severity), 9);
   add("events", std::to_string(record.events), 8);
   add("suppressed", std::to_string(record.suppressed), 8);

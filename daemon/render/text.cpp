@@ -29,7 +29,8 @@ class Report {
   void clauses_all();
   void near_miss();
   void cautions();
-  void ask(Finding what, policy::Severity severity);
+  void passage(const AlertRecord& record);
+  void ask(Finding what, policy::Severity severity, const capture::Passage& passage);
   void verdict();
   void add(Text id, std::initializer_list<TextArgument> arguments = {}) {
     sentence(say(id, language_, arguments));
@@ -56,6 +57,7 @@ class Report {
  private:
   std::string segment(policy::SegmentId id) const;
   std::string target() const;
+  bool pair_permitted() const;
   std::string kind_word(policy::Basis kind) const;
   std::string ports(policy::Basis kind, std::uint32_t index) const;
   const policy::ExceptionOptions* exception(std::uint32_t index) const {
@@ -109,11 +111,16 @@ std::string Report::target() const {
 }
 
 void Report::headline(Finding what) {
-  static constexpr std::array heads{Text::alert_head_forbidden,         Text::alert_head_exception_missing,
-                                    Text::alert_head_exception_expired, Text::alert_head_sanitiser_bypass,
-                                    Text::alert_head_egress_bypass,     Text::alert_head_pair_absent,
-                                    Text::alert_head_exception_used,    Text::alert_head_permitted};
-  add(heads[static_cast<std::size_t>(what)]);
+  static constexpr std::array heads{Text::alert_head_forbidden,
+                                    Text::alert_head_exception_missing,
+                                    Text::alert_head_exception_expired,
+                                    Text::alert_head_sanitiser_bypass,
+                                    Text::alert_head_egress_bypass,
+                                    Text::alert_head_pair_absent,
+                                    Text::alert_head_exception_used,
+                                    Text::alert_head_permitted,
+                                    Text::alert_head_tunnel};
+  add(verdict_.orientation_matters ? Text::alert_head_suspected : heads[static_cast<std::size_t>(what)]);
 }
 
 void Report::fact(Finding what) {
@@ -127,12 +134,14 @@ void Report::fact(Finding what) {
     id = Text::alert_fact_egress;
     mac = facts_.next_hop_mac.to_string();
   }
+  if (what == Finding::undeclared_tunnel) id = Text::alert_fact_tunnel;
+  if (verdict_.orientation_matters) id = Text::alert_fact_suspected;
   if (what == Finding::exception_used) {
     if (const policy::ExceptionOptions* entry = exception(verdict_.basis_index)) {
       id = Text::alert_fact_exception;
       exception_id = entry->id;
       approver = entry->approver;
-      until = moment(entry->until);
+      until = last_valid(entry->until, offset_);
     }
   }
   const std::string from_name = from();
@@ -144,7 +153,8 @@ void Report::fact(Finding what) {
   const std::string stage_name = stage(facts_.stage);
   const std::string bytes = std::to_string(facts_.bytes_to_server + facts_.bytes_to_client);
   const std::string since = moment(facts_.start);
-  add(id, {{"from", from_name},
+  add(id, {{"tunnel", tunnel_title(verdict_.tunnel)},
+           {"from", from_name},
            {"src", source},
            {"src_place", source_place},
            {"to", to_name},
@@ -159,8 +169,16 @@ void Report::fact(Finding what) {
            {"until", until}});
 }
 
-// The first clause in full, the number of the others; without any clause the reason itself.
+// May the two ends speak as such, so that the tunnel alone is what is wrong?
+bool Report::pair_permitted() const {
+  return verdict_.undeclared_tunnel &&
+         (verdict_.cell == policy::Cell::permit || verdict_.basis != policy::Basis::cell);
+}
+
+// The first clause in full, the number of the others; without any clause the reason itself. Where the pair is
+// permitted, its clauses are not what was violated.
 void Report::clause_violated() {
+  if (pair_permitted()) return;
   const auto clauses = clauses_of(policy_, verdict_);
   if (clauses.empty()) {
     for (const policy::Reason* reason : reasons_of(policy_, verdict_)) {
@@ -235,6 +253,7 @@ std::string Report::ports(policy::Basis kind, std::uint32_t index) const {
 
 void Report::near_miss() {
   const policy::NearMiss& near = verdict_.near_miss;
+  if (pair_permitted()) return add(Text::alert_tunnel_pair_permitted);
   const std::string id = entry_id(policy_, near.kind, near.index);
   const std::string kind = kind_word(near.kind);
   const policy::ExceptionOptions* entry =
@@ -254,7 +273,8 @@ void Report::near_miss() {
       add(Text::alert_near_not_yet, {{"id", id}, {"from", entry != nullptr ? moment(entry->from) : "-"}});
       return;
     case policy::Mismatch::expired:
-      add(Text::alert_near_expired, {{"id", id}, {"until", entry != nullptr ? moment(entry->until) : "-"}});
+      add(Text::alert_near_expired,
+          {{"id", id}, {"until", entry != nullptr ? last_valid(entry->until, offset_) : "-"}});
       return;
     case policy::Mismatch::port:
       add(Text::alert_near_port, {{"kind", kind}, {"id", id}, {"ports", ports(near.kind, near.index)}});
@@ -283,6 +303,15 @@ void Report::cautions() {
   if (facts_.stage == capture::Stage::attempt && facts_.packets_to_server + facts_.packets_to_client > 0) {
     add(Text::alert_note_attempt);
   }
+  if (facts_.inside != capture::Tunnel::none) {
+    add(Text::alert_note_inside, {{"tunnel", tunnel_title(facts_.inside)},
+                                  {"src", facts_.outer.source.to_string()},
+                                  {"dst", facts_.outer.destination.to_string()}});
+  }
+  const auto& tunnels = policy_.options().tunnels;
+  if (verdict_.tunnel_index < tunnels.size()) {
+    add(Text::alert_note_tunnel_declared, {{"id", tunnels[verdict_.tunnel_index].id}});
+  }
   if (verdict_.link_scope) add(Text::alert_note_link_scope);
   if (!verdict_.claims_agree) add(Text::alert_note_claims);
   if (verdict_.source_unlisted_private) {
@@ -297,7 +326,8 @@ void Report::cautions() {
   if (facts_.midstream) add(Text::alert_note_midstream);
   // Without TCP's handshake the first packet is all there is to see: only where another reading is possible,
   // in the middle of a conversation or where answers were seen, is it worth a word.
-  const bool doubtful = tcp ? facts_.midstream : facts_.packets_to_client > 0;
+  const bool doubtful =
+      verdict_.orientation_matters || (tcp ? facts_.midstream : facts_.packets_to_client > 0);
   if (doubtful && capture::confidence(facts_.evidence) != capture::Confidence::certain) {
     Text evidence = Text::alert_evidence_first_packet;
     if (facts_.evidence == capture::Evidence::known_service) evidence = Text::alert_evidence_known_service;
@@ -306,7 +336,25 @@ void Report::cautions() {
   }
 }
 
-void Report::ask(Finding what, policy::Severity severity) {
+// Of the incident. That nothing is known is said in its summaries alone: before, it may just be too early.
+void Report::passage(const AlertRecord& record) {
+  const capture::Passed there = record.passage.to_server;
+  const capture::Passed back = record.passage.to_client;
+  const bool summary = record.kind == AlertKind::repeated || record.kind == AlertKind::closed;
+  if (verdict_.from == verdict_.to) return;  // no boundary between them
+  if (there == capture::Passed::yes) {
+    add(Text::alert_passage_yes);
+  } else if (there == capture::Passed::no) {
+    add(Text::alert_passage_no);
+  } else if (summary && back == capture::Passed::unknown) {
+    add(Text::alert_passage_unknown);
+  }
+  if (back == capture::Passed::yes) add(Text::alert_passage_reply_yes);
+  if (back == capture::Passed::no) add(Text::alert_passage_reply_no);
+}
+
+void Report::ask(Finding what, policy::Severity severity, const capture::Passage& passage) {
+  if (verdict_.orientation_matters) return add(Text::alert_ask_suspected);
   switch (what) {
     case Finding::exception_used:
     case Finding::permitted:
@@ -321,10 +369,15 @@ void Report::ask(Finding what, policy::Severity severity) {
       return add(Text::alert_ask_egress_bypass);
     case Finding::pair_absent:
       return add(Text::alert_ask_pair_absent);
+    case Finding::undeclared_tunnel:
+      return add(Text::alert_ask_tunnel);
     case Finding::forbidden:
       break;
   }
-  if (facts_.stage < capture::Stage::answered) return add(Text::alert_ask_attempt);
+  // An attempt that came out of the firewall is a question about the firewall, not about the terminal.
+  if (facts_.stage < capture::Stage::answered && passage.to_server != capture::Passed::yes) {
+    return add(Text::alert_ask_attempt);
+  }
   add(severity <= policy::Severity::critical ? Text::alert_ask_grave : Text::alert_ask_passed);
 }
 
@@ -346,10 +399,13 @@ void Report::verdict() {
         verdict_.basis == policy::Basis::exception ? exception(verdict_.basis_index) : nullptr;
     if (entry != nullptr) {
       add(Text::alert_verdict_basis_exception,
-          {{"id", id}, {"approver", entry->approver}, {"until", moment(entry->until)}});
+          {{"id", id}, {"approver", entry->approver}, {"until", last_valid(entry->until, offset_)}});
     } else {
       add(Text::alert_verdict_basis, {{"kind", kind_word(verdict_.basis)}, {"id", id}});
     }
+  }
+  if (verdict_.undeclared_tunnel) {
+    add(Text::alert_verdict_tunnel, {{"tunnel", tunnel_title(verdict_.tunnel)}});
   }
   clauses_all();
   if (!permit) near_miss();
@@ -392,7 +448,8 @@ std::string alert_text(const AlertRecord& record, const AlertOptions& options) {
     case AlertKind::exception:
       break;
     case AlertKind::escalated:
-      report.add(Text::alert_escalated, {{"stage", stage}});
+      report.add(record.event.kind == FlowEvent::Kind::passed ? Text::alert_passed : Text::alert_escalated,
+                 {{"stage", stage}});
       break;
     case AlertKind::widened:
       report.add(Text::alert_widened, {{"responders", responders}, {"services", services}});
@@ -433,6 +490,7 @@ std::string alert_text(const AlertRecord& record, const AlertOptions& options) {
                                       {"stage", stage},
                                       {"suppressed", suppressed},
                                       {"why", why}});
+      report.passage(record);
       return report.take();
     }
   }
@@ -444,9 +502,10 @@ std::string alert_text(const AlertRecord& record, const AlertOptions& options) {
     report.clause_violated();
     report.near_miss();
   }
+  report.passage(record);
   report.cautions();
   if (record.loss_ratio > 0) report.add(Text::alert_note_loss, {{"percent", percent(record.loss_ratio)}});
-  report.ask(what, record.severity);
+  report.ask(what, record.severity, record.passage);
   return report.take();
 }
 

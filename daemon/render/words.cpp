@@ -4,12 +4,15 @@
 #include <array>
 #include <utility>
 
+#include "daemon/render.hpp"
+
 namespace sekimori::daemon {
 
 Finding finding(const policy::Verdict& verdict, const policy::Policy& policy) {
   if (verdict.decision == policy::Decision::permit) {
     return verdict.basis == policy::Basis::exception ? Finding::exception_used : Finding::permitted;
   }
+  if (verdict.undeclared_tunnel) return Finding::undeclared_tunnel;
   const policy::NearMiss& near = verdict.near_miss;
   if (near.mismatch == policy::Mismatch::expired) return Finding::exception_expired;
   if (verdict.cell == policy::Cell::absent) return Finding::pair_absent;
@@ -45,6 +48,8 @@ std::string_view finding_name(Finding finding) {
       return "exception-used";
     case Finding::permitted:
       return "permitted";
+    case Finding::undeclared_tunnel:
+      return "undeclared-tunnel";
   }
   return "?";
 }
@@ -93,6 +98,23 @@ std::string protocol_name(std::uint8_t protocol) {
     if (number == protocol) return std::string{name};
   }
   return std::to_string(protocol);
+}
+
+std::string_view tunnel_title(capture::Tunnel tunnel) {
+  static constexpr std::array<std::string_view, static_cast<std::size_t>(capture::Tunnel::count_)> titles{
+      "",     "IP-in-IP", "GRE",        "ERSPAN",          "VXLAN", "Geneve", "Teredo", "GTP-U",
+      "L2TP", "CAPWAP",   "IPsec (AH)", "IPsec (ESP/IKE)", "MPLS",  "TZSP",   "EtherIP"};
+  return titles[std::min(static_cast<std::size_t>(tunnel), titles.size() - 1)];
+}
+
+std::string last_valid(Time until, int utc_offset_minutes) {
+  const auto local = until + std::chrono::minutes{utc_offset_minutes};
+  if (local == std::chrono::floor<std::chrono::days>(local)) {
+    return timestamp(until - Duration{1}, utc_offset_minutes).substr(0, 10);
+  }
+  std::string moment = timestamp(until, utc_offset_minutes).substr(0, 19);
+  moment[10] = ' ';
+  return moment;
 }
 
 bool has_ports(std::uint8_t protocol) {

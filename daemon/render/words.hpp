@@ -20,7 +20,8 @@ enum class Finding : std::uint8_t {
   egress_bypass,      // EGRESS-BYPASS
   pair_absent,        // the profile knows no such pair: wiring or configuration
   exception_used,     // permitted, and told
-  permitted           // nothing to find
+  permitted,          // nothing to find
+  undeclared_tunnel   // TUNNEL: between two segments, and in no list
 };
 Finding finding(const policy::Verdict& verdict, const policy::Policy& policy);
 std::string_view finding_name(Finding finding);  // "forbidden", "sanitiser-bypass"...
@@ -30,6 +31,11 @@ std::uint32_t signature_id(Finding finding);     // 1001...
 std::string protocol_name(std::uint8_t protocol);
 bool has_ports(std::uint8_t protocol);  // TCP, UDP, SCTP
 bool is_icmp(std::uint8_t protocol);
+// A tunnel as people write it: "VXLAN", "IP-in-IP", "IPsec (ESP/IKE)"; none: "".
+std::string_view tunnel_title(capture::Tunnel tunnel);
+// The first day on which an exception that ends at `until` is over begins at midnight of the zone: then the
+// day before, "2026-03-31", as its register says. Else the moment, "2026-03-31 17:00:00".
+std::string last_valid(Time until, int utc_offset_minutes);
 std::string_view cell_code(policy::Cell cell);              // "-", "F", "f", "G", "L", "P"
 std::string_view alert_kind_name(AlertKind kind);           // "opened"
 std::string_view close_reason_name(CloseReason reason);     // "quiet"; none: ""

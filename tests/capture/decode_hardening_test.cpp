@@ -21,13 +21,77 @@ namespace {
 
 using namespace sekimori::kit;
 
+// One frame of each kind of tunnel and tag.
+std::vector<PacketBuilder> tunnels() {
+  const auto four = ethernet().ipv4("192.0.2.1", "192.0.2.2");
+  const auto six = ethernet().ipv6("2001:db8::1", "2001:db8::2");
+  const auto inside = [](const PacketBuilder& start) {
+    return start.ipv4("10.1.0.5", "10.2.0.9").tcp(51000, 502, SYN).payload(20);
+  };
+  const auto inside6 = [](const PacketBuilder& start) {
+    return start.ipv6("fd00::5", "fd00::9").hop_by_hop().udp(1, 2).payload(20);
+  };
+  const Octets udp = octets({0, 1, 0, 2, 0, 11, 0, 0, 1, 2, 3});
+  const Octets wifi = octets({0x08, 2, 0, 0, 2, 0, 0, 0, 0, 1, 2, 0, 0, 0, 0, 2, 2, 0, 0, 0, 0, 3, 0, 0});
+  const Octets snap = octets({0xaa, 0xaa, 3, 0, 0, 0, 8, 0});
+  return {
+      inside(four),
+      inside6(four),
+      inside(six),
+      inside6(six.destination_options()),
+      inside(four.gre({.checksum = true, .key = 1, .sequence = 2})),
+      inside6(four.gre().frame().vlan(9)),
+      inside(four.header(octets({0x40, 0, 8, 0, 0, 0, 0, 0, 8, 0, 0, 4, 1, 2, 3, 4, 0, 0, 0, 0}), 47)),
+      inside(four.header(
+          octets({0x30, 0x81, 0x88, 0x0b, 0, 64, 0, 1, 0, 0, 0, 1, 0, 0, 0, 1, 0xff, 3, 0, 0x21}), 47)),
+      inside(four.erspan(1).frame()),
+      inside(four.erspan(2, 20).frame()),
+      inside6(four.erspan(3, 20).frame()),
+      inside(four.udp(9, 4789).vxlan(7).frame().vlan(20)),
+      inside(four.udp(9, 4789)
+                 .header(octets({12, 0, 0, 4, 0, 0, 7, 0}))
+                 .header(octets({0, 2, 2, 1, 0, 0, 1, 2}))),
+      inside(six.udp(9, 6081).geneve(7, Octets(16)).frame()),
+      inside6(four.udp(9, 3544)
+                  .header(octets({0, 1, 1, 1, 7, 7, 1, 2, 3, 4, 5, 6, 7, 8, 0}))
+                  .header(octets({0, 0, 1, 2, 3, 4, 5, 6}))),
+      inside(four.udp(9, 2152).gtp_u(5, 255, 0x34, octets({0, 0, 0, 0x85, 1, 0, 9, 0}))),
+      inside(four.udp(9, 1701).header(octets({0x4a, 2, 0, 78, 0, 1, 0, 1, 0, 0, 0, 0, 0, 2, 9, 9, 0, 0x21}))),
+      inside(four.header(octets({0, 0, 0, 9, 1, 2, 3, 4}), 115).frame()),
+      inside(four.udp(9, 1701).header(octets({0, 3, 0, 0, 0, 0, 0, 9})).frame()),
+      inside(four.udp(9, 5247).header(octets({0, 0x10, 3, 0, 0, 0, 0, 0})).header(wifi).header(snap)),
+      inside(four.udp(9, 5247).header(octets({0, 0x10, 2, 0x80, 0, 7, 0, 0})).frame()),
+      inside(four.udp(9, 6635).mpls({16, 17}).header(Octets(4)).frame()),
+      inside(four.udp(9, 37008).header(octets({1, 0, 0, 1, 10, 1, 9, 1})).frame()),
+      inside(four.header(octets({0x30, 0}), 97).frame()),
+      inside(four.authentication()),
+      four.authentication().tcp(1, 2).payload(5),
+      four.esp_null(17, udp),
+      inside(ethernet().vlan(7, 0x88a8).ethertype(0x88e7).header(Octets(4)).frame()),
+      inside(ethernet().mpls({16}).header(Octets(4)).frame().vlan(3)),
+      inside(ethernet().ethertype(0x22f3).header(octets({0, 0x40, 0, 1, 0, 2, 9, 9, 9, 9})).frame()),
+      inside(ethernet().ethertype(0x893f).header(octets({0, 0, 0, 1, 0, 0, 8, 0}))),
+      // As deep as may be and deeper.
+      inside(four.gre()
+                 .ipv4("10.9.0.1", "10.9.0.2")
+                 .udp(9, 4789)
+                 .vxlan(7)
+                 .frame()
+                 .ipv6("fd01::1", "fd01::2")
+                 .ipv4("10.8.0.1", "10.8.0.2")
+                 .udp(9, 2152)
+                 .gtp_u(5)
+                 .ipv4("10.7.0.1", "10.7.0.2")),
+  };
+}
+
 std::vector<BuiltFrame> samples() {
   const auto four = ethernet().vlan(100, 0x88a8).vlan(20).ipv4("10.1.0.5", "10.2.0.9");
   const auto six = ethernet().ipv6("2001:db8::5", "2001:db8::9");
   Octets wifi = octets({0, 0, 9, 0, 2, 0, 0, 0, 0x20, 0x08, 3});
   wifi.resize(9 + 32);
   for (const std::byte byte : octets({0xaa, 0xaa, 3, 0, 0, 0, 8, 0})) wifi.push_back(byte);
-  const std::vector<PacketBuilder> built{
+  std::vector<PacketBuilder> built{
       four.tcp(51000, 502, SYN).tcp_options(octets({2, 4, 5, 0xb4})).payload(40),
       four.ip_options(Octets(12)).udp(1, 2).payload(20),
       four.icmp(3, 3).quoting(four.ip_options(Octets(8)).tcp(1, 2)),
@@ -59,10 +123,30 @@ std::vector<BuiltFrame> samples() {
       link(127, wifi).ipv4("10.1.0.5", "10.2.0.9").udp(1, 2),
       link(192, octets({0, 0, 8, 0, 105, 0, 0, 0, 0x08, 0, 0, 0})).payload(60),
   };
+  for (const PacketBuilder& tunnel : tunnels()) built.push_back(tunnel);
   std::vector<BuiltFrame> frames;
   frames.reserve(built.size());
   for (const PacketBuilder& builder : built) frames.push_back(builder.build());
   return frames;
+}
+
+// What holds for every packet, of a frame of `frame_size` octets.
+void expect_sound(const Packet& packet, std::uint32_t frame_size) {
+  const Tuple& tuple = packet.tuple;
+  EXPECT_TRUE(tuple.source.family == Family::ipv4 || tuple.source.family == Family::ipv6);
+  EXPECT_EQ(tuple.source.family, tuple.destination.family);
+  EXPECT_FALSE(tuple.source.is_multicast() || tuple.source.is_broadcast());
+  // The content of a first fragment goes on in the next ones.
+  EXPECT_LE(packet.payload_bytes, packet.depth > 0 ? frame_size + 0xffff * packets_most : frame_size);
+  EXPECT_LE(packet.vlan_count, 2);
+  EXPECT_TRUE(packet.ports_known || (tuple.source_port == 0 && tuple.destination_port == 0));
+  EXPECT_TRUE(packet.fragment || !packet.fragment_first);
+  EXPECT_FALSE(packet.fragment && !packet.fragment_first && packet.ports_known);
+  EXPECT_TRUE(packet.tcp_flags == 0 || (tuple.protocol == protocol::tcp && !packet.malformed));
+  EXPECT_TRUE(packet.quoted.protocol == 0 || packet.quoted.source.family == tuple.source.family);
+  EXPECT_TRUE(packet.fragment || (packet.fragment_id == 0 && packet.fragment_offset == 0 &&
+                                  packet.fragment_bytes == 0 && !packet.fragment_more));
+  EXPECT_FALSE(packet.identified && tuple.source.family == Family::ipv6);
 }
 
 // Everything that must hold for any outcome. The octets go into a block of exactly their size, so that a read
@@ -74,24 +158,33 @@ Reason decode_exactly(const Octets& bytes, std::uint32_t wire_length, std::uint1
   frame.bytes = {block.get(), bytes.size()};
   frame.wire_length = wire_length;
   frame.link = link;
-  Packet packet;
-  const Reason reason = decode(frame, packet);
-  if (reason != Reason::none) {
-    EXPECT_LT(static_cast<std::size_t>(reason), reasons_count);
-    return reason;
+  static const Decoder decoder;
+  std::array<Packet, packets_most> packets;
+  unsigned headers = 0;
+  const Decoder::Result result = decoder.decode(frame, packets, headers);
+  EXPECT_LE(headers, layers_most);
+  EXPECT_FALSE(result.stripped);
+  if (result.reason != Reason::none) {
+    EXPECT_EQ(result.count, 0);
+    EXPECT_LT(static_cast<std::size_t>(result.reason), reasons_count);
+    return result.reason;
   }
-  const Tuple& tuple = packet.tuple;
-  EXPECT_TRUE(tuple.source.family == Family::ipv4 || tuple.source.family == Family::ipv6);
-  EXPECT_EQ(tuple.source.family, tuple.destination.family);
-  EXPECT_FALSE(tuple.source.is_multicast() || tuple.source.is_broadcast());
-  EXPECT_LE(packet.payload_bytes, std::max(wire_length, static_cast<std::uint32_t>(bytes.size())));
-  EXPECT_LE(packet.vlan_count, 2);
-  EXPECT_TRUE(packet.ports_known || (tuple.source_port == 0 && tuple.destination_port == 0));
-  EXPECT_TRUE(packet.fragment || !packet.fragment_first);
-  EXPECT_FALSE(packet.fragment && !packet.fragment_first && packet.ports_known);
-  EXPECT_TRUE(packet.tcp_flags == 0 || (tuple.protocol == protocol::tcp && !packet.malformed));
-  EXPECT_TRUE(packet.quoted.protocol == 0 || packet.quoted.source.family == tuple.source.family);
-  return reason;
+  EXPECT_GE(result.count, 1);
+  EXPECT_LE(result.count, packets_most);
+  for (unsigned i = 0; i < result.count; ++i) {
+    const Packet& packet = packets.at(i);
+    const bool last = i + 1U == result.count;
+    EXPECT_EQ(packet.depth, i);
+    EXPECT_EQ(packet.carrier, !last);
+    EXPECT_EQ(packet.inside == Tunnel::none, i == 0);
+    EXPECT_EQ(packet.tunnel != Tunnel::none, packet.carrier || packet.unopened != 255);
+    EXPECT_TRUE(packet.unopened == 255 || (last && packet.unopened < reasons_count));
+    if (i > 0) {
+      EXPECT_EQ(packet.outer, packets.at(i - 1).tuple);
+    }
+    expect_sound(packet, std::max(wire_length, static_cast<std::uint32_t>(bytes.size())));
+  }
+  return result.reason;
 }
 
 TEST(DecodeHardening, SurvivesTheCaptureEndingAtEveryOctet) {
@@ -112,6 +205,34 @@ TEST(DecodeHardening, SurvivesTheCaptureEndingAtEveryOctet) {
             << reason_name(reason) << " at " << size;
       }
       before = reason;
+    }
+  }
+}
+
+// A tunnel that was open before the cut is either open still or says that the capture ended; only where
+// nothing but the whole content could tell what it is may it be called something else.
+TEST(DecodeHardening, NamesTheCutInsideEveryTunnel) {
+  const Decoder decoder;
+  std::array<Packet, packets_most> packets;
+  for (const PacketBuilder& tunnel : tunnels()) {
+    const BuiltFrame whole = tunnel.build();
+    ASSERT_EQ(decoder.decode(whole.frame(), packets).reason, Reason::none);
+    const Packet& last = packets[decoder.decode(whole.frame(), packets).count - 1U];
+    const bool opened = last.unopened == 255;
+    std::uint8_t before = 0;
+    for (std::size_t size = 0; opened && size <= whole.bytes.size(); ++size) {
+      Frame frame = whole.frame();
+      frame.bytes = frame.bytes.first(size);
+      const auto result = decoder.decode(frame, packets);
+      EXPECT_GE(result.count, before) << "fewer layers with more octets, at " << size;
+      before = result.count;
+      if (result.count == 0) continue;
+      const Packet& packet = packets.at(result.count - 1U);
+      const auto reason = static_cast<Reason>(packet.unopened);
+      EXPECT_TRUE(reason == Reason::none || reason == Reason::truncated_link ||
+                  reason == Reason::truncated_vlan || reason == Reason::truncated_ip ||
+                  (packet.tunnel == Tunnel::esp && reason == Reason::tunnel_encrypted))
+          << tunnel_name(packet.tunnel) << ' ' << reason_name(reason) << " at " << size;
     }
   }
 }
@@ -185,6 +306,37 @@ TEST(DecodeHardening, SurvivesMutationsOfBuiltFrames) {
   }
 }
 
+// The worst that the limits allow, in each IP layer.
+TEST(DecodeHardening, LooksAtNoMoreHeadersThanStated) {
+  Octets gre = octets({0x40, 0, 0x65, 0x58, 0, 0, 0, 0});  // with its routes
+  for (unsigned i = 1; i < tunnel_headers_max; ++i) {
+    for (const std::byte byte : octets({8, 0, 0, 0})) gre.push_back(byte);
+  }
+  gre.resize(gre.size() + 4);
+  const auto options = [](PacketBuilder built) {
+    for (unsigned i = 0; i < extension_headers_max; ++i) built = built.destination_options();
+    return built;
+  };
+  PacketBuilder worst = ethernet();
+  for (unsigned layer = 0; layer < packets_most; ++layer) {
+    for (unsigned tag = 1; tag <= vlan_tags_max; ++tag) worst = worst.vlan(tag);
+    worst =
+        worst.ethertype(0x88e7).header(Octets(4)).frame().mpls({1, 2, 3, 4, 5, 6, 7, 8}).header(Octets(4));
+    worst = options(worst.frame().ipv6("2001:db8::1", "2001:db8::2"));
+    if (layer + 1 < packets_most) worst = worst.header(gre, 47).frame();
+  }
+  const auto quoted = options(ethernet().ipv6("2001:db8::1", "2001:db8::2")).udp(1, 2);
+  const BuiltFrame frame = worst.icmpv6(1).quoting(quoted).build();
+  const Decoder decoder;
+  std::array<Packet, packets_most> packets;
+  unsigned headers = 0;
+  const auto result = decoder.decode(frame.frame(), packets, headers);
+  EXPECT_EQ(result.count, packets_most);
+  EXPECT_EQ(packets[packets_most - 1].quoted.protocol, protocol::udp);
+  EXPECT_LE(headers, layers_most);
+  EXPECT_GT(headers, layers_most * 2 / 3) << "the limit is no estimate";
+}
+
 TEST(DecodeHardening, IsBoundedOnFramesThatNest) {
   // 256 KiB of the same tag, label, SNAP header or extension header, each promising another one.
   const auto repeated = [](const Octets& start, const Octets& piece) {
@@ -198,6 +350,12 @@ TEST(DecodeHardening, IsBoundedOnFramesThatNest) {
     for (const std::byte byte : octets(more)) bytes.push_back(byte);
     return bytes;
   };
+  const auto plus_macs = [&](std::initializer_list<unsigned> before, std::initializer_list<unsigned> behind) {
+    Octets bytes = octets(before);
+    bytes.insert(bytes.end(), macs.begin(), macs.end());
+    for (const std::byte byte : octets(behind)) bytes.push_back(byte);
+    return bytes;
+  };
   const auto outcome = [](const Octets& bytes) {
     return decode_exactly(bytes, static_cast<std::uint32_t>(bytes.size()), 1);
   };
@@ -207,6 +365,20 @@ TEST(DecodeHardening, IsBoundedOnFramesThatNest) {
   EXPECT_EQ(
       outcome(repeated(after_macs({5, 0xdc}), octets({0xaa, 0xaa, 3, 0, 0, 0, 0x81, 0, 0, 5, 5, 0xdc}))),
       Reason::vlan_too_deep);
+  const auto endless = [&](const PacketBuilder& start, const PacketBuilder& piece) {
+    EXPECT_EQ(outcome(repeated(start.total_length(0).bytes(), piece.total_length(0).bytes())), Reason::none);
+  };
+  endless(ethernet().ipv4("10.1.0.5", "10.2.0.9").protocol(4),
+          link(101).ipv4("10.1.0.5", "10.2.0.9").protocol(4));
+  endless(ethernet().ipv6("2001:db8::5", "2001:db8::9").protocol(41),
+          link(101).ipv6("2001:db8::5", "2001:db8::9").protocol(41));
+  endless(ethernet().ipv4("10.1.0.5", "10.2.0.9").protocol(47),
+          link(101, octets({0, 0, 8, 0})).ipv4("10.1.0.5", "10.2.0.9").protocol(47));
+  EXPECT_EQ(outcome(repeated(ethernet().ipv4("10.1.0.5", "10.2.0.9").protocol(51).total_length(0).bytes(),
+                             octets({51, 1, 0, 0, 0, 0, 0, 1, 0, 0, 0, 1}))),
+            Reason::none);
+  EXPECT_EQ(outcome(repeated(after_macs({0x88, 0xe7}), plus_macs({0, 0, 0, 1}, {0x88, 0xe7}))),
+            Reason::vlan_too_deep);
   EXPECT_EQ(
       outcome(repeated(ethernet().ipv6("2001:db8::5", "2001:db8::9").protocol(0).total_length(0).bytes(),
                        Octets(8))),
@@ -214,14 +386,15 @@ TEST(DecodeHardening, IsBoundedOnFramesThatNest) {
 }
 
 TEST(Decode, NeverAllocates) {
+  const Decoder decoder;
+  std::array<Packet, packets_most> packets;
   for (const BuiltFrame& sample : samples()) {
     const Frame whole = sample.frame();
     for (const std::size_t size : {sample.bytes.size(), sample.bytes.size() / 2, std::size_t{0}}) {
       Frame frame = whole;
       frame.bytes = frame.bytes.first(size);
-      Packet packet;
       const AllocationWatch watch;
-      const Reason reason = decode(frame, packet);
+      const Reason reason = decoder.decode(frame, packets).reason;
       EXPECT_EQ(watch.count(), 0U) << reason_name(reason);
     }
   }

@@ -33,6 +33,31 @@ PacketBuilder frame_of(unsigned ethertype) {
   return ethernet().ethertype(ethertype).payload(46);
 }
 
+PacketBuilder tagged(unsigned tags) {
+  PacketBuilder built = ethernet();
+  for (unsigned i = 1; i <= tags; ++i) built = built.vlan(i, i < tags ? 0x88a8 : 0x8100);
+  return built;
+}
+// 802.1ah: the provider's frame with its VLAN, the service, and the customer's Ethernet header.
+PacketBuilder backbone(const PacketBuilder& provider) {
+  return provider.vlan(700, 0x88a8).ethertype(0x88e7).header(octets({0, 1, 2, 3})).frame();
+}
+// A network service header of two words; `base`: version, flags and length.
+PacketBuilder service(unsigned base, unsigned next) {
+  return ethernet().ethertype(0x894f).header(octets({base >> 8U, base, 2, next, 0, 0, 1, 255}));
+}
+// Each Ethernet header of the payload is plain by what it has inside; the builder does not nest so deep.
+PacketBuilder pseudowires(unsigned count) {
+  PacketBuilder built = ethernet();
+  for (unsigned i = 0; i < count; ++i) built = built.mpls({16 + i}).frame();
+  return with_udp4(built);
+}
+Octets repeated(std::initializer_list<unsigned> piece, unsigned count) {
+  Octets all;
+  for (const Octets one = octets(piece); count > 0; --count) all.insert(all.end(), one.begin(), one.end());
+  return all;
+}
+
 // The tables below in one place, so that a further test can ask which reasons they reach.
 const std::vector<Case>& named_frames() {
   static const std::vector<Case> table{
@@ -71,13 +96,45 @@ const std::vector<Case>& named_frames() {
       {"loopback test", frame_of(0x9000), "loopback_test"},
       {"wake on LAN", frame_of(0x0842), "wake_on_lan"},
       {"an ethertype without a name", frame_of(0x88b5), "ethertype_other"},
-      {"a third tag", ethernet().vlan(1, 0x88a8).vlan(2).vlan(3).ipv4("10.1.0.5", "10.2.0.9").udp(1, 2),
+      {"a ninth tag", with_udp4(tagged(9)), "vlan_too_deep"},
+      {"VN-Tags without an end", ethernet().ethertype(0x8926).payload(repeated({0, 0, 0, 0, 0x89, 0x26}, 12)),
        "vlan_too_deep"},
+      {"a customer's frame inside a customer's inside a customer's",
+       with_udp4(backbone(backbone(backbone(ethernet())))), "vlan_too_deep"},
+      {"half a service tag", ethernet().ethertype(0x88e7).payload(3), "truncated_vlan"},
+      {"a service tag without its frame", ethernet().ethertype(0x88e7).payload(10), "truncated_link"},
+      {"half a VN-Tag", ethernet().ethertype(0x8926).payload(5), "truncated_vlan"},
+      {"half a MetaData header", ethernet().ethertype(0x8909).payload(octets({1})), "truncated_vlan"},
+      {"a MetaData header with two options", ethernet().ethertype(0x8909).payload(octets({1, 2, 0, 1, 0, 9})),
+       "ethertype_other"},
+      {"half a TRILL header", ethernet().ethertype(0x22f3).payload(5), "truncated_vlan"},
+      {"TRILL of another version", ethernet().ethertype(0x22f3).payload(octets({0x40, 0, 0, 1, 0, 2})),
+       "ethertype_other"},
+      {"TRILL options that are not there",
+       ethernet().ethertype(0x22f3).payload(octets({0, 0x40, 0, 1, 0, 2})), "truncated_vlan"},
+      {"half a network service header", ethernet().ethertype(0x894f).payload(7), "truncated_vlan"},
+      {"a network service header about itself", service(0x2002, 1), "ethertype_other"},
+      {"a network service header that is too short", service(0x0001, 1), "ethertype_other"},
+      {"a network service header beyond the frame", service(0x003f, 1), "truncated_vlan"},
+      {"a network service header inside another", service(0x0002, 4), "ethertype_other"},
       {"neither length nor ethertype", frame_of(1501), "bad_link_header"},
       {"labels above something that is not IP", ethernet().mpls({16}).payload(octets({0, 0, 0, 0})), "mpls"},
       {"labels above nothing", ethernet().mpls({16}), "mpls"},
       {"labels above a four that is no IP header", ethernet().mpls({16}).payload(octets({0x40, 0, 0, 0})),
        "mpls"},
+      {"a pseudowire without IP in it", ethernet().mpls({16}).frame().ethertype(0x88cc).payload(40), "mpls"},
+      {"... whose sender is a group",
+       with_udp4(ethernet().mpls({16}).frame("03:00:00:00:00:01", "02:00:00:00:00:02")), "mpls"},
+      {"... with too many tags",
+       with_udp4(ethernet().mpls({16}).frame().vlan(1).vlan(2).vlan(3).vlan(4).vlan(5)), "mpls"},
+      {"... with half a tag", ethernet().mpls({16}).frame().ethertype(0x8100).payload(3), "mpls"},
+      {"... with nothing above it", ethernet().mpls({16}).frame().ethertype(0x0800), "mpls"},
+      {"... with ARP, which has a name",
+       ethernet().mpls({16}).frame().ethertype(0x0806).payload(octets({0, 1, 8, 0, 6, 4, 0, 1})), "arp"},
+      {"a pseudowire in a pseudowire in a pseudowire", pseudowires(4), "mpls"},
+      {"labels above what the capture cut", with_udp4(ethernet().mpls({16}).frame()).cut(14 + 4 + 30),
+       "truncated_link"},
+      {"labels above nothing that was captured", with_udp4(ethernet().mpls({16})).cut(18), "truncated_link"},
       {"nine labels", with_udp4(ethernet().mpls({1, 2, 3, 4, 5, 6, 7, 8, 9})), "mpls"},
       {"labels without an end", ethernet().ethertype(0x8847).payload(octets({0, 1, 0, 64})),
        "truncated_link"},
@@ -204,7 +261,9 @@ TEST(DecodeLinks, NamesIpThatIsNone) {
 }
 
 TEST(DecodeLinks, ReachesEveryReason) {
-  std::set<std::string> reached{"flow_table_full"};  // counted by the flow table
+  // Counted by the flow table, or reached in decode_tunnels_test.
+  std::set<std::string> reached{"flow_table_full",  "duplicate",      "copy",        "tunnel_too_deep",
+                                "tunnel_encrypted", "tunnel_control", "tunnel_other"};
   for (const auto* table : {&named_frames(), &wifi_frames(), &bad_ip_frames()}) {
     for (const Case& row : *table) reached.insert(describe(row.built));
   }
@@ -245,6 +304,39 @@ TEST(DecodeLinks, FollowsEthernetToIp) {
       {"a PPPoE session with IPv6 and padding", with_udp6(ethernet().pppoe(7)).padded(80), udp6},
       {"a PPPoE session that counts less than IP does",
        with_udp4(link(51, octets({0x11, 0, 0, 7, 0, 12, 0, 0x21}))), udp4},
+      {"eight tags: the outermost and the innermost are kept", with_udp4(tagged(8)),
+       "udp 10.1.0.5:1 > 10.2.0.9:2 vlan 1.8"},
+      {"three tags, one of them for priority only", with_udp4(ethernet().vlan(7, 0x88a8).vlan(0).vlan(9)),
+       "udp 10.1.0.5:1 > 10.2.0.9:2 vlan 7.9"},
+      {"a provider backbone bridge", with_udp4(backbone(ethernet())), "udp 10.1.0.5:1 > 10.2.0.9:2 vlan 700"},
+      {"... with the customer's own tag", with_udp6(backbone(ethernet()).vlan(20)),
+       "udp [2001:db8::5]:1 > [2001:db8::9]:2 vlan 700.20"},
+      {"FabricPath", with_udp4(ethernet().ethertype(0x8903).header(octets({0, 0x60})).frame().vlan(20)),
+       "udp 10.1.0.5:1 > 10.2.0.9:2 vlan 20"},
+      {"TRILL with options",
+       with_udp4(ethernet().ethertype(0x22f3).header(octets({0, 0x45, 0, 1, 0, 2, 9, 9, 9, 9})).frame()),
+       udp4},
+      {"VN-Tag", with_udp4(ethernet().ethertype(0x8926).header(octets({0, 0, 0, 1, 8, 0}))), udp4},
+      {"the tag of a port extender",
+       with_udp6(ethernet().ethertype(0x893f).header(octets({0, 0, 0, 1, 0, 0, 0x86, 0xdd}))), udp6},
+      {"MetaData", with_udp4(ethernet().ethertype(0x8909).header(octets({1, 1, 0, 1, 0, 99, 8, 0}))), udp4},
+      {"a network service header with IPv4", with_udp4(service(0x0002, 1)), udp4},
+      {"... with IPv6", with_udp6(service(0x0fc2, 2)), udp6},
+      {"... with Ethernet", with_udp4(service(0x0002, 3).frame()), udp4},
+      {"... with labels", with_udp4(service(0x0002, 5).mpls({16})), udp4},
+      {"an Ethernet pseudowire", with_udp4(ethernet().mpls({16, 17}).frame()), udp4},
+      {"... with a control word", with_udp6(ethernet().mpls({16}).header(octets({0, 0, 0, 9})).frame()),
+       udp6},
+      {"... with tags", with_udp4(ethernet().mpls({16}).frame().vlan(3, 0x88a8).vlan(4)),
+       "udp 10.1.0.5:1 > 10.2.0.9:2 vlan 3.4"},
+      {"... whose receiver's address begins like IPv4",
+       with_udp4(ethernet().mpls({16}).frame("02:00:00:00:00:01", "46:00:00:00:00:02")), udp4},
+      {"... or like IPv6", with_udp6(ethernet().mpls({16}).frame("02:00:00:00:00:01", "60:00:00:00:00:02")),
+       udp6},
+      {"... or like a control word",
+       with_udp4(ethernet().mpls({16}).frame("00:00:5e:00:00:01", "00:00:5e:00:00:02")), udp4},
+      {"labels above a datagram longer than the frame are still labels above IP",
+       with_udp4(ethernet().mpls({16})).total_length(4000), "bad_ip_total_length"},
       {"a PPPoE session in two tags", with_udp4(ethernet().vlan(1, 0x88a8).vlan(2).pppoe(7)),
        "udp 10.1.0.5:1 > 10.2.0.9:2 vlan 1.2"},
   });
@@ -355,6 +447,17 @@ TEST(DecodeLinks, StepsOverWhatRadiotapPadded) {
       describe(radio(
           octets({0, 0, 25, 0, 3, 0, 0, 0x80, 0, 0, 0, 0, 0, 0, 0, 0, 1, 2, 3, 4, 5, 6, 7, 8, 0x20}), true)),
       udp4);
+}
+
+TEST(DecodeLinks, TakesTheMacsOfTheHostsFromInsideAFabric) {
+  for (const PacketBuilder& start :
+       {ethernet().ethertype(0x88e7).header(Octets(4)), ethernet().ethertype(0x8903).header(Octets(2)),
+        ethernet().ethertype(0x22f3).header(Octets(6)), ethernet().mpls({16})}) {
+    const Packet packet = with_udp4(start.frame("02:00:00:00:00:aa", "02:00:00:00:00:bb")).packet();
+    EXPECT_EQ(packet.source_mac.to_string(), "02:00:00:00:00:aa");
+    EXPECT_EQ(packet.destination_mac.to_string(), "02:00:00:00:00:bb");
+    EXPECT_EQ(packet.depth, 0) << "a fabric's header is no tunnel: it has no addresses to judge";
+  }
 }
 
 TEST(DecodeLinks, TakesTheMacOfCookedFramesAndLeavesTheOtherEmpty) {

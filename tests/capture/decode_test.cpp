@@ -68,9 +68,9 @@ TEST(Decode, FillsEveryFieldOfATcpPacket) {
 
 TEST(Decode, LeavesNothingOfThePacketThatWasThereBefore) {
   Packet packet = six().icmpv6(1, 4).quoting(six().tcp(1, 2)).packet();
-  const BuiltFrame plain = four().protocol(47).build();
+  const BuiltFrame plain = four().protocol(89).build();
   ASSERT_EQ(decode(plain.frame(), packet), Reason::none);
-  EXPECT_EQ(describe(packet), "47 10.1.0.5 > 10.2.0.9");
+  EXPECT_EQ(describe(packet), "89 10.1.0.5 > 10.2.0.9");
   EXPECT_EQ(packet.icmp_type, 0);
 }
 
@@ -87,13 +87,7 @@ TEST(Decode, ReadsTransportHeaders) {
       {"UDP with octets behind its own length", four().udp(5, 6).payload(12).udp_length(8 + 4),
        "udp 10.1.0.5:5 > 10.2.0.9:6 payload 4"},
       {"SCTP", four().sctp(2905, 36412).payload(16), "sctp 10.1.0.5:2905 > 10.2.0.9:36412 payload 16"},
-      {"a protocol without ports", four().protocol(47).payload(24), "47 10.1.0.5 > 10.2.0.9 payload 24"},
-      {"IP in IP is a flow of protocol 4", four().ipv4("192.0.2.1", "192.0.2.2").udp(1, 2),
-       "4 10.1.0.5 > 10.2.0.9 payload 28"},
-      {"6in4 is a flow of protocol 41", four().ipv6("2001:db8::1", "2001:db8::2"),
-       "41 10.1.0.5 > 10.2.0.9 payload 40"},
-      {"the authentication header names an IPv4 flow", four().authentication().tcp(1, 2),
-       "51 10.1.0.5 > 10.2.0.9 payload 44"},
+      {"a protocol without ports", four().protocol(89).payload(24), "89 10.1.0.5 > 10.2.0.9 payload 24"},
       {"ICMPv6's number inside IPv4 is just a number", four().protocol(58).payload(8),
        "icmpv6 10.1.0.5 > 10.2.0.9 payload 8"},
       {"ICMP's number inside IPv6 is just a number", six().protocol(1).payload(8),
@@ -195,7 +189,7 @@ TEST(Decode, FollowsExtensionHeadersOfIpv6) {
       {"no next header", six().destination_options(), "59 2001:db8::5 > 2001:db8::9"},
       {"nothing at all", six(), "59 2001:db8::5 > 2001:db8::9"},
       {"encryption ends the chain", six().hop_by_hop().protocol(50).payload(40),
-       "50 2001:db8::5 > 2001:db8::9 payload 40"},
+       "50 2001:db8::5 > 2001:db8::9 payload 40 holds esp: tunnel_encrypted"},
       {"an atomic fragment is a whole datagram", six().fragment_header(0, false).udp(1, 2),
        "udp [2001:db8::5]:1 > [2001:db8::9]:2"},
   });

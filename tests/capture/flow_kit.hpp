@@ -113,7 +113,7 @@ class Diary : public FlowEnds {
   }
   void flow_pending(Flow& flow) override {
     ++pending_calls;
-    if (room) flow.notes.pending = false;
+    if (room) flow.notes.pending = 0;
   }
   bool keep = true;
   bool room = false;
@@ -128,6 +128,7 @@ struct Seen {
   Changes changes{};
   bool from_initiator = true;
   bool refused = false;
+  Repetition repetition{};
 };
 
 struct Watcher {
@@ -136,6 +137,12 @@ struct Watcher {
   void packet(Flow& flow, const Packet&, Changes changes, bool from_initiator) {
     if (changes.opened) flow.notes = write;
     seen.push_back({.facts = flow.facts(), .changes = changes, .from_initiator = from_initiator});
+  }
+  void repeated(Flow& flow, const Packet&, Repetition repetition, Changes changes, bool from_initiator) {
+    seen.push_back({.facts = flow.facts(),
+                    .changes = changes,
+                    .from_initiator = from_initiator,
+                    .repetition = repetition});
   }
   void refused(const Packet&) { seen.push_back({.refused = true}); }
 };

@@ -17,7 +17,6 @@ struct Line {
   Tuple ends{};  // the smaller of the tuple and its reverse
   std::uint64_t packets = 0;
   std::uint64_t bytes = 0;
-  std::uint64_t payload = 0;
   Time start{};
   Time end{};
   EndReason reason = EndReason::shutdown;
@@ -54,7 +53,6 @@ class Model {
     Entry& entry = found->second;
     ++entry.line.packets;
     entry.line.bytes += p.wire_bytes;
-    entry.line.payload += p.payload_bytes;
     entry.line.end = std::max(entry.line.end, p.time);
     if ((p.tcp_flags & RST) != 0) entry.reset = true;
     if (p.tuple.protocol == protocol::tcp && (p.tcp_flags & ACK) != 0) entry.established = true;
@@ -170,7 +168,6 @@ std::vector<Line> through_table(const std::vector<Packet>& packets, const FlowTi
       lines.push_back({.ends = ends_of(e.facts.tuple),
                        .packets = e.facts.packets_to_server + e.facts.packets_to_client,
                        .bytes = e.facts.bytes_to_server + e.facts.bytes_to_client,
-                       .payload = e.facts.payload_to_server + e.facts.payload_to_client,
                        .start = e.facts.start,
                        .end = e.facts.end,
                        .reason = e.reason});

@@ -36,8 +36,8 @@ TEST(FlowTable, JoinsBothDirectionsOfOneConversation) {
   EXPECT_EQ(facts.packets_to_client, 1U);
   EXPECT_EQ(facts.bytes_to_server, 74U + 1054U);
   EXPECT_EQ(facts.bytes_to_client, 66U);
-  EXPECT_EQ(facts.payload_to_server, 1000U);
-  EXPECT_EQ(facts.payload_to_client, 0U);
+  EXPECT_STREQ(facts.history.data(), "ShD");
+  EXPECT_EQ(facts.conn_state, ConnState::s1);
   EXPECT_EQ(facts.start, noon);
   EXPECT_EQ(facts.end, noon + 3ms);
   EXPECT_EQ(facts.initiator_mac, mac(5));
@@ -257,6 +257,7 @@ TEST(FlowTable, NotesStayWithTheFlowAndBeginAtZero) {
   struct Reader {
     FlowNotes notes{};
     void packet(Flow& flow, const Packet&, Changes, bool) { notes = flow.notes; }
+    void repeated(Flow&, const Packet&, Repetition, Changes, bool) {}
     void refused(const Packet&) {}
   } reader;
   story.table.record(std::vector{syn(1, 2)}, reader);
@@ -368,6 +369,7 @@ Flood flood(FlowNotes flooding) {
       if (packet.tuple.protocol == protocol::tcp) flow.notes = notes;
       if (packet.tuple.protocol == protocol::udp) ++reopened;
     }
+    void repeated(Flow&, const Packet&, Repetition, Changes, bool) {}
     void refused(const Packet&) {}
   } observer{.notes = flooding};
   std::vector<Packet> batch;
@@ -419,6 +421,7 @@ TEST(FlowPressure, AllocatesNothingOnceItIsMade) {
   FlowTable table{{}, 1000, secret, diary};
   struct Observer {
     void packet(Flow&, const Packet&, Changes, bool) {}
+    void repeated(Flow&, const Packet&, Repetition, Changes, bool) {}
     void refused(const Packet&) {}
   } observer;
   std::vector<Packet> packets;

@@ -231,6 +231,57 @@ TEST_F(Contract, ReplayIsTheSameForEveryNumberOfWorkersAndEveryRun) {
   }
 }
 
+TEST_F(Contract, ReplayListsOuterLayersOnlyWhenAsked) {
+  write("tunnel.pcap", capture_of({kit::ethernet()
+                                       .ipv4("10.20.1.5", "10.20.9.9")
+                                       .gre()
+                                       .ipv4("10.10.1.5", "10.30.0.9")
+                                       .tcp(51000, 445, kit::SYN)}));
+  const std::vector<std::string> words{"--emit", "flows", "--format", "eve", at("tunnel.pcap")};
+  const auto inner = events_of(replay(words).out);
+  ASSERT_EQ(inner.size(), 1U);
+  EXPECT_EQ(inner[0].at("src_ip"), "10.10.1.5");
+  EXPECT_EQ(inner[0].at("tunnel").at("type"), "gre");
+  EXPECT_EQ(inner[0].at("tunnel").at("src_ip"), "10.20.1.5");
+  EXPECT_EQ(inner[0].at("sekimori").at("verdict"), "forbid") << "the outer pair may speak, the inner may not";
+  std::vector<std::string> more = words;
+  more.emplace_back("--outer-layers");
+  const auto both = events_of(replay(more).out);
+  ASSERT_EQ(both.size(), 2U);
+  const auto& outer = both[both[0].at("src_ip") == "10.20.1.5" ? 0 : 1];
+  EXPECT_EQ(outer.at("src_ip"), "10.20.1.5");
+  EXPECT_EQ(outer.at("sekimori").at("carries"), "gre");
+  EXPECT_EQ(outer.at("sekimori").at("carrier"), true);
+}
+
+TEST_F(Contract, ReplayCountsOnOtherToolsTermsWhenAsked) {
+  // Twice the same frame at one place, and a router's error about it.
+  const auto ping =
+      kit::ethernet().ipv4("10.20.1.5", "10.20.0.9").identification(77).udp(51000, 53).payload(20);
+  const auto error =
+      kit::ethernet().ipv4("10.20.0.9", "10.20.1.5").identification(5).icmp(3, 3).quoting(ping);
+  std::string bytes = capture_of({ping, ping, error});
+  // The second one comes within the first one's second: a mirror's duplicate, and no retransmission.
+  const std::size_t frame = 16 + ping.bytes().size();
+  for (std::size_t i = 0; i < 4; ++i) bytes[24 + frame + i] = bytes[24 + i];
+  write("copies.pcap", bytes);
+  const std::vector<std::string> words{"--emit",   "flows", "--emit",         "stats",
+                                       "--format", "eve",   at("copies.pcap")};
+  const auto plain = events_of(replay(words).out);
+  ASSERT_EQ(plain.size(), 2U);
+  EXPECT_EQ(plain[0].at("flow").at("pkts_toserver"), 1);
+  EXPECT_EQ(plain[0].at("flow").at("duplicates"), 1);
+  EXPECT_EQ(plain[1].at("stats").at("reasons").at("duplicate"), 1);
+  EXPECT_EQ(plain[1].at("stats").at("closes"), true);
+  std::vector<std::string> more = words;
+  more.emplace_back("--count-copies");
+  EXPECT_EQ(events_of(replay(more).out)[0].at("flow").at("pkts_toserver"), 2);
+  more.emplace_back("--icmp-errors-apart");
+  const auto apart = events_of(replay(more).out);
+  ASSERT_EQ(apart.size(), 3U);
+  EXPECT_EQ(apart[1].at("proto"), "ICMP");
+}
+
 TEST_F(Contract, ReplayInTextLinesUpFlowsAndClosesTheBooks) {
   const Outcome text = replay({"--emit", "flows", "--emit", "stats", at("bad.pcap")});
   EXPECT_TRUE(has(text.out, "10.10.1.5:51000")) << text.out;
@@ -258,6 +309,27 @@ TEST_F(Contract, CheckSumsUpAGoodConfiguration) {
   const boost::json::value value = boost::json::parse(json.out);
   EXPECT_EQ(value.at("ok"), true);
   EXPECT_EQ(value.at("exceptions").at(0).at("id"), "EX-1");
+  EXPECT_TRUE(value.at("warnings").as_array().empty());
+}
+
+TEST_F(Contract, CheckShowsAnExceptionsLastDayAsItIsWritten) {
+  const Outcome good = run_tool({"check", at("city.yaml")});
+  EXPECT_TRUE(has(good.out, "2026-11-20")) << good.out;
+  EXPECT_FALSE(has(good.out, "2026-11-21")) << good.out;
+}
+
+TEST_F(Contract, CheckTellsWhatHasNoEffect) {
+  std::string text(test::small_city);
+  text.replace(text.find("destination: {addresses: [10.10.10.6]}"), 38,
+               "destination: {addresses: [172.31.9.9]} ");
+  text.replace(text.find("source: {addresses: [10.20.10.6]}"), 33, "source: {addresses: [10.10.10.6]}");
+  write("dead.yaml", text);
+  const Outcome dead = run_tool({"check", at("dead.yaml")});
+  EXPECT_EQ(dead.code, 0) << dead.err;
+  EXPECT_TRUE(has(dead.out, "効果のない登録が1件あります")) << dead.out;
+  EXPECT_TRUE(has(dead.out, at("dead.yaml") + ":")) << dead.out;
+  const Outcome json = run_tool({"check", "--json", at("dead.yaml")});
+  EXPECT_EQ(boost::json::parse(json.out).at("warnings").as_array().size(), 1U) << json.out;
 }
 
 TEST_F(Contract, CheckSaysWhichExceptionsAreInForceNow) {
@@ -317,6 +389,11 @@ TEST_F(Contract, ExplainTellsVerdictPlaceAndWhatToDo) {
   const boost::json::value value = boost::json::parse(json.out);
   EXPECT_EQ(value.at("verdict"), "forbid");
   EXPECT_EQ(value.at("from"), "mynumber");
+  // A tunnel is forbidden where its two ends may speak otherwise.
+  EXPECT_TRUE(has(explain({"--lang", "en", "10.30.1.5", "172.31.0.9", "tcp/443"}).out, "Permitted"));
+  const std::string tunnel = explain({"--lang", "en", "10.30.1.5", "172.31.0.9", "udp/4500"}).out;
+  EXPECT_TRUE(has(tunnel, "An undeclared IPsec (ESP/IKE) tunnel")) << tunnel;
+  EXPECT_TRUE(has(tunnel, "declare it under tunnels")) << tunnel;
   for (const char* service : {"udp/53", "icmp", "47", "sctp/1"}) {
     EXPECT_EQ(explain({"10.10.1.5", "10.30.0.9", service}).code, 0) << service;
   }

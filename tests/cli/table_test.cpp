@@ -126,6 +126,36 @@ TEST(MatrixText, MarksWhatIsForbiddenAndWhereNothingWasSeen) {
   EXPECT_NE(matrix_text(event, Language::ja, true).find("\x1b[1;31m4 / !3"), std::string::npos);
 }
 
+TEST(MatrixText, ShowsTheStateOfTheMirrorWhereThereIsSomethingToSay) {
+  const std::string_view pair = R"({"segments":[],"pairs":[{"from":"mynumber","to":"internet","flows":9,
+      "duplicates":10,"duplicates_ratio":0.25,"copies":1234,"flows_ended":8,"flows_one_sided":1,
+      "one_sided_ratio":0.0001},{"from":"lgwan","to":"internet","flows":1}]})";
+  const std::string text = matrix_text(json_of(pair), Language::en, false);
+  EXPECT_NE(text.find("mynumber -> internet"), std::string::npos) << text;
+  EXPECT_EQ(text.find("lgwan -> internet"), std::string::npos) << text;
+  for (const char* part : {" 25.0%", "1,234", "1/8", "<0.1%"}) {
+    EXPECT_NE(text.find(part), std::string::npos) << part << " in " << text;
+  }
+  EXPECT_NE(matrix_text(json_of(pair), Language::ja, false).find("ミラーの状態"), std::string::npos);
+  EXPECT_EQ(matrix_text(json_of(R"({"pairs":[{"from":"a","to":"b","flows":1}]})"), Language::en, false)
+                .find("mirror"),
+            std::string::npos);
+}
+
+TEST(BooksText, ShowsWhatIsCountedBesideTheSumWhereThereIsAny) {
+  const std::string text = books_text(
+      json_of(R"({"packets_read":10,"in_flows":10,"reasons":{},"packets_carriers":4,"mirror_stripped":0,
+                  "unopened":{"tunnel_encrypted":6},"fragments":{"seen":9,"strays":0},"flows_in_grace":3})"),
+      Language::en);
+  for (const char* part : {"outer layers of tunnels", "tunnels that could not be opened",
+                           "  tunnel_encrypted", "fragments", "  seen", "told later because of the start"}) {
+    EXPECT_NE(text.find(part), std::string::npos) << part << " in " << text;
+  }
+  EXPECT_EQ(text.find("strays"), std::string::npos) << text;
+  EXPECT_EQ(text.find("transports taken off"), std::string::npos) << text;
+  EXPECT_NE(text.find("The books close: read 10 = in flows 10 + under reasons 0"), std::string::npos) << text;
+}
+
 TEST(BooksText, ClosesOrSaysThatItDoesNot) {
   EXPECT_NE(books_text(json_of(R"({"packets_read":10,"in_flows":7,"reasons":{"arp":2,"stp":1,"cdp":0}})"),
                        Language::en)
@@ -151,7 +181,20 @@ TEST(FlowCells, TellEndsVerdictAndStage) {
   EXPECT_EQ(cells[4].text, "mynumber -> external");
   EXPECT_EQ(cells[5].text, "不許可");
   EXPECT_EQ(cells[6].text, "データ転送あり");
-  EXPECT_EQ(cells[7].text, "1,000/2");
+  EXPECT_EQ(cells[7].text, "-") << "nothing is known of the passage";
+  EXPECT_EQ(cells[8].text, "1,000/2");
+}
+
+TEST(FlowCells, TellWhetherBothDirectionsPassed) {
+  const auto passed = [](std::string_view there, std::string_view back, Language language) {
+    const boost::json::object event{
+        {"sekimori", {{"passed", {{"to_server", there.data()}, {"to_client", back.data()}}}}}};
+    return flow_cells(event, language)[7].text;
+  };
+  EXPECT_EQ(passed("yes", "unknown", Language::ja), "有/?");
+  EXPECT_EQ(passed("no", "unknown", Language::en), "no/?");
+  EXPECT_EQ(passed("unknown", "yes", Language::en), "?/yes");
+  EXPECT_EQ(passed("unknown", "unknown", Language::en), "-");
 }
 
 TEST(Events, MissingMembersAreEmptyAndNoFault) {

@@ -120,6 +120,57 @@ TEST(Config, ReadsUnitsAndNames) {
   EXPECT_EQ(config.daemon.alerts.destinations.at(0), (daemon::DestinationOptions{.name = "l"}));
 }
 
+TEST(Config, ReadsTunnelPortsMirrorsAndFragments) {
+  const capture::CaptureOptions read =
+      load_base(
+          "capture:\n"
+          "  decode: {vxlan_ports: [4789, 8472], teredo_ports: [], mirror_receivers: [192.0.2.20, "
+          "\"2001:db8::20\"]}\n"
+          "  fragments: {datagrams: 128, held: 32, hold: 250ms, timeout: 1m}\n"
+          "flows: {startup_grace: 0s, traces_max: 65535}\n")
+          .capture;
+  EXPECT_EQ(read.decode.vxlan_ports, (std::vector<std::uint16_t>{4789, 8472}));
+  EXPECT_EQ(read.decode.teredo_ports, std::vector<std::uint16_t>{}) << "switched off";
+  EXPECT_EQ(read.decode.geneve_ports, std::vector<std::uint16_t>{6081}) << "left alone";
+  ASSERT_EQ(read.decode.mirror_receivers.size(), 2U);
+  EXPECT_EQ(read.decode.mirror_receivers[1].to_string(), "2001:db8::20");
+  capture::FragmentOptions fragments;
+  fragments.datagrams = 128;
+  fragments.held = 32;
+  fragments.hold = std::chrono::milliseconds{250};
+  fragments.timeout = std::chrono::seconds{60};
+  EXPECT_EQ(read.fragments, fragments);
+  EXPECT_EQ(read.flows.startup_grace, std::chrono::seconds{0});
+  EXPECT_EQ(read.flows.traces_max, 65535U);
+}
+
+TEST(Config, ReadsTunnels) {
+  const auto tunnels = load_base(
+                           "tunnels:\n"
+                           "  - {id: TN-1, name: 拠点間, kinds: [esp, gre], side_a: [10.30.0.5], side_b: "
+                           "[0.0.0.0/0, \"::/0\"]}\n"
+                           "  - {id: TN-2, side_a: [10.20.0.0/24], side_b: [10.30.0.0/24]}\n")
+                           .policy.tunnels;
+  ASSERT_EQ(tunnels.size(), 2U);
+  EXPECT_EQ(tunnels[0].id, "TN-1");
+  EXPECT_EQ(tunnels[0].name, "拠点間");
+  EXPECT_EQ(tunnels[0].kinds, (std::vector<capture::Tunnel>{capture::Tunnel::esp, capture::Tunnel::gre}));
+  EXPECT_EQ(tunnels[0].b.size(), 2U);
+  EXPECT_EQ(tunnels[0].place, (policy::Place{"c.yaml", 7, 5}));
+  EXPECT_TRUE(tunnels[1].kinds.empty()) << "any kind";
+}
+
+TEST(Config, KnowsEveryKindOfTunnelByItsMachineName) {
+  for (std::size_t kind = 1; kind < static_cast<std::size_t>(capture::Tunnel::count_); ++kind) {
+    const auto wanted = static_cast<capture::Tunnel>(kind);
+    const std::string name{capture::tunnel_name(wanted)};
+    const auto tunnels =
+        load_base("tunnels: [{id: T, kinds: [" + name + "], side_a: [10.1.0.1], side_b: [10.2.0.1]}]\n")
+            .policy.tunnels;
+    EXPECT_EQ(tunnels.at(0).kinds, std::vector<capture::Tunnel>{wanted}) << name;
+  }
+}
+
 TEST(Config, LetsAPartOfItsOwnSegmentHaveAName) {
   const Config config = load_text(
       "profile: alpha\nsegments: {lgwan: {prefixes: [10.20.0.0/16, {prefix: 10.20.21.0/24, name: "

@@ -277,6 +277,109 @@ TEST_F(IncidentsTest, CountsAnEventThatIsNeitherForbiddenNorByException) {
   EXPECT_EQ(incidents().open(), 0U);
 }
 
+// ---- did it pass the boundary
+// ------------------------------------------------------------------------------------------
+
+constexpr capture::Passage nothing_known{};
+
+FlowEvent seen_to_enter(policy::SegmentId segment, Duration after) {
+  FlowEvent event;
+  event.kind = FlowEvent::Kind::beyond;
+  event.time = nine_twelve + after;
+  event.verdict.to = segment;
+  return event;
+}
+
+TEST_F(IncidentsTest, APacketBeyondTheBoundaryBreaksThroughOnceForEachDirection) {
+  FlowEvent one = event("10.10.1.5", "203.0.113.9", 443);
+  EXPECT_EQ(feed(one).at(0).passage, nothing_known);
+  one.kind = FlowEvent::Kind::passed;
+  one.facts.passed_to_server = true;
+  const auto there = feed(one);
+  ASSERT_EQ(kinds(there), Kinds{AlertKind::escalated});
+  EXPECT_EQ(there[0].passage, (capture::Passage{capture::Passed::yes, capture::Passed::unknown}));
+  EXPECT_EQ(there[0].event.kind, FlowEvent::Kind::passed);
+  EXPECT_TRUE(feed(one).empty()) << "known";
+  FlowEvent other = event("10.10.1.5", "203.0.113.9", 443, 1s, Stage::attempt, FlowEvent::Kind::passed);
+  other.facts.passed_to_server = true;
+  EXPECT_TRUE(feed(other).empty()) << "of the incident, not of each flow";
+  other.facts.passed_to_client = true;
+  const auto back = feed(other);
+  ASSERT_EQ(kinds(back), Kinds{AlertKind::escalated});
+  EXPECT_EQ(back[0].passage, (capture::Passage{capture::Passed::yes, capture::Passed::yes}));
+  finish(60s);
+  EXPECT_EQ(all.back().passage, (capture::Passage{capture::Passed::yes, capture::Passed::yes}));
+  EXPECT_EQ(events_in_lines(), incidents().counters().events_in);
+}
+
+TEST_F(IncidentsTest, APassageBreaksThroughAfterASweepAndWhateverEventBringsIt) {
+  options.responders_max = 1;
+  feed(event("10.10.1.5", "203.0.113.9", 443));
+  ASSERT_EQ(kinds(feed(event("10.10.1.5", "203.0.113.10", 443, 10s))), Kinds{AlertKind::sweep});
+  EXPECT_TRUE(feed(event("10.10.1.5", "203.0.113.11", 443, 20s)).empty());
+  FlowEvent late = event("10.10.1.5", "203.0.113.12", 443, 30s, Stage::attempt, FlowEvent::Kind::updated);
+  late.facts.passed_to_server = true;
+  const auto records = feed(late);
+  ASSERT_EQ(kinds(records), Kinds{AlertKind::escalated});
+  EXPECT_EQ(records[0].event.kind, FlowEvent::Kind::passed) << "the line is about the passage";
+}
+
+TEST_F(IncidentsTest, AFirstSightThatHasPassedSaysSoAndIsNotToldAgain) {
+  FlowEvent one = event("10.10.1.5", "203.0.113.9", 443);
+  one.facts.passed_to_server = true;
+  const auto records = feed(one);
+  ASSERT_EQ(kinds(records), Kinds{AlertKind::opened});
+  EXPECT_EQ(records[0].passage.to_server, capture::Passed::yes);
+  one.kind = FlowEvent::Kind::passed;
+  EXPECT_TRUE(feed(one).empty());
+}
+
+TEST_F(IncidentsTest, WhatDidNotPassIsToldOnceThatSideIsKnownToBeWatched) {
+  const policy::SegmentId external = policy->external();
+  FlowEvent one = event("10.10.1.5", "203.0.113.9", 443);
+  EXPECT_EQ(feed(one).at(0).passage, nothing_known);
+  feed(seen_to_enter(external, 2s));
+  EXPECT_EQ(incidents().counters().events_in, 1U) << "a proof of coverage is no event of an incident";
+  EXPECT_TRUE(incidents().coverage().sees(external, nine_twelve));
+  const auto closed = tick(11min);
+  ASSERT_EQ(kinds(closed), Kinds{AlertKind::closed});
+  EXPECT_EQ(closed[0].passage, (capture::Passage{capture::Passed::no, capture::Passed::unknown}));
+}
+
+TEST_F(IncidentsTest, PassageIsUnknownWhenNobodyLookedInOneOfItsMinutes) {
+  const policy::SegmentId external = policy->external();
+  feed(seen_to_enter(external, 0s));
+  feed(event("10.10.1.5", "203.0.113.9", 443));
+  feed(event("10.10.1.5", "203.0.113.9", 443, 9min));
+  // Eleven minutes after the last proof the side is no longer known to be watched.
+  feed(event("10.10.1.5", "203.0.113.9", 443, 18min));
+  feed(seen_to_enter(external, 20min));
+  const auto closed = finish(21min);
+  ASSERT_EQ(kinds(closed), Kinds{AlertKind::closed});
+  EXPECT_EQ(closed[0].passage, nothing_known);
+}
+
+TEST_F(IncidentsTest, AFlowThatHasJustBegunIsNotSaidToHaveFailed) {
+  feed(seen_to_enter(policy->external(), 0s));
+  feed(event("10.10.1.5", "203.0.113.9", 443));
+  EXPECT_EQ(feed(event("10.10.1.5", "203.0.113.10", 443, 30s)).at(0).passage, nothing_known);
+  EXPECT_EQ(finish(30s + 999ms).at(0).passage, nothing_known);
+  made.reset();
+  all.clear();
+  last_sequence = 0;
+  feed(seen_to_enter(policy->external(), 0s));
+  feed(event("10.10.1.5", "203.0.113.9", 443));
+  EXPECT_EQ(finish(1s).at(0).passage.to_server, capture::Passed::no);
+}
+
+TEST_F(IncidentsTest, UseOfAnExceptionIsNotToldAgainWhenItPasses) {
+  FlowEvent one = event("10.10.1.6", "10.20.1.6", 8530);
+  ASSERT_EQ(kinds(feed(one)), Kinds{AlertKind::exception});
+  one.kind = FlowEvent::Kind::passed;
+  one.facts.passed_to_server = true;
+  EXPECT_TRUE(feed(one).empty());
+}
+
 TEST_F(IncidentsTest, GivesTheSameLinesHoweverOftenItIsTicked) {
   std::mt19937 random{20260401};
   std::vector<FlowEvent> events;
@@ -286,6 +389,9 @@ TEST_F(IncidentsTest, GivesTheSameLinesHoweverOftenItIsTicked) {
     events.push_back(
         event("10.10.1." + std::to_string(1 + random() % 6), "203.0.113." + std::to_string(1 + random() % 12),
               static_cast<std::uint16_t>(440 + random() % 3), at, static_cast<Stage>(random() % 5)));
+    events.back().facts.passed_to_server = random() % 100 == 0;
+    if (random() % 150 == 0) events.push_back(seen_to_enter(policy->external(), at));
+    if (random() % 150 == 0) at += 12min;  // some incidents close in between
   }
   const auto run = [&](int ticks) {
     Incidents subject{options};
@@ -302,7 +408,8 @@ TEST_F(IncidentsTest, GivesTheSameLinesHoweverOftenItIsTicked) {
     for (const AlertRecord& record : out) {
       lines += std::to_string(record.sequence) + ' ' + std::to_string(static_cast<int>(record.kind)) + ' ' +
                record.incident + ' ' + std::to_string(record.events) + ' ' +
-               std::to_string(record.suppressed) + '\n';
+               std::to_string(record.suppressed) + ' ' +
+               std::string{capture::passed_name(record.passage.to_server)} + '\n';
     }
     return lines;
   };
@@ -310,6 +417,18 @@ TEST_F(IncidentsTest, GivesTheSameLinesHoweverOftenItIsTicked) {
   EXPECT_EQ(once, run(1));
   EXPECT_EQ(once, run(7));
   EXPECT_GT(std::count(once.begin(), once.end(), '\n'), 30);
+  for (const char* passage : {" yes\n", " no\n", " unknown\n"}) {
+    EXPECT_NE(once.find(passage), std::string::npos) << passage;
+  }
+}
+
+TEST_F(IncidentsTest, AStampFromAheadDoesNotCloseWhatOpensAfterIt) {
+  feed(event("10.10.1.9", "203.0.113.9", 443, 0s));
+  feed(event("10.10.1.8", "203.0.113.9", 443, 9h));  // a clock that ran ahead
+  const auto after = feed(event("10.10.1.7", "203.0.113.9", 443, 2s));
+  EXPECT_EQ(kinds(after), Kinds{AlertKind::opened});
+  EXPECT_EQ(kinds(feed(event("10.10.1.7", "203.0.113.9", 443, 3s))), Kinds{}) << "still open";
+  EXPECT_EQ(incidents().open(), 2U);
 }
 
 TEST_F(IncidentsTest, FinishClosesEverythingInTheOrderOfOpening) {

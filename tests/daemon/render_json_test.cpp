@@ -123,15 +123,22 @@ TEST_F(EveTest, FlowEventHasSuricatasNames) {
   event.facts.next_hop_mac = MacAddress::parse("02:00:00:00:00:fe").value();
   event.facts.end = nine_twelve + std::chrono::milliseconds{2500};
   event.facts.state = capture::FlowState::established;
+  event.facts.conn_state = capture::ConnState::s1;
+  event.facts.history = {'S', 'h', 'A', 'D', 'd'};
+  event.facts.retransmissions = 3;
+  event.facts.duplicates = 1;
+  event.facts.copies = 5;
   options.organisation = "999999";
   const json::object flow =
-      flow_event(event.facts, event.verdict, *policy, capture::EndReason::timeout, options);
+      flow_event(event.facts, event.verdict, *policy, {capture::Passed::yes, capture::Passed::unknown},
+                 capture::EndReason::timeout, options);
   EXPECT_EQ(keys(flow), (std::vector<std::string>{"timestamp", "flow_id", "event_type", "vlan", "src_ip",
                                                   "src_port", "dest_ip", "dest_port", "proto", "ip_v",
                                                   "community_id", "ether", "flow", "sekimori"}));
   EXPECT_EQ(keys(flow.at("flow").as_object()),
             (std::vector<std::string>{"pkts_toserver", "pkts_toclient", "bytes_toserver", "bytes_toclient",
-                                      "start", "state", "end", "age", "reason", "alerted"}));
+                                      "start", "state", "conn_state", "history", "retransmissions",
+                                      "duplicates", "copies", "end", "age", "reason", "alerted"}));
   json::object rest = flow;
   rest.erase("flow");
   rest.erase("sekimori");
@@ -142,10 +149,12 @@ TEST_F(EveTest, FlowEventHasSuricatasNames) {
       R"("ip_v":4,"community_id":")" +
           community_id(event.facts.tuple) +
           R"(","ether":{"src_mac":"02:00:00:00:00:05","dest_mac":"02:00:00:00:00:fe"}})");
-  EXPECT_EQ(to_line(flow.at("flow")),
-            R"({"pkts_toserver":3,"pkts_toclient":2,"bytes_toserver":214,"bytes_toclient":132,)"
-            R"("start":"2026-04-01T09:12:03.482915+09:00","state":"established",)"
-            R"("end":"2026-04-01T09:12:05.982915+09:00","age":2,"reason":"timeout","alerted":true})");
+  EXPECT_EQ(
+      to_line(flow.at("flow")),
+      R"({"pkts_toserver":3,"pkts_toclient":2,"bytes_toserver":214,"bytes_toclient":132,)"
+      R"("start":"2026-04-01T09:12:03.482915+09:00","state":"established","conn_state":"S1","history":"ShADd",)"
+      R"("retransmissions":3,"duplicates":1,"copies":5,)"
+      R"("end":"2026-04-01T09:12:05.982915+09:00","age":2,"reason":"timeout","alerted":true})");
   const json::object& ours = flow.at("sekimori").as_object();
   EXPECT_EQ(ours.at("from").as_string(), "mynumber");
   EXPECT_EQ(ours.at("to").as_string(), "external");
@@ -159,6 +168,11 @@ TEST_F(EveTest, FlowEventHasSuricatasNames) {
   EXPECT_EQ(to_line(ours.at("clause").at(0)),
             R"({"id":"004-6-3-a","body":"架空市情報セキュリティポリシー","number":"第1章6(3)ア"})");
   EXPECT_EQ(to_line(ours.at("initiator")), R"({"evidence":"syn","confidence":"certain"})");
+  EXPECT_FALSE(ours.at("orientation_matters").as_bool());
+  EXPECT_EQ(to_line(ours.at("passed")), R"({"to_server":"yes","to_client":"unknown"})");
+  for (const char* absent : {"payload", "seen_at", "carrier", "carries", "tunnel", "tunnel_declared"}) {
+    EXPECT_FALSE(ours.contains(absent)) << absent;
+  }
   EXPECT_EQ(to_line(ours.at("policy")),
             R"({"profile":"alpha","generation":7,"sha256":")" + std::string(64, 'a') + R"("})");
   EXPECT_EQ(ours.at("org").as_string(), "999999");
@@ -170,7 +184,8 @@ TEST_F(EveTest, IcmpTellsTypeAndCodeInsteadOfPorts) {
   event.facts.tuple.source_port = 8;
   event.facts.icmp_type = 8;
   const json::object flow =
-      flow_event(event.facts, event.verdict, *policy, capture::EndReason::timeout, options);
+      flow_event(event.facts, event.verdict, *policy, {}, capture::EndReason::timeout, options);
+  EXPECT_FALSE(flow.at("flow").as_object().contains("history"));
   EXPECT_FALSE(flow.contains("src_port"));
   EXPECT_FALSE(flow.contains("dest_port"));
   EXPECT_EQ(flow.at("icmp_type").to_number<int>(), 8);
@@ -178,6 +193,82 @@ TEST_F(EveTest, IcmpTellsTypeAndCodeInsteadOfPorts) {
   EXPECT_EQ(flow.at("proto").as_string(), "ICMP");
   EXPECT_FALSE(flow.contains("ether"));
   EXPECT_FALSE(flow.contains("vlan"));
+}
+
+TEST_F(EveTest, FlowInsideATunnelNamesTheTunnelAsSuricataDoes) {
+  FlowEvent event = test::event_of(*policy, "10.10.1.5", "203.0.113.9", 443);
+  event.facts.inside = capture::Tunnel::vxlan;
+  event.facts.depth = 1;
+  event.facts.outer = {ip("192.0.2.1"), ip("192.0.2.2"), 50000, 4789, capture::protocol::udp};
+  const auto tunnel = [&] {
+    return to_line(flow_event(event.facts, event.verdict, *policy, {}, capture::EndReason::timeout, options)
+                       .at("tunnel"));
+  };
+  EXPECT_EQ(tunnel(), R"({"src_ip":"192.0.2.1","dest_ip":"192.0.2.2","src_port":50000,"dest_port":4789,)"
+                      R"("proto":"UDP","depth":1,"type":"vxlan"})");
+  event.facts.inside = capture::Tunnel::gre;
+  event.facts.outer = {ip("192.0.2.1"), ip("192.0.2.2"), 0, 0, capture::protocol::gre};
+  EXPECT_EQ(tunnel(), R"({"src_ip":"192.0.2.1","dest_ip":"192.0.2.2","proto":"GRE","depth":1,"type":"gre"})");
+}
+
+TEST_F(EveTest, FlowSeenAtSeveralPlacesNamesThem) {
+  FlowEvent event = test::event_of(*policy, "10.10.1.5", "203.0.113.9", 443);
+  event.facts.sightings_count = 2;
+  event.facts.sightings[0].tap = capture::no_tap;
+  event.facts.sightings[0].vlans = {110, 0};
+  event.facts.sightings[0].vlan_count = 1;
+  event.facts.sightings[0].ttl = 64;
+  event.facts.sightings[0].source_mac = MacAddress::parse("02:00:00:00:00:05").value();
+  event.facts.sightings[0].packets = 3;
+  event.facts.sightings[1].tap = 2;
+  event.facts.sightings[1].ttl = 63;
+  event.facts.sightings[1].to_server = false;
+  const json::object ours = judgement(event.facts, event.verdict, *policy);
+  EXPECT_EQ(to_line(ours.at("seen_at")),
+            R"([{"vlan":[110],"ttl":64,"src_mac":"02:00:00:00:00:05","direction":"to_server","packets":3},)"
+            R"({"tap":2,"ttl":63,"direction":"to_client","packets":0}])");
+
+  const auto several = [&] { return judgement(event.facts, event.verdict, *policy).contains("seen_at"); };
+  event.facts.sightings[1] = event.facts.sightings[0];
+  event.facts.sightings[1].ttl = 63;
+  EXPECT_TRUE(several()) << "a router's copy on the same wire";
+  event.facts.sightings[1].to_server = false;
+  EXPECT_FALSE(several()) << "question and answer on one wire";
+  event.facts.sightings[1].vlans = {120, 0};
+  EXPECT_TRUE(several()) << "question and answer on two wires";
+  event.facts.sightings_count = 1;
+  EXPECT_FALSE(several());
+}
+
+TEST_F(EveTest, TunnelBetweenSegmentsSaysWhetherItIsDeclared) {
+  FlowEvent event = test::event_of(*policy, "10.30.1.5", "172.31.0.9", 4789, Stage::attempt, nine_twelve,
+                                   capture::protocol::udp);
+  ASSERT_EQ(event.verdict.decision, policy::Decision::permit);
+  event.facts.tunnel = capture::Tunnel::vxlan;
+  event.facts.carrier = true;
+  event.verdict = policy->judge(policy::conversation_of(event.facts));
+  json::object ours = judgement(event.facts, event.verdict, *policy);
+  EXPECT_EQ(ours.at("finding").as_string(), "undeclared-tunnel");
+  EXPECT_EQ(ours.at("verdict").as_string(), "forbid");
+  EXPECT_EQ(ours.at("rule").as_string(), "P internet->security-cloud");
+  EXPECT_TRUE(ours.at("carrier").as_bool());
+  EXPECT_EQ(ours.at("carries").as_string(), "vxlan");
+  EXPECT_FALSE(ours.at("tunnel_declared").as_bool());
+  EXPECT_EQ(alert_event(test::record_of(policy, event), options).at("alert").at("signature_id"), 1009);
+
+  policy::PolicyOptions city = test::alert_city();
+  city.tunnels.push_back({"TN-1",
+                          "",
+                          {},
+                          {Prefix::parse("10.30.1.5/32").value()},
+                          {Prefix::parse("172.31.0.0/24").value()},
+                          {}});
+  const policy::Policy declared{std::move(city)};
+  event.verdict = declared.judge(policy::conversation_of(event.facts));
+  ours = judgement(event.facts, event.verdict, declared);
+  EXPECT_EQ(ours.at("finding").as_string(), "permitted");
+  EXPECT_TRUE(ours.at("tunnel_declared").as_bool());
+  EXPECT_EQ(ours.at("tunnel").as_string(), "TN-1");
 }
 
 TEST_F(EveTest, AlertEventSaysWhatItStandsFor) {
@@ -188,6 +279,7 @@ TEST_F(EveTest, AlertEventSaysWhatItStandsFor) {
   record.events = 1000;
   record.suppressed = 990;
   record.loss_ratio = 0.0000125;
+  record.passage = {capture::Passed::no, capture::Passed::unknown};
   const json::object alert = alert_event(record, options);
   EXPECT_EQ(
       to_line(alert.at("alert")),
@@ -197,6 +289,7 @@ TEST_F(EveTest, AlertEventSaysWhatItStandsFor) {
   EXPECT_EQ(ours.at("kind").as_string(), "repeated");
   EXPECT_EQ(ours.at("sequence").to_number<int>(), 42);
   EXPECT_EQ(ours.at("events").to_number<int>(), 1000);
+  EXPECT_EQ(to_line(ours.at("passed")), R"({"to_server":"no","to_client":"unknown"})");
   EXPECT_EQ(ours.at("suppressed").to_number<int>(), 990);
   EXPECT_EQ(ours.at("severity").as_string(), "alert");
   EXPECT_EQ(to_line(ours.at("capture")), R"({"loss_ratio":0.000013})") << "in full, rounded to six places";
@@ -230,21 +323,53 @@ TEST_F(EveTest, StatsNameEveryReasonAndSayWhetherTheBooksClose) {
   EXPECT_EQ(stats.at("reasons").at("stp").to_number<int>(), 0);
   EXPECT_EQ(stats.at("in_flows").to_number<int>(), 7);
   EXPECT_TRUE(stats.at("closes").as_bool());
+  EXPECT_EQ(to_line(stats.at("unopened")), "{}") << "only what there is";
   books.packets_read = 11;
   stats = stats_event(books, options, nine_twelve).at("stats").as_object();
   EXPECT_FALSE(stats.at("closes").as_bool());
+}
+
+TEST_F(EveTest, StatsTellTunnelsFragmentsAndCopiesBesideTheSum) {
+  Books books;
+  books.packets_read = 10;
+  books.packets_in_flows = 7;
+  books.reasons[static_cast<std::size_t>(capture::Reason::duplicate)] = 1;
+  books.reasons[static_cast<std::size_t>(capture::Reason::copy)] = 2;
+  books.packets_carriers = 4;
+  books.mirror_stripped = 5;
+  books.unopened[static_cast<std::size_t>(capture::Reason::tunnel_encrypted)] = 6;
+  books.packets_malformed = 8;
+  books.fragments.seen = 9;
+  books.fragments.strays = 3;
+  books.traces_refused = 11;
+  books.flows_in_grace = 12;
+  const json::object stats = stats_event(books, options, nine_twelve).at("stats").as_object();
+  EXPECT_TRUE(stats.at("closes").as_bool()) << "what is read again is accounted by its reason";
+  EXPECT_EQ(to_line(stats.at("unopened")), R"({"tunnel_encrypted":6})");
+  EXPECT_EQ(to_line(stats.at("fragments")),
+            R"({"seen":9,"firsts":0,"joined":0,"strays":3,"held":0,"crowded":0,"overlaps":0,"tiny":0,)"
+            R"("too_long":0,"repeated":0,"datagrams":0,"incomplete":0})");
+  const std::pair<const char*, int> rows[] = {{"packets_carriers", 4},
+                                              {"mirror_stripped", 5},
+                                              {"packets_malformed", 8},
+                                              {"traces_refused", 11},
+                                              {"flows_in_grace", 12}};
+  for (const auto& [name, value] : rows) EXPECT_EQ(stats.at(name).to_number<int>(), value) << name;
+  EXPECT_EQ(books_object(books, "packets_in_flows").at("packets_in_flows").to_number<int>(), 7);
 }
 
 TEST_F(EveTest, MatrixTellsThePairsThatWereSeen) {
   Matrix matrix{};
   const auto from = static_cast<std::size_t>(policy->segment_index("MN"));
   const auto to = static_cast<std::size_t>(policy->segment_index("EXT"));
-  matrix[from * policy::segments_max + to] = {2, 30, 4000, 2, 30, 4000, 0};
+  matrix[from * policy::segments_max + to] = {2, 30, 4000, 2, 30, 4000, 0, 10, 0, 4, 1};
   const json::object out = matrix_event(matrix, *policy);
   ASSERT_EQ(out.at("pairs").as_array().size(), 1U);
   EXPECT_EQ(to_line(out.at("pairs").at(0)),
             R"({"from":"mynumber","to":"external","cell":"F","flows":2,"packets":30,"bytes":4000,)"
-            R"("flows_forbidden":2,"packets_forbidden":30,"bytes_forbidden":4000,"flows_exception":0})");
+            R"("flows_forbidden":2,"packets_forbidden":30,"bytes_forbidden":4000,"flows_exception":0,)"
+            R"("duplicates":10,"duplicates_ratio":0.25,"copies":0,"flows_ended":4,"flows_one_sided":1,)"
+            R"("one_sided_ratio":0.25})");
   EXPECT_EQ(out.at("segments").as_array().size(), 5U);
 }
 

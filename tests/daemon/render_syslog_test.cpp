@@ -155,6 +155,26 @@ TEST_F(SyslogTest, ParsesBackByTheGrammar) {
   EXPECT_EQ(parsed->message, alert_text(record, options));
 }
 
+TEST_F(SyslogTest, SaysWhatIsKnownOfPassageAndTunnels) {
+  AlertRecord record = violation();
+  auto data = parse(syslog_5424(record, options, 2048))->data.at("sekimori@32473");
+  for (const char* absent :
+       {"passed_to_server", "passed_to_client", "tunnel", "tunnel_type", "carries", "orientation_matters"}) {
+    EXPECT_FALSE(data.contains(absent)) << absent;
+  }
+  record.passage = {capture::Passed::yes, capture::Passed::no};
+  record.event.facts.inside = capture::Tunnel::gre;
+  record.event.facts.outer = {test::ip("192.0.2.1"), test::ip("192.0.2.2"), 0, 0, capture::protocol::gre};
+  record.event.verdict.tunnel = capture::Tunnel::esp;
+  record.event.verdict.orientation_matters = true;
+  data = parse(syslog_5424(record, options, 4096))->data.at("sekimori@32473");
+  const std::pair<const char*, const char*> rows[] = {
+      {"passed_to_server", "yes"},    {"passed_to_client", "no"},  {"tunnel_type", "gre"},
+      {"tunnel_src", "192.0.2.1"},    {"tunnel_dst", "192.0.2.2"}, {"carries", "esp"},
+      {"orientation_matters", "true"}};
+  for (const auto& [name, value] : rows) EXPECT_EQ(data.at(name), value) << name;
+}
+
 TEST_F(SyslogTest, NamesTheMessageByTheIncidentsLife) {
   const std::pair<AlertKind, const char*> rows[] = {
       {AlertKind::opened, "VIOLATION"},          {AlertKind::escalated, "VIOLATION-UPDATE"},

@@ -1,6 +1,9 @@
 #include <gtest/gtest.h>
 
+#include <set>
+
 #include "daemon/render.hpp"
+#include "daemon/render/words.hpp"
 #include "tests/daemon/alert_city.hpp"
 
 namespace sekimori::daemon {
@@ -114,6 +117,140 @@ TEST_F(TextTest, PermittedByExceptionNamesApproverAndEnd) {
   EXPECT_EQ(text.find("求める対応"), std::string::npos);
 }
 
+TEST_F(TextTest, AnExceptionsLastDayIsTheOneBeforeItEndsAtMidnight) {
+  policy::PolicyOptions city = test::alert_city();
+  // Written as 2026-12-31, kept as the first instant of the next day in Japan.
+  city.exceptions[0].until =
+      Time{std::chrono::sys_days{std::chrono::year{2026} / 12 / 31}} + std::chrono::hours{15};
+  const auto dated = std::make_shared<const policy::Policy>(std::move(city));
+  const AlertRecord one =
+      test::record_of(dated, test::event_of(*dated, "10.10.1.6", "10.20.1.6", 8530), AlertKind::exception);
+  EXPECT_NE(ja(one).find("（承認: 最高情報統括責任者、2026-12-31まで）"), std::string::npos) << ja(one);
+}
+
+TEST_F(TextTest, UndeclaredTunnelBetweenTwoThatMaySpeak) {
+  FlowEvent one = test::event_of(*policy, "10.30.1.5", "172.31.0.9", 4789, Stage::data, nine_twelve,
+                                 capture::protocol::udp);
+  one.facts.tunnel = capture::Tunnel::vxlan;
+  one.verdict = policy->judge(policy::conversation_of(one.facts));
+  EXPECT_EQ(
+      ja(record(one)),
+      "【トンネル通信】登録のないVXLANトンネルを インターネット接続系 10.30.1.5 ⇄ "
+      "自治体情報セキュリティクラウド 172.31.0.9:4789/UDP で検知しました（データ転送あり、346バイト、"
+      "2026-04-01 "
+      "09:12:03〜）。この両者の通信自体は許可されていますが、トンネルは領域の分離を迂回できるため、"
+      "登録のないものを通知します。求める対応: 用途と設置の経緯を両端で確認し、必要なものは承認を得て設定の"
+      " tunnels に登録し、不要なものは停止してください。");
+  EXPECT_EQ(en(record(one))
+                .find("[Undeclared tunnel] An undeclared VXLAN tunnel runs between Internet segment "
+                      "10.30.1.5 and security cloud 172.31.0.9:4789/UDP"),
+            0U)
+      << en(record(one));
+}
+
+TEST_F(TextTest, UndeclaredTunnelBetweenTwoThatMayNotNamesTheClause) {
+  const FlowEvent one = test::event_of(*policy, "10.10.1.5", "203.0.113.9", 0, Stage::data, nine_twelve,
+                                       capture::protocol::esp);
+  ASSERT_TRUE(one.verdict.undeclared_tunnel);
+  const std::string text = ja(record(one));
+  EXPECT_EQ(text.find("【トンネル通信】登録のないIPsec (ESP/IKE)トンネルを マイナンバー利用事務系 10.10.1.5"),
+            0U)
+      << text;
+  EXPECT_NE(text.find("違反条項: 架空市情報セキュリティポリシー"), std::string::npos) << text;
+  EXPECT_EQ(record(one).severity, policy::Severity::alert);
+}
+
+TEST(Words, EveryTunnelHasATitleOfItsOwn) {
+  std::set<std::string_view> titles;
+  for (std::size_t kind = 1; kind < static_cast<std::size_t>(capture::Tunnel::count_); ++kind) {
+    titles.insert(tunnel_title(static_cast<capture::Tunnel>(kind)));
+  }
+  EXPECT_EQ(titles.size(), static_cast<std::size_t>(capture::Tunnel::count_) - 1);
+  EXPECT_EQ(titles.count(""), 0U);
+  EXPECT_EQ(tunnel_title(capture::Tunnel::none), "");
+  EXPECT_EQ(tunnel_title(capture::Tunnel::tzsp), "TZSP");
+  EXPECT_EQ(tunnel_title(capture::Tunnel::etherip), "EtherIP");
+}
+
+TEST(Words, LastValidDayIsByTheZonesOwnMidnight) {
+  const Time utc_midnight{std::chrono::sys_days{std::chrono::year{2026} / 4 / 1}};
+  EXPECT_EQ(last_valid(utc_midnight, 0), "2026-03-31");
+  EXPECT_EQ(last_valid(utc_midnight, 540), "2026-04-01 09:00:00");
+  EXPECT_EQ(last_valid(utc_midnight - std::chrono::hours{9}, 540), "2026-03-31");
+}
+
+TEST_F(TextTest, WhatRanInsideATunnelSaysInWhich) {
+  FlowEvent one = event("10.10.1.5", "203.0.113.9", 443);
+  one.facts.inside = capture::Tunnel::gre;
+  one.facts.outer = {test::ip("192.0.2.1"), test::ip("192.0.2.2"), 0, 0, capture::protocol::gre};
+  EXPECT_NE(ja(record(one)).find("GREトンネル（192.0.2.1 ⇄ 192.0.2.2）の中の通信です。"), std::string::npos)
+      << ja(record(one));
+}
+
+TEST_F(TextTest, UncertainDirectionIsASuspicion) {
+  // The answer of what a gateway permits, seen in mid-stream.
+  FlowEvent one = event("10.30.1.10", "10.20.1.6", 51544, Stage::data);
+  one.facts.tuple.source_port = 443;
+  one.facts.midstream = true;
+  one.facts.evidence = capture::Evidence::first_packet;
+  one.verdict = policy->judge(policy::conversation_of(one.facts));
+  ASSERT_TRUE(one.verdict.orientation_matters);
+  const std::string text = ja(record(one));
+  EXPECT_EQ(text.find("【領域間不許可通信の疑い】インターネット接続系 10.30.1.10 から LGWAN接続系 "
+                      "10.20.1.6:51544/TCP（総務課） への通信の疑いがあります（データ転送あり、"),
+            0U)
+      << text;
+  for (const char* part : {"逆方向なら許可されている通信です。", "発信側は推定です",
+                           "どちらから始めた通信かを、両端の端末かファイアウォールの記録で確認"}) {
+    EXPECT_NE(text.find(part), std::string::npos) << part << " in " << text;
+  }
+  EXPECT_EQ(text.find("検知しました"), std::string::npos) << text;
+  EXPECT_EQ(record(one).severity, policy::Severity::warning);
+}
+
+TEST_F(TextTest, PassageOfTheBoundaryIsSaidWhenItIsKnownAndInSummariesAlways) {
+  using capture::Passed;
+  constexpr const char* passed = "。境界機器を通過しています。";
+  constexpr const char* stopped = "境界機器の通過は確認されていません（反対側も監視中）。";
+  constexpr const char* unknown = "境界機器を通過したかどうかは不明です（片側のみ監視）。";
+  constexpr const char* replied = "応答も境界機器を通過しています。";
+  constexpr const char* unreplied = "応答の通過は確認されていません（反対側も監視中）。";
+  const auto said = [&](AlertKind kind, Passed there, Passed back) {
+    AlertRecord one = record(event("10.10.1.5", "203.0.113.9", 443), kind);
+    one.passage = {there, back};
+    std::string out;
+    for (const char* part : {passed, stopped, unknown, replied, unreplied}) {
+      if (ja(one).find(part) != std::string::npos) out += part;
+    }
+    return out;
+  };
+  EXPECT_EQ(said(AlertKind::opened, Passed::unknown, Passed::unknown), "");
+  EXPECT_EQ(said(AlertKind::exception, Passed::unknown, Passed::unknown), "");
+  EXPECT_EQ(said(AlertKind::opened, Passed::yes, Passed::unknown), passed);
+  for (const AlertKind kind :
+       {AlertKind::escalated, AlertKind::widened, AlertKind::sweep, AlertKind::repeated, AlertKind::closed}) {
+    const bool summary = kind == AlertKind::repeated || kind == AlertKind::closed;
+    EXPECT_EQ(said(kind, Passed::unknown, Passed::unknown), summary ? unknown : "");
+    EXPECT_EQ(said(kind, Passed::no, Passed::unknown), stopped);
+    EXPECT_EQ(said(kind, Passed::yes, Passed::unknown), passed);
+    EXPECT_EQ(said(kind, Passed::yes, Passed::yes), std::string{passed} + replied);
+    EXPECT_EQ(said(kind, Passed::yes, Passed::no), std::string{passed} + unreplied);
+    EXPECT_EQ(said(kind, Passed::unknown, Passed::yes), replied) << "then one-sided would be untrue";
+  }
+}
+
+TEST_F(TextTest, AnAttemptThatPassedAsksAboutTheFirewall) {
+  AlertRecord one = record(event("10.10.1.5", "203.0.113.9", 443), AlertKind::escalated);
+  EXPECT_NE(ja(one).find("状態が「試行」に進みました。"), std::string::npos) << ja(one);
+  EXPECT_NE(ja(one).find("端末の設定"), std::string::npos);
+  one.event.kind = FlowEvent::Kind::passed;
+  one.passage.to_server = capture::Passed::yes;
+  EXPECT_EQ(ja(one).find("【領域間不許可通信】境界機器の反対側でも同じパケットを確認しました"), 0U)
+      << ja(one);
+  EXPECT_EQ(ja(one).find("状態が「"), std::string::npos);
+  EXPECT_NE(ja(one).find("ファイアウォールの設定"), std::string::npos) << ja(one);
+}
+
 TEST_F(TextTest, CautionsAreSaidAsSuspicions) {
   FlowEvent one = event("10.10.1.5", "192.168.9.9", 443, Stage::established);
   one.facts.midstream = true;
@@ -155,7 +292,7 @@ TEST_F(TextTest, LifeOfAnIncident) {
             "【領域間不許可通信】終了: マイナンバー利用事務系 10.10.1.5（税務課） から 外部・不明 "
             "への通信は2026-04-01 08:12:03〜2026-04-01 09:12:03に累計1000件（500フロー、宛先3、サービス12、"
             "123456バイト、最も進んだ状態「確立」、うち前回の通知以降990件）でした。以後600秒間、新たな検知は"
-            "ありません。");
+            "ありません。境界機器を通過したかどうかは不明です（片側のみ監視）。");
 }
 
 TEST_F(TextTest, IcmpAndIpv6AreWrittenReadably) {
@@ -193,6 +330,16 @@ TEST_F(TextTest, IsOneCleanLineInBothLanguagesForEveryKind) {
       }
     }
   }
+}
+
+TEST_F(TextTest, VerdictOfAnUndeclaredTunnel) {
+  FlowEvent one = test::event_of(*policy, "10.30.1.5", "172.31.0.9", 0, Stage::attempt, nine_twelve,
+                                 capture::protocol::gre);
+  const std::string text = verdict_text(one.facts, one.verdict, *policy, Language::ja);
+  EXPECT_EQ(text.find("不許可: インターネット接続系 から 自治体情報セキュリティクラウド への通信は許可されて"
+                      "いません（P: 許可）。登録のないGREトンネルです。"),
+            0U)
+      << text;
 }
 
 TEST_F(TextTest, VerdictInSentences) {

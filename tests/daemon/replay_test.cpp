@@ -17,9 +17,9 @@ namespace {
 
 struct Lines final : ReplayOutput {
   void alert(const AlertRecord& record) override { all += to_line(alert_event(record, {})) + "\n"; }
-  void flow(const capture::FlowFacts& facts, const policy::Verdict& verdict,
+  void flow(const capture::FlowFacts& facts, const policy::Verdict& verdict, const capture::Passage& passage,
             capture::EndReason reason) override {
-    all += to_line(flow_event(facts, verdict, *policy, reason, {})) + "\n";
+    all += to_line(flow_event(facts, verdict, *policy, passage, reason, {})) + "\n";
     ++flows;
   }
   std::shared_ptr<const policy::Policy> policy{};

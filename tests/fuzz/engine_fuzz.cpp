@@ -1,14 +1,12 @@
 // A capture file of any bytes through the whole engine: read, decode, flows, verdicts, incidents. The books
 // close.
-#include <sys/mman.h>
-#include <unistd.h>
-
 #include <cstdlib>
 #include <memory>
 
 #include "daemon/render.hpp"
 #include "daemon/replay.hpp"
 #include "tests/daemon/city.hpp"
+#include "tests/fuzz/captures.hpp"
 #include "tests/fuzz/target.hpp"
 #include "tests/kit/packet_builder.hpp"
 
@@ -20,7 +18,7 @@ struct Nothing final : sekimori::daemon::ReplayOutput {
     if (sekimori::daemon::syslog_5424(record, {}, 2048).size() > 2048) std::abort();
   }
   void flow(const sekimori::capture::FlowFacts&, const sekimori::policy::Verdict&,
-            sekimori::capture::EndReason) override {}
+            const sekimori::capture::Passage&, sekimori::capture::EndReason) override {}
 };
 
 }  // namespace
@@ -28,20 +26,19 @@ struct Nothing final : sekimori::daemon::ReplayOutput {
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   using namespace sekimori;
   static const auto policy = test::make_policy();
-  const int file = ::memfd_create("capture", 0);
-  if (file < 0 || ::write(file, data, size) != static_cast<ssize_t>(size)) std::abort();
+  const fuzz::MemoryFile file{data, size};
   daemon::ReplayOptions options;
-  options.files = {"/proc/self/fd/" + std::to_string(file)};
+  options.files = {file.path()};
   options.want_flows = true;
   capture::CaptureOptions capture;
   capture.flows.flows_max = 1024;
+  capture.fragments = {.datagrams = 64, .held = 32};
   Nothing nothing;
   try {
     const daemon::ReplayResult result = daemon::replay(options, capture, policy, {}, nothing);
     if (!result.books.close()) std::abort();
   } catch (const capture::SourceError&) {  // refused with a clear error: as it should be
   }
-  ::close(file);
   return 0;
 }
 
@@ -80,7 +77,9 @@ std::vector<std::string> seeds() {
           .payload(90)
           .bytes(),
       90);
-  return {seed};
+  std::vector<std::string> result = capture_contents(2048);
+  result.insert(result.begin(), seed);
+  return result;
 }
 
 }  // namespace sekimori::fuzz

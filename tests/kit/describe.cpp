@@ -66,6 +66,14 @@ std::string describe(const capture::Packet& packet) {
   if (packet.cut) text += " cut";
   if (packet.malformed) text += " malformed";
   if (packet.quoted.protocol != 0) text += " quotes " + describe(packet.quoted, true);
+  if (packet.depth > 0) text += " in " + std::string(tunnel_name(packet.inside));
+  if (packet.tunnel != capture::Tunnel::none) {
+    const std::string name(tunnel_name(packet.tunnel));
+    text += packet.carrier
+                ? " carries " + name
+                : " holds " + name + ": " +
+                      std::string(capture::reason_name(static_cast<capture::Reason>(packet.unopened)));
+  }
   return text;
 }
 
@@ -78,6 +86,22 @@ std::string describe(const capture::Frame& frame) {
 std::string describe(const PacketBuilder& built) {
   const BuiltFrame frame = built.build();
   return describe(frame.frame());
+}
+
+std::string describe_layers(const capture::Decoder& decoder, const capture::Frame& frame) {
+  std::array<capture::Packet, capture::packets_most> packets;
+  const capture::Decoder::Result result = decoder.decode(frame, packets);
+  std::string text = result.stripped ? "stripped" : "";
+  const auto add = [&](const std::string& part) { text += (text.empty() ? "" : " / ") + part; };
+  if (result.count == 0) add(std::string(capture::reason_name(result.reason)));
+  for (unsigned i = 0; i < result.count; ++i) add(describe(packets.at(i)));
+  return text;
+}
+
+std::string describe_layers(const PacketBuilder& built) {
+  static const capture::Decoder decoder;
+  const BuiltFrame frame = built.build();
+  return describe_layers(decoder, frame.frame());
 }
 
 }  // namespace sekimori::kit

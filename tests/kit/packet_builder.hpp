@@ -90,6 +90,33 @@ class PacketBuilder {
   // IP protocol 51 in IPv4 and IPv6; 24 octets with a 96-bit check value.
   PacketBuilder authentication() const;
 
+  // --- tunnels: the outer IP (and UDP) layer, one of these, then macs or the inner IP layer ---
+  // Another Ethernet header, as the content of a tunnel or a fabric's tag.
+  PacketBuilder frame(std::string_view source = "02:00:00:00:01:01",
+                      std::string_view destination = "02:00:00:00:01:02") const;
+  // GRE version 0 (RFC 2784, 2890), each optional field where it is set; the protocol follows from what comes
+  // next.
+  struct Gre {
+    bool checksum = false;
+    std::optional<std::uint32_t> key{};
+    std::optional<std::uint32_t> sequence{};
+  };
+  PacketBuilder gre(const Gre& fields) const;
+  PacketBuilder gre() const { return gre(Gre{}); }
+  PacketBuilder erspan(unsigned type, unsigned vlan = 0) const;  // 1, 2 or 3, with its GRE header
+  PacketBuilder vxlan(unsigned network, unsigned flags = 0x08) const;
+  PacketBuilder geneve(unsigned network, const Octets& options = {}) const;
+  // `rest`: the optional fields and extension headers, whose flags are then set in `flags`.
+  PacketBuilder gtp_u(std::uint32_t tunnel, unsigned message = 255, unsigned flags = 0x30,
+                      const Octets& rest = {}) const;
+  // ESP without encryption: `check` octets of check value behind the trailer. Comes last: what follows it has
+  // to be given here, from IP or a transport header on, with its protocol.
+  PacketBuilder esp_null(unsigned next, const Octets& content, unsigned check = 12) const;
+  // Any other header as it stands; `number`: its IP protocol, where it has one.
+  PacketBuilder header(Octets octets, std::uint8_t number = 0) const;
+  // All layers of `inner`, its payload and its padding are the content.
+  PacketBuilder carrying(const PacketBuilder& inner) const;
+
   // --- transport ---
   PacketBuilder tcp(unsigned source, unsigned destination, unsigned flags = ACK) const;
   PacketBuilder seq(std::uint32_t sequence, std::uint32_t acknowledgment = 0) const;
@@ -138,7 +165,8 @@ class PacketBuilder {
     udp,
     sctp,
     icmp,
-    icmpv6
+    icmpv6,
+    tunnel
   };
   struct Layer {
     Kind kind = Kind::link;
@@ -147,6 +175,9 @@ class PacketBuilder {
     std::optional<unsigned> next{};          // ethertype or protocol of what follows, when the test says it
     std::optional<unsigned> length{};        // IP or UDP length, when the test says it
     std::optional<unsigned> header_words{};  // IHL or data offset, when the test says it
+    // Of a tunnel: where its header names the ethertype of its content, and the length of what follows.
+    std::optional<std::size_t> type_at{};
+    std::optional<std::size_t> length_at{};
   };
 
   PacketBuilder with(Layer layer) const;

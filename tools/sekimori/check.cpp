@@ -4,6 +4,7 @@
 
 #include "daemon/build_policy.hpp"
 #include "daemon/render.hpp"
+#include "daemon/render/words.hpp"
 #include "tools/sekimori/commands.hpp"
 #include "tools/sekimori/events.hpp"
 #include "tools/sekimori/table.hpp"
@@ -50,6 +51,15 @@ std::string_view name_of(const policy::Localized& name, Language language) {
   return language == Language::ja ? name.ja : name.en;
 }
 
+// What is valid and yet has no effect, each with its place.
+std::vector<std::string> warnings_of(const Loaded& loaded) {
+  std::vector<std::string> out;
+  for (const policy::PolicyError::Item& each : loaded.policy->warnings()) {
+    out.push_back(config::Diagnostic{.place = each.place, .path = {}, .message = each.message}.to_string());
+  }
+  return out;
+}
+
 boost::json::object summary_json(const Loaded& loaded, Time now) {
   namespace json = boost::json;
   const policy::PolicyOptions& options = loaded.policy->options();
@@ -75,7 +85,9 @@ boost::json::object summary_json(const Loaded& loaded, Time now) {
           {"segments", std::move(segments)},
           {"gateways", options.gateways.size()},
           {"services", options.services.size()},
-          {"exceptions", std::move(exceptions)}};
+          {"exceptions", std::move(exceptions)},
+          {"tunnels", options.tunnels.size()},
+          {"warnings", boost::json::value_from(warnings_of(loaded))}};
 }
 
 void print_summary(const Loaded& loaded, Time now, Language language) {
@@ -116,7 +128,8 @@ void print_summary(const Loaded& loaded, Time now, Language language) {
   std::cout << say(Text::tool_check_counts, language,
                    {{"gateways", std::to_string(options.gateways.size())},
                     {"services", std::to_string(options.services.size())},
-                    {"exceptions", std::to_string(options.exceptions.size())}})
+                    {"exceptions", std::to_string(options.exceptions.size())},
+                    {"tunnels", std::to_string(options.tunnels.size())}})
             << '\n';
 
   Table exceptions{{{std::string(text(Text::tool_column_exception, language))},
@@ -134,11 +147,17 @@ void print_summary(const Loaded& loaded, Time now, Language language) {
                     {std::string(text(human_word(state), language)),
                      state == Validity::valid ? Table::Mark::good : Table::Mark::bad},
                     short_time(daemon::timestamp(exception.from, offset)).substr(0, 16),
-                    short_time(daemon::timestamp(exception.until, offset)).substr(0, 16),
+                    daemon::last_valid(exception.until, offset).substr(0, 16),
                     exception.approver,
                     exception.reason});
   }
   if (!exceptions.empty()) std::cout << '\n' << exceptions.to_string(colour);
+  if (const std::vector<std::string> warnings = warnings_of(loaded); !warnings.empty()) {
+    std::cout << '\n'
+              << say(Text::tool_check_warnings, language, {{"count", std::to_string(warnings.size())}})
+              << '\n';
+    for (const std::string& warning : warnings) std::cout << "  " << printable(warning) << '\n';
+  }
   if (expired != 0) {
     std::cout << say(Text::tool_check_expired, language, {{"count", std::to_string(expired)}}) << '\n';
   }

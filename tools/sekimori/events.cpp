@@ -2,7 +2,9 @@
 
 #include <algorithm>
 #include <boost/json.hpp>
+#include <cmath>
 #include <map>
+#include <utility>
 
 namespace sekimori::tool {
 namespace {
@@ -20,6 +22,18 @@ std::string stage_text(const std::string& stage, Language language) {
   if (stage == "established") return label(Text::stage_established, language);
   if (stage == "data") return label(Text::stage_data, language);
   return stage;
+}
+
+// Both directions, to the server first: "yes/?"; "-" where nothing is known of either.
+std::string passed_text(const json::object& event, Language language) {
+  const auto direction = [&](std::string_view name) -> std::string {
+    const std::string passed = word(event, {"sekimori", "passed", name});
+    if (passed == "yes") return label(Text::tool_passed_yes, language);
+    return passed == "no" ? label(Text::tool_passed_no, language) : "?";
+  };
+  const std::string there = direction("to_server");
+  const std::string back = direction("to_client");
+  return there == "?" && back == "?" ? "-" : there + "/" + back;
 }
 
 // "10.1.0.5:443", "[2001:db8::1]:443", or the address alone.
@@ -99,6 +113,7 @@ std::vector<Table::Column> flow_columns(Language language) {
           {label(Text::tool_column_segments, language)},
           {label(Text::tool_column_verdict, language)},
           {label(Text::tool_column_stage, language)},
+          {label(Text::tool_column_passed, language)},
           {label(Text::tool_column_packets, language), Align::right},
           {label(Text::tool_column_bytes, language), Align::right},
           {label(Text::tool_column_rule, language)}};
@@ -112,6 +127,7 @@ std::vector<Table::Cell> flow_cells(const json::object& event, Language language
           word(event, {"sekimori", "from"}) + " -> " + word(event, {"sekimori", "to"}),
           verdict_cell(event, language),
           stage_text(word(event, {"sekimori", "stage"}), language),
+          passed_text(event, language),
           grouped(count(event, {"flow", "pkts_toserver"})) + "/" +
               grouped(count(event, {"flow", "pkts_toclient"})),
           grouped(count(event, {"flow", "bytes_toserver"})) + "/" +
@@ -126,6 +142,44 @@ std::string alert_line(const json::object& event) {
   }
   return printable(out);
 }
+
+namespace {
+
+// 0.0125 -> "1.3%". Less than a tenth of a percent is not nothing.
+std::string percent(const json::object& pair, std::string_view name) {
+  const json::value* found = find(pair, {name});
+  const double ratio = found != nullptr && found->is_double() ? found->get_double() : 0;
+  const auto tenths = static_cast<std::uint64_t>(std::lround(ratio * 1000));
+  if (tenths == 0 && ratio > 0) return "<0.1%";
+  return std::to_string(tenths / 10) + "." + std::to_string(tenths % 10) + "%";
+}
+
+// The health of the mirror: pairs of segments of which packets came twice, or one direction alone.
+std::string mirror_text(const json::object& event, Language language, bool colour) {
+  Table table{{{label(Text::tool_column_segments, language)},
+               {label(Text::tool_column_duplicates, language), Align::right},
+               {"%", Align::right},
+               {label(Text::tool_column_copies, language), Align::right},
+               {label(Text::tool_column_one_sided, language), Align::right},
+               {"%", Align::right}}};
+  for (const json::value& each : list(event, "pairs")) {
+    if (!each.is_object()) continue;
+    const json::object& pair = each.get_object();
+    const std::uint64_t duplicates = count(pair, {"duplicates"});
+    const std::uint64_t copies = count(pair, {"copies"});
+    const std::uint64_t one_sided = count(pair, {"flows_one_sided"});
+    if (duplicates + copies + one_sided == 0) continue;
+    table.add({word(pair, {"from"}) + " -> " + word(pair, {"to"}), grouped(duplicates),
+               percent(pair, "duplicates_ratio"), grouped(copies),
+               grouped(one_sided) + "/" + grouped(count(pair, {"flows_ended"})),
+               percent(pair, "one_sided_ratio")});
+  }
+  if (table.empty()) return {};
+  std::string out = "\n";
+  return out.append(text(Text::tool_matrix_mirror, language)).append("\n").append(table.to_string(colour));
+}
+
+}  // namespace
 
 std::string matrix_text(const json::object& event, Language language, bool colour) {
   struct Segment {
@@ -190,7 +244,7 @@ std::string matrix_text(const json::object& event, Language language, bool colou
       }
     }
   }
-  return out;
+  return out.append(mirror_text(event, language, colour));
 }
 
 std::string books_text(const json::object& books, Language language) {
@@ -215,13 +269,33 @@ std::string books_text(const json::object& books, Language language) {
   add(Text::tool_books_bytes, count(books, {"bytes_read"}));
   add(Text::tool_books_flows, count(books, {"flows_opened"}));
   add(Text::tool_books_forbidden, count(books, {"flows_forbidden"}));
+  // What is counted beside the sum: only where there is any.
   for (const auto& [name, member] : {std::pair{Text::tool_books_cut, "packets_cut"},
+                                     std::pair{Text::tool_books_malformed, "packets_malformed"},
                                      std::pair{Text::tool_books_backwards, "time_backwards"},
+                                     std::pair{Text::tool_books_carriers, "packets_carriers"},
+                                     std::pair{Text::tool_books_stripped, "mirror_stripped"},
+                                     std::pair{Text::tool_books_traces, "traces_refused"},
+                                     std::pair{Text::tool_books_grace, "flows_in_grace"},
                                      std::pair{Text::tool_books_disagree, "flows_claims_disagree"},
                                      std::pair{Text::tool_books_delayed, "events_delayed"},
                                      std::pair{Text::tool_books_lost, "events_lost"}}) {
     if (const std::uint64_t value = count(books, {member}); value != 0) add(name, value);
   }
+  const auto add_parts = [&](Text heading, std::string_view member) {
+    const json::value* parts = find(books, {member});
+    if (parts == nullptr || !parts->is_object()) return;
+    bool headed = false;
+    for (const auto& part : parts->get_object()) {
+      const std::string_view name(part.key().data(), part.key().size());
+      const std::uint64_t value = count(parts->get_object(), {name});
+      if (value == 0) continue;
+      if (!std::exchange(headed, true)) table.add({label(heading, language)});
+      table.add({"  " + std::string(name), grouped(value)});
+    }
+  };
+  add_parts(Text::tool_books_unopened, "unopened");
+  add_parts(Text::tool_books_fragments, "fragments");
   std::string out = table.to_string();
   const bool closes = read == in_flows + elsewhere;
   return out

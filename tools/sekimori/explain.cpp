@@ -151,6 +151,9 @@ Text remedy(const policy::Verdict& verdict) {
   if (verdict.decision == Decision::permit) {
     return verdict.basis == Basis::exception ? Text::tool_do_exception : Text::tool_do_nothing;
   }
+  if (verdict.undeclared_tunnel && (verdict.cell == Cell::permit || verdict.basis != Basis::cell)) {
+    return Text::tool_do_tunnel;
+  }
   if (verdict.cell == Cell::absent) return Text::tool_do_absent;
   if (verdict.cell == Cell::forbid_always) return Text::tool_do_never;
   switch (verdict.near_miss.mismatch) {

@@ -71,13 +71,13 @@ class Printer final : public daemon::ReplayOutput {
     }
   }
 
-  void flow(const capture::FlowFacts& facts, const policy::Verdict& verdict,
+  void flow(const capture::FlowFacts& facts, const policy::Verdict& verdict, const capture::Passage& passage,
             capture::EndReason reason) override {
     if (!emit_.flows) return;
-    const boost::json::object event = daemon::flow_event(facts, verdict, policy_, reason, options_);
+    const boost::json::object event = daemon::flow_event(facts, verdict, policy_, passage, reason, options_);
     if (eve_) return line(event);
     // Flows pour out as they come, so columns get their usual width instead of the widest of all rows.
-    static constexpr std::array<std::size_t, 10> widths{19, 5, 21, 21, 24, 8, 10, 11, 17, 0};
+    static constexpr Widths widths{19, 5, 21, 21, 24, 8, 10, 7, 11, 17, 0};
     const std::vector<Table::Column> columns = flow_columns(options_.language);
     if (!std::exchange(headed_, true)) {
       std::vector<Table::Cell> headings;
@@ -107,10 +107,12 @@ class Printer final : public daemon::ReplayOutput {
   }
 
  private:
+  using Widths = std::array<std::size_t, 11>;
+
   static void line(const boost::json::object& event) { std::cout << daemon::to_line(event) << '\n'; }
 
   static void row(const std::vector<Table::Cell>& cells, const std::vector<Table::Column>& columns,
-                  const std::array<std::size_t, 10>& widths) {
+                  const Widths& widths) {
     std::string out;
     for (std::size_t i = 0; i < cells.size() && i < widths.size(); ++i) {
       if (i != 0) out.append("  ");
@@ -159,6 +161,9 @@ int run_replay(const Arguments& arguments) {
   options.workers = static_cast<std::uint16_t>(whole_number(arguments, "--workers", 1, 64, 1));
   options.no_timeouts = arguments.has("--no-timeouts");
   options.vlan_in_key = arguments.has("--vlan-in-key");
+  options.count_copies = arguments.has("--count-copies");
+  options.icmp_errors_apart = arguments.has("--icmp-errors-apart");
+  options.outer_layers = arguments.has("--outer-layers");
   options.want_flows = emit.flows;
 
   const Loaded loaded = load(arguments.get("--config").value_or(""), arguments);
