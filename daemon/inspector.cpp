@@ -94,6 +94,7 @@ void Inspector::learn_services() {
 }
 
 void Inspector::begin(Time start) {
+  grace_begin_ = start;
   grace_end_ = start + grace_;
   begun_ = true;
 }
@@ -230,6 +231,17 @@ void Inspector::packet(capture::Flow& flow, const capture::Packet& packet, captu
          policy_->judge(conversation(table_.facts(flow), packet.time)));
   }
   count(matrix_[notes.pair], notes.verdict, 1, packet.wire_bytes);
+  if (packet.quoted.protocol != 0) judge_reporter(flow, packet);
+}
+
+// An error is counted to the flow that it reports. When a third segment sends it, it crosses a boundary of
+// its own, and that is judged as well: what it quotes is its sender's word only.
+void Inspector::judge_reporter(const capture::Flow& flow, const capture::Packet& packet) {
+  if (packet.tuple.source == flow.initiator() || packet.tuple.source == flow.responder()) return;
+  const policy::SegmentId reporter = policy_->classify(packet.tuple.source);
+  const policy::PairId pair = flow.notes.pair;
+  if (reporter == pair / policy::segments_max || reporter == pair % policy::segments_max) return;
+  tell_lone(packet, lone_facts(packet));
 }
 
 void Inspector::repeated(capture::Flow& flow, const capture::Packet& packet, capture::Repetition repetition,
@@ -251,11 +263,19 @@ bool Inspector::beyond(const capture::Flow& flow, bool routed, bool from_initiat
   const auto from = static_cast<policy::SegmentId>(flow.notes.pair / policy::segments_max);
   const auto to = static_cast<policy::SegmentId>(flow.notes.pair % policy::segments_max);
   if (from == to) return false;
+  const policy::SegmentId left = from_initiator ? from : to;
   const policy::SegmentId entered = from_initiator ? to : from;
-  if (!policy_->has_claims(entered)) return routed;
-  return table_.seen(flow, from_initiator, [&](const capture::Sighting& place) {
-    return policy_->claimed(entered, place.tap, std::span{place.vlans.data(), place.vlan_count});
-  });
+  const auto seen = [&](policy::SegmentId segment, bool own) {
+    return table_.seen(flow, from_initiator, [&](const capture::Sighting& place) {
+      return policy_->claimed(segment, place.tap, std::span{place.vlans.data(), place.vlan_count}) == own;
+    });
+  };
+  const bool entered_claims = policy_->has_claims(entered);
+  const bool left_claims = policy_->has_claims(left);
+  // Between two wires of one segment its own router stands, not the boundary.
+  if (left_claims && !seen(left, false)) return false;
+  if (entered_claims) return seen(entered, true) && seen(entered, false);
+  return routed;
 }
 
 // Seen once only, but on the wire of the segment to which it goes, and some hops after it was sent: the
@@ -265,6 +285,8 @@ bool Inspector::came_through(const capture::Flow& flow, const capture::Packet& p
   const auto from = static_cast<policy::SegmentId>(flow.notes.pair / policy::segments_max);
   const auto to = static_cast<policy::SegmentId>(flow.notes.pair % policy::segments_max);
   if (from == to || packet.quoted.protocol != 0 || packet.depth != 0) return false;
+  // A refusal may be the firewall's own.
+  if ((packet.tcp_flags & capture::tcp_flag::rst) != 0) return false;
   // As hosts send it: nobody has forwarded it yet.
   if (packet.ttl == 0 || packet.ttl == 32 || packet.ttl == 64 || packet.ttl == 128 || packet.ttl == 255) {
     return false;
@@ -402,7 +424,7 @@ void Inspector::report(capture::Flow& flow, const capture::FlowFacts& facts, con
 // After a start, connections that were there before show themselves in mid-stream: to guess who began them
 // and to cry out at once would be a storm at every restart.
 bool Inspector::in_grace(const capture::FlowFacts& facts, const policy::Verdict& verdict, Time time) {
-  return verdict.orientation_matters && facts.midstream && time < grace_end_ &&
+  return verdict.orientation_matters && facts.midstream && time >= grace_begin_ && time < grace_end_ &&
          capture::confidence(facts.evidence) == capture::Confidence::guess;
 }
 
@@ -427,7 +449,7 @@ void Inspector::tell(capture::Flow& flow, FlowEvent::Kind kind, std::uint64_t nu
 }
 
 void Inspector::flow_pending(capture::Flow& flow) {
-  if (flow.notes.graced && newest_ < grace_end_) return;
+  if (flow.notes.graced && newest_ >= grace_begin_ && newest_ < grace_end_) return;
   flow.notes.graced = 0;
   const capture::FlowFacts facts = table_.facts(flow);
   const policy::Verdict verdict = policy_->judge(conversation(facts, facts.end));
@@ -444,6 +466,12 @@ void Inspector::refused(const capture::Packet& packet) {
   account(packet, capture::Reason::flow_table_full);
 
   // No record, but a verdict all the same: a flood must not hide what is forbidden.
+  const policy::Verdict verdict = tell_lone(packet, lone_facts(packet));
+  count(matrix_[verdict.pair()], note_of(verdict), 1, packet.wire_bytes);
+}
+
+// What a single packet tells of a conversation that has no record.
+capture::FlowFacts Inspector::lone_facts(const capture::Packet& packet) const {
   capture::FlowFacts facts;
   const capture::FlowRules::Opinion opinion = capture::FlowRules::first_opinion(packet, &services_);
   const bool answer = !opinion.sender;
@@ -466,10 +494,12 @@ void Inspector::refused(const capture::Packet& packet) {
   facts.inside = packet.inside;
   facts.depth = packet.depth;
   facts.outer = packet.outer;
+  return facts;
+}
+
+policy::Verdict Inspector::tell_lone(const capture::Packet& packet, const capture::FlowFacts& facts) {
   const policy::Verdict verdict = policy_->judge(conversation(facts, packet.time));
-  const std::uint8_t note = note_of(verdict);
-  count(matrix_[verdict.pair()], note, 1, packet.wire_bytes);
-  if ((note & note_forbidden) == 0) return;
+  if (verdict.decision != policy::Decision::forbid) return verdict;
   const FlowEvent event{FlowEvent::Kind::opened, packet.number, packet.time, facts, verdict,
                         policy_->generation()};
   if (outlet_.tell(event)) {
@@ -477,6 +507,7 @@ void Inspector::refused(const capture::Packet& packet) {
   } else {
     ++books_.events_lost;
   }
+  return verdict;
 }
 
 void Inspector::flow_ended(const capture::Flow& flow, capture::EndReason reason) {

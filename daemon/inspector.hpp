@@ -112,6 +112,9 @@ class Inspector final : public capture::FrameSink, private capture::FlowEnds {
   static bool update_due(capture::Flow& flow, const capture::Packet& packet);
   void tell(capture::Flow& flow, FlowEvent::Kind kind, std::uint64_t number, Time time,
             const policy::Verdict& verdict);
+  void judge_reporter(const capture::Flow& flow, const capture::Packet& packet);
+  capture::FlowFacts lone_facts(const capture::Packet& packet) const;
+  policy::Verdict tell_lone(const capture::Packet& packet, const capture::FlowFacts& facts);
   std::uint16_t epoch_tag(Time time);
   void learn_services();
 
@@ -132,6 +135,7 @@ class Inspector final : public capture::FrameSink, private capture::FlowEnds {
   policy::Policy::Epoch epoch_{};
   std::uint16_t epoch_tag_ = 0;
   std::array<std::int64_t, policy::segments_max> covered_{};  // minute in which coverage was last told
+  Time grace_begin_{};
   Time grace_end_{};
   bool begun_ = false;
   Time newest_{};        // of the packets worked off: the clock of the table

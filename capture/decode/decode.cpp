@@ -102,6 +102,15 @@ void refuse(Packet& carrier, Tunnel tunnel, Reason reason) {
   carrier.unopened = static_cast<std::uint8_t>(reason);
 }
 
+std::uint16_t place_of(const Packet& carrier) {
+  std::uint64_t mix = carrier.via;
+  for (const std::uint8_t octet : carrier.source_mac.bytes) mix = (mix ^ octet) * 0x9e3779b97f4a7c15ULL;
+  mix =
+      (mix ^ static_cast<std::uint64_t>(carrier.vlans[1]) << 16U ^ carrier.vlans[0]) * 0x9e3779b97f4a7c15ULL;
+  return static_cast<std::uint16_t>(static_cast<unsigned>(carrier.ttl) << 8U |
+                                    static_cast<unsigned>(mix >> 56U));
+}
+
 bool truncated(Reason reason) {
   return reason == Reason::truncated_link || reason == Reason::truncated_vlan ||
          reason == Reason::truncated_ip || reason == Reason::truncated_extension;
@@ -129,7 +138,7 @@ std::string_view tunnel_name(Tunnel tunnel) {
 
 Decoder::Decoder(const DecodeOptions& options) : mirror_receivers_(options.mirror_receivers) {
   const auto listen = [&](const std::vector<std::uint16_t>& ports, Tunnel tunnel) {
-    for (const std::uint16_t port : ports) udp_[port] = tunnel;
+    for (const std::uint16_t port : ports) udp_.listen(port, tunnel);
   };
   listen(options.vxlan_ports, Tunnel::vxlan);
   listen(options.geneve_ports, Tunnel::geneve);
@@ -142,13 +151,13 @@ Decoder::Decoder(const DecodeOptions& options) : mirror_receivers_(options.mirro
 }
 
 Decoder::Result Decoder::decode(const Frame& frame, std::span<Packet, packets_most> packets) const {
-  layer::Cursor at{.bytes = ByteReader(frame.bytes), .udp_tunnels = udp_.data()};
+  layer::Cursor at{.bytes = ByteReader(frame.bytes), .udp_tunnels = &udp_};
   return outermost(frame, at, packets);
 }
 
 Decoder::Result Decoder::decode(const Frame& frame, std::span<Packet, packets_most> packets,
                                 unsigned& headers) const {
-  layer::Cursor at{.bytes = ByteReader(frame.bytes), .udp_tunnels = udp_.data()};
+  layer::Cursor at{.bytes = ByteReader(frame.bytes), .udp_tunnels = &udp_};
   const Result result = outermost(frame, at, packets);
   headers = at.headers;
   return result;
@@ -164,6 +173,9 @@ inline Decoder::Result Decoder::outermost(const Frame& frame, layer::Cursor& at,
   const Reason reason = frame.link == link::ethernet ? layer::ethernet(at, packet)  // nearly always
                                                      : first_link(frame.link, at, packet);
   if (reason != Reason::none) return {.reason = reason};
+  if (packet.fragment && !packet.fragment_first && mirror_rest(packet)) {
+    return {.reason = Reason::mirror_fragment, .stripped = true};
+  }
   if (at.content == Tunnel::none) return {.count = 1};
   return inside(frame, at, packets);
 }
@@ -207,9 +219,17 @@ inline Decoder::Result Decoder::outermost(const Frame& frame, layer::Cursor& at,
     packet.depth = static_cast<std::uint8_t>(carrier.depth + 1);
     packet.inside = content.tunnel;
     packet.outer = outer;
+    packet.via = place_of(carrier);
     ++result.count;
   }
   return result;
+}
+
+// Its first fragment was taken for a mirrored frame; what follows is no conversation either.
+bool Decoder::mirror_rest(const Packet& packet) const {
+  const bool carries = packet.tuple.protocol == protocol::gre || packet.tuple.protocol == protocol::udp;
+  return carries && std::find(mirror_receivers_.begin(), mirror_receivers_.end(), packet.tuple.destination) !=
+                        mirror_receivers_.end();
 }
 
 bool Decoder::ends_here(const Packet& carrier, Tunnel tunnel) const {

@@ -29,6 +29,9 @@ namespace sekimori::capture {
 //   tunnel_*       as Packet::unopened: the frame itself is in the flow of its tunnel. Of a frame only where
 //   the
 //                  tunnel is a remote mirror's transport that was taken off
+//   mirror_fragment        the rest of a remote mirror's frame, whose first part was taken for the whole:
+//   mirrors
+//                  that do not fit into the network's MTU
 //   duplicate, copy, flow_table_full       counted by the flow table: the same packet seen again at the same
 //                  place, or at another one
 // clang-format off
@@ -37,7 +40,7 @@ namespace sekimori::capture {
   X(ipx) X(mpls) X(pppoe_discovery) X(pppoe_session) X(eapol) X(lacp) X(slow_protocol) X(macsec) X(ptp)   \
   X(profinet) X(goose) X(sampled_values) X(cfm) X(mac_control) X(loopback_test) X(wake_on_lan)            \
   X(ethertype_other) X(vlan_too_deep) X(tunnel_too_deep) X(tunnel_encrypted) X(tunnel_control)             \
-  X(tunnel_other) X(link_type_unknown) X(link_protocol_other)                         \
+  X(tunnel_other) X(mirror_fragment) X(link_type_unknown) X(link_protocol_other)                         \
   X(wifi_management) X(wifi_control) X(wifi_null) X(wifi_encrypted) X(wifi_aggregate) X(wifi_fragment)    \
   X(ppp_control) X(ppp_other) X(slarp)                                                                    \
   X(truncated_link) X(truncated_vlan) X(truncated_ip) X(truncated_extension)                              \
@@ -75,6 +78,23 @@ inline constexpr unsigned tunnel_headers_max = 8;
 inline constexpr unsigned layers_most =
     packets_most * (link_headers_most + 1 + extension_headers_max + 2 + 1 + tunnel_headers_max) +
     (1 + extension_headers_max + 1);
+
+// What UDP ports promise. Nearly no port promises anything: the first look is into one kilobyte that stays in
+// the cache, a bit for eight ports.
+class UdpTunnels {
+ public:
+  void listen(std::uint16_t port, Tunnel tunnel) {
+    by_port_[port] = tunnel;
+    some_[port >> 9U] |= std::uint64_t{1} << (port >> 3U & 63U);
+  }
+  Tunnel operator[](std::uint16_t port) const {
+    return (some_[port >> 9U] >> (port >> 3U & 63U) & 1U) != 0 ? by_port_[port] : Tunnel::none;
+  }
+
+ private:
+  std::array<std::uint64_t, 128> some_{};
+  std::array<Tunnel, 65536> by_port_{};
+};
 
 namespace layer {
 struct Cursor;
@@ -114,10 +134,11 @@ class Decoder {
  private:
   Result outermost(const Frame& frame, layer::Cursor& at, std::span<Packet, packets_most> packets) const;
   Result inside(const Frame& frame, layer::Cursor& at, std::span<Packet, packets_most> packets) const;
+  bool mirror_rest(const Packet& packet) const;
   // A remote mirror's transport that the sensor itself receives.
   bool ends_here(const Packet& carrier, Tunnel tunnel) const;
 
-  std::array<Tunnel, 65536> udp_{};  // by port
+  UdpTunnels udp_{};
   std::vector<IpAddress> mirror_receivers_{};
 };
 

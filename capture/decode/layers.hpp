@@ -22,9 +22,9 @@ namespace sekimori::capture::layer {
 // wire.
 struct Cursor {
   ByteReader bytes{};
-  std::uint32_t missing = 0;            // octets on the wire behind the last captured one
-  const Tunnel* udp_tunnels = nullptr;  // by port, 65536 of them
-  std::uint16_t headers = 0;            // looked at so far, never more than layers_most
+  std::uint32_t missing = 0;  // octets on the wire behind the last captured one
+  const UdpTunnels* udp_tunnels = nullptr;
+  std::uint16_t headers = 0;  // looked at so far, never more than layers_most
 
   // Since the last IP header. Tags are counted apart from Packet::vlans because priority tags name no VLAN.
   std::uint8_t tags = 0;

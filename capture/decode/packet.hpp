@@ -124,6 +124,9 @@ struct Packet {
   Tunnel tunnel = Tunnel::none;
   bool carrier = false;
   std::uint8_t depth = 0;  // IP layers around this one, 0 = none
+  // Inside a tunnel, where the outer packet was: its TTL in the upper octet, a hash of its VLANs and MAC in
+  // the lower one. An inner packet has nothing else that tells two sides of a boundary apart.
+  std::uint16_t via = 0;
   // As Reason (decode.hpp): why the content of `tunnel` became no packet; 255 = it did, or there is none.
   std::uint8_t unopened = 255;
   Tunnel inside = Tunnel::none;  // depth > 0: what carried this packet, and between whom

@@ -69,15 +69,29 @@ void tcp(const Cursor& at, Packet& packet, Fingerprint& print) {
   }
   packet.tcp_flags = header.u8<13>();
   packet.payload_bytes = length < at.left() ? at.left() - length : 0;
-  print.add(packet.tcp_flags, packet.payload_bytes);
+  // Middleboxes clamp the segment size that a SYN offers, and correct its checksum.
+  const std::uint32_t checksum = (packet.tcp_flags & tcp_flag::syn) != 0 ? 0U : header.be16<16>();
+  print.add(checksum << 8U | packet.tcp_flags, packet.payload_bytes);
+}
+
+// Where no checksum speaks for the content, its beginning does.
+void content(const Cursor& at, std::uint32_t after, Fingerprint& print) {
+  constexpr unsigned words = 6;
+  ByteReader bytes = at.bytes;
+  bytes.skip(after);
+  for (unsigned i = 0; i < words; ++i) {
+    const auto word = bytes.take<8>();
+    if (!word) return;
+    print.add(word.be32<0>(), word.be32<4>());
+  }
 }
 
 // The tunnel that the ports promise. The far end of some answers from its well-known port to whatever port
 // the other side took.
 Tunnel udp_tunnel(const Cursor& at, const Tuple& tuple) {
-  const Tunnel by_destination = at.udp_tunnels[tuple.destination_port];
+  const Tunnel by_destination = (*at.udp_tunnels)[tuple.destination_port];
   if (by_destination != Tunnel::none) return by_destination;
-  const Tunnel by_source = at.udp_tunnels[tuple.source_port];
+  const Tunnel by_source = (*at.udp_tunnels)[tuple.source_port];
   const bool answers =
       by_source == Tunnel::teredo || by_source == Tunnel::l2tp || by_source == Tunnel::capwap;
   return answers ? by_source : Tunnel::none;
@@ -95,6 +109,7 @@ void udp(Cursor& at, Packet& packet, Fingerprint& print) {
   packet.tuple.destination_port = header.be16<2>();
   packet.ports_known = true;
   print.add(header.be32<4>());  // length and checksum
+  if (header.be16<6>() == 0) content(at, 8, print);
   const std::uint32_t length = header.be16<4>();
   const std::uint32_t there = at.left();
   // The field is that of the whole datagram in a first fragment, and empty in a jumbogram (RFC 2675 section
@@ -195,7 +210,7 @@ void carries(Tunnel tunnel, Cursor& at, Packet& packet, Fingerprint& print) {
   packet.payload_bytes = at.left();
   at.content = tunnel;
   at.content_protocol = packet.tuple.protocol;
-  if (const auto first = at.bytes.peek<8>()) print.add(first.be32<0>(), first.be32<4>());
+  content(at, 0, print);
 }
 
 // All but TCP and UDP. Apart from them, so that the two need no table of jumps and keep the fingerprint in a
@@ -233,7 +248,7 @@ void less_common(Cursor& at, Packet& packet, Fingerprint print) {
         break;
       }
       packet.payload_bytes = at.left();
-      if (const auto first = at.bytes.peek<8>()) print.add(first.be32<0>(), first.be32<4>());
+      content(at, 0, print);
   }
   packet.fingerprint = print.value();
 }

@@ -61,6 +61,7 @@ struct Sighting {
   std::array<std::uint16_t, 2> vlans{};
   std::uint8_t vlan_count = 0;
   std::uint8_t ttl = 0;
+  std::uint16_t via = 0;  // inside a tunnel: Packet::via
   MacAddress source_mac{};
   MacAddress destination_mac{};
   bool to_server = true;      // of packets in which direction

@@ -56,6 +56,7 @@ DirectedKey directed(const Tuple& tuple, bool ports_known, const Packet& seen_in
   unsigned kind = tuple.protocol | FlowKey::in_use;
   if (tuple.source.family == Family::ipv6) kind |= FlowKey::ipv6;
   if (ports_known) kind |= FlowKey::with_ports;
+  if (seen_in.carrier) kind |= FlowKey::carrier;
   result.key.kind = static_cast<std::uint16_t>(kind);
   return result;
 }
@@ -87,19 +88,13 @@ HashSecret HashSecret::random() {
 }
 
 DirectedKey key_of(const Packet& packet) {
-  DirectedKey result;
-  if (packet.ports_known) {
-    result = directed(packet.tuple, has_ports(packet.tuple.protocol), packet);
-  } else if (packet.tuple.protocol == protocol::icmp || packet.tuple.protocol == protocol::icmpv6) {
-    result = directed(packet.tuple, false, packet);
-  } else {
-    Tuple portless = packet.tuple;
-    portless.source_port = 0;
-    portless.destination_port = 0;
-    result = directed(portless, false, packet);
-  }
-  if (packet.carrier) result.key.kind |= FlowKey::carrier;
-  return result;
+  if (packet.ports_known) return directed(packet.tuple, has_ports(packet.tuple.protocol), packet);
+  const bool icmp = packet.tuple.protocol == protocol::icmp || packet.tuple.protocol == protocol::icmpv6;
+  if (icmp) return directed(packet.tuple, false, packet);
+  Tuple portless = packet.tuple;
+  portless.source_port = 0;
+  portless.destination_port = 0;
+  return directed(portless, false, packet);
 }
 
 DirectedKey quoted_key_of(const Packet& packet) {
@@ -107,7 +102,7 @@ DirectedKey quoted_key_of(const Packet& packet) {
 }
 
 std::uint64_t deal_hash(const Packet& packet, bool errors_apart) {
-  const bool quoted = packet.quoted.protocol != 0 && !errors_apart;
+  const bool quoted = reports(packet) && !errors_apart;
   const Tuple& tuple = quoted ? packet.quoted : packet.tuple;
   const std::uint64_t a = address_mix(tuple.source);
   const std::uint64_t b = address_mix(tuple.destination);

@@ -41,7 +41,12 @@ struct DirectedKey {
 
 // The key of the packet's own tuple.
 DirectedKey key_of(const Packet& packet);
-// The key of the conversation that an ICMP error reports. Needs packet.quoted.protocol != 0.
+// Is it an ICMP error about what its receiver has sent? Anything else that quotes a packet is a conversation
+// of its own, not to be hidden in the one that it names.
+inline bool reports(const Packet& packet) {
+  return packet.quoted.protocol != 0 && packet.quoted.source == packet.tuple.destination;
+}
+// The key of the conversation that an ICMP error reports. Needs reports(packet).
 DirectedKey quoted_key_of(const Packet& packet);
 
 // Which of the 256 hands a packet is dealt to; worker = hand % workers. Symmetric in direction, and made of

@@ -160,21 +160,6 @@ FlowRules::Opinion FlowRules::first_opinion(const Packet& packet, const ServiceP
   return opinion_of(packet, ports, packet.tuple.protocol == protocol::tcp && packet.ports_known);
 }
 
-std::uint16_t FlowRules::place(const Packet& packet) {
-  const auto word = [](const MacAddress& mac) {
-    std::uint64_t value = 0;
-    std::memcpy(&value, mac.bytes.data(), mac.bytes.size());
-    return value;
-  };
-  // One multiplication: this is done for every packet, and a place that is mistaken for another is found out
-  // by comparing when it matters.
-  const std::uint64_t rest = static_cast<std::uint64_t>(packet.vlans[1]) << 48U ^
-                             static_cast<std::uint64_t>(packet.vlans[0]) << 24U ^ packet.tap;
-  const std::uint64_t mix =
-      (word(packet.source_mac) ^ word(packet.destination_mac) << 15U ^ rest) * 0x9e3779b97f4a7c15ULL;
-  return static_cast<std::uint16_t>(std::uint64_t{packet.ttl} << 8U | mix >> 56U);
-}
-
 void FlowRules::open(Flow& flow, const DirectedKey& key, const Packet& packet, const ServicePorts* ports) {
   const unsigned young = flow.young;
   static_cast<FlowRecord&>(flow) = FlowRecord{};
@@ -246,7 +231,7 @@ Changes FlowRules::add(Flow& flow, const Packet& packet, unsigned side) {
   const bool tcp = flow.tcp();
   Changes changes;
   unsigned bits = seen_bits(packet, tcp);
-  unsigned letters = bits;
+  unsigned letters = 0;
   if (tcp) {
     flow.tcp_flags[side] |= packet.tcp_flags;
     if (packet.tcp_flags != 0) sequence(flow, packet, side, bits);

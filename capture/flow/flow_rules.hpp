@@ -35,9 +35,19 @@ class FlowRules {
   // The packet was seen nearer to its sender than what the record holds of that side: the sighting becomes
   // the flow's, so that it does not matter which of a packet's copies comes first.
   static void move_home(Flow& flow, const Packet& packet, unsigned side, bool vlan_in_key);
-  // TTL in the upper octet, below it a hash of the rest: two packets of one side that differ in it were seen
-  // at two places.
-  static std::uint16_t place(const Packet& packet);
+  // TTL in the upper octet, below it a hash of VLANs and tap. Two packets of one side that differ in it, or
+  // in their source MAC, were seen at two places.
+  static std::uint16_t place(const Packet& packet) {
+    const std::uint32_t vlans = static_cast<std::uint32_t>(packet.vlans[1]) << 16U | packet.vlans[0];
+    const std::uint32_t mix = (vlans ^ static_cast<std::uint32_t>(packet.tap) << 12U) * 0x9e3779b1U;
+    return static_cast<std::uint16_t>((static_cast<std::uint32_t>(packet.ttl) << 8U | mix >> 24U) ^
+                                      packet.via);
+  }
+  // TCP payload that lies before the newest: sent again, overtaken, or shown again.
+  static bool behind(const Flow& flow, const Packet& packet, unsigned side) {
+    return flow.tcp() && packet.payload_bytes != 0 && (flow.next_known >> side & 1U) != 0 &&
+           static_cast<std::int32_t>(packet.tcp_sequence + packet.payload_bytes - flow.next[side]) <= 0;
+  }
   // Who would be the initiator if this were a flow's first packet.
   struct Opinion {
     bool sender = true;  // the packet's sender is the initiator

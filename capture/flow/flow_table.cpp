@@ -25,6 +25,15 @@ std::uint32_t traces_for(const FlowOptions& options, std::uint64_t capacity) {
       std::min(std::max(capacity / flows_a_trace, least), std::uint64_t{65'535}));
 }
 
+// For comparing on the packet path: as an array, the compiler calls a library for six octets.
+std::uint64_t word(const MacAddress& mac) {
+  std::uint32_t front = 0;
+  std::uint16_t back = 0;
+  std::memcpy(&front, mac.bytes.data(), sizeof front);
+  std::memcpy(&back, mac.bytes.data() + sizeof front, sizeof back);
+  return static_cast<std::uint64_t>(back) << 32U | front;
+}
+
 // In either direction: a mirror may show the later one first.
 std::chrono::microseconds gap(Time a, Time b) {
   return std::chrono::floor<std::chrono::microseconds>(a > b ? a - b : b - a);
@@ -67,18 +76,17 @@ std::uint32_t FlowTable::slots_of(std::uint32_t page) const {
   return (std::uint32_t{1} << here) - 1U;
 }
 
-void FlowTable::prepare(std::span<const Packet> packets, std::span<Prepared, batch> prepared) {
+void FlowTable::prepare(std::span<const Packet> packets) {
   for (std::size_t i = 0; i < packets.size(); ++i) {
     const Packet& packet = packets[i];
-    Prepared& p = prepared[i];
-    p.quoted = packet.quoted.protocol != 0 && !options_.icmp_errors_apart;
+    Prepared& p = prepared_[i];
+    p.quoted = reports(packet) && !options_.icmp_errors_apart;
     p.key = p.quoted ? quoted_key_of(packet) : key_of(packet);
     p.hash = hash_(p.key.key, key_mask_);
-    p.place = FlowRules::place(packet);
     index_.prefetch(p.hash);
   }
   for (std::size_t i = 0; i < packets.size(); ++i) {
-    Prepared& p = prepared[i];
+    Prepared& p = prepared_[i];
     p.candidate = index_.candidate(p.hash);
     if (p.candidate == FlowIndex::none) continue;
     const auto* record = reinterpret_cast<const std::byte*>(&at(p.candidate));
@@ -116,7 +124,7 @@ FlowTable::Recorded FlowTable::record_one(const Packet& packet, Prepared& prepar
       Recorded repeated;
       // Routers report, too, and theirs are other places than the flow's: here only what is shown twice
       // counts.
-      if (repeats(*flow, packet, quoted_side ^ 1U, flow->places[quoted_side ^ 1U], repeated)) return repeated;
+      if (repeats(*flow, packet, quoted_side ^ 1U, Whose::router, repeated)) return repeated;
       const bool from_initiator = (quoted_side ^ 1U) == flow->FlowRecord::initiator;
       const Changes changes = FlowRules::add_error(*flow, packet, quoted_side);
       settle(*flow);
@@ -134,7 +142,7 @@ FlowTable::Recorded FlowTable::record_one(const Packet& packet, Prepared& prepar
   const unsigned side = prepared.key.side;
   Changes changes;
   const bool lives = flow != nullptr && !expired(*flow, packet.time);
-  if (Recorded repeated; lives && repeats(*flow, packet, side, prepared.place, repeated)) return repeated;
+  if (Recorded repeated; lives && repeats(*flow, packet, side, Whose::flow, repeated)) return repeated;
   if (flow == nullptr) {
     flow = open(packet, prepared);
     if (flow == nullptr) {
@@ -151,7 +159,7 @@ FlowTable::Recorded FlowTable::record_one(const Packet& packet, Prepared& prepar
     refill(*flow, packet, prepared.key);
     changes.opened = true;
   }
-  if (changes.opened || flow->counts[side].packets() == 0) meet(*flow, packet, side, prepared.place);
+  if (changes.opened || flow->counts[side].packets() == 0) meet(*flow, packet, side);
   const Changes more = FlowRules::add(*flow, packet, side);
   if (!changes.opened) changes = more;
   settle(*flow);
@@ -189,8 +197,8 @@ void FlowTable::refill(Flow& flow, const Packet& packet, const DirectedKey& key)
 }
 
 // The first packet of one of the flow's ends.
-void FlowTable::meet(Flow& flow, const Packet& packet, unsigned side, std::uint16_t place) {
-  flow.places[side] = place;
+void FlowTable::meet(Flow& flow, const Packet& packet, unsigned side) {
+  flow.places[side] = FlowRules::place(packet);
   flow.fingerprints[side] = packet.fingerprint;
   // What is told of the flow's place is where its initiator was seen.
   if (flow.packets() != 0 && side == flow.FlowRecord::initiator) {
@@ -214,13 +222,16 @@ std::uint32_t FlowTable::prior_fingerprint(Flow& flow, unsigned side, std::uint3
   return std::exchange(flow.fingerprints[side], now);
 }
 
-bool FlowTable::suspicious(const Flow& flow, const Packet& packet, unsigned side, std::uint16_t place,
+bool FlowTable::suspicious(const Flow& flow, const Packet& packet, unsigned side, Whose whose,
                            std::uint32_t before) {
   if (flow.FlowRecord::traced != 0) return true;
   const FlowCount& count = flow.counts[side];
   if ((count.packets_low | count.packets_high) == 0) return false;
-  if (place != flow.places[side]) return true;
-  if (before != packet.fingerprint || before == 0) return false;
+  if (whose == Whose::flow &&
+      (FlowRules::place(packet) != flow.places[side] || word(packet.source_mac) != word(flow.macs[side]))) {
+    return true;
+  }
+  if (before != packet.fingerprint || before == 0) return FlowRules::behind(flow, packet, side);
   return FlowTraces::duplicate(packet, gap(packet.time, flow.last()));
 }
 
@@ -234,7 +245,8 @@ bool FlowTable::examine(Flow& flow, const Packet& packet, unsigned side, std::ui
     if (before != packet.fingerprint || before == 0) return false;
     const Sighting home = flow.home(side);
     const Sighting here = FlowTraces::place_of(packet);
-    const bool elsewhere = FlowRules::place(packet) != flow.places[side];
+    const bool elsewhere =
+        FlowRules::place(packet) != flow.places[side] || packet.source_mac != flow.macs[side];
     const auto gap =
         std::chrono::abs(std::chrono::floor<std::chrono::microseconds>(packet.time - flow.last()));
     if (elsewhere ? gap > FlowTraces::copy_window : !FlowTraces::duplicate(packet, gap)) return false;
@@ -267,8 +279,9 @@ FlowTrace* FlowTable::trace(Flow& flow, const Packet& packet, unsigned side, std
     if (packets == 0) continue;
     FlowTraces::recall(*made, s == side ? before : flow.fingerprints[s], flow.last(), flow.home(s), s,
                        packets);
-    // Without ports several conversations share a record, and their ways are their own.
-    if (flow.FlowRecord::ports_known == 0) made->credit = {};
+    // Without ports several conversations share a record, and pings try their ways out.
+    const bool transport = flow.tcp() || flow.protocol() == protocol::udp;
+    if (flow.FlowRecord::ports_known == 0 || !transport) made->credit = {};
   }
   return made;
 }

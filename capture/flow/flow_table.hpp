@@ -87,12 +87,11 @@ class FlowTable {
   // does not matter when advance() comes by.
   template <FlowObserver Observer>
   void record(std::span<const Packet> packets, Observer&& observer) {
-    std::array<Prepared, batch> prepared;
     while (!packets.empty()) {
       const auto some = packets.first(packets.size() < batch ? packets.size() : batch);
-      prepare(some, prepared);
+      prepare(some);
       for (std::size_t i = 0; i < some.size(); ++i) {
-        const Recorded result = record_one(some[i], prepared[i]);
+        const Recorded result = record_one(some[i], prepared_[i]);
         if (result.flow != nullptr && result.repetition.repeat != Repeat::fresh) [[unlikely]] {
           observer.repeated(*result.flow, some[i], result.repetition, result.changes, result.from_initiator);
         } else if (result.flow != nullptr) {
@@ -169,7 +168,6 @@ class FlowTable {
     DirectedKey key{};
     std::uint64_t hash = 0;
     std::uint32_t candidate = FlowIndex::none;
-    std::uint16_t place = 0;
     bool quoted = false;  // the key is that of the conversation which an ICMP error reports
   };
   struct Recorded {
@@ -183,23 +181,25 @@ class FlowTable {
     unsigned slot = 0;
   };
 
-  void prepare(std::span<const Packet> packets, std::span<Prepared, batch> prepared);
+  void prepare(std::span<const Packet> packets);
   Recorded record_one(const Packet& packet, Prepared& prepared);
   Flow* find(const Prepared& prepared);
   Flow* open(const Packet& packet, const Prepared& prepared);
   void refill(Flow& flow, const Packet& packet, const DirectedKey& key);
   void settle(Flow& flow);
-  void meet(Flow& flow, const Packet& packet, unsigned side, std::uint16_t place);
+  void meet(Flow& flow, const Packet& packet, unsigned side);
 
+  // Whose packet it is: one of the flow's own ends, or a router's about it, which is seen at other places.
+  enum class Whose : std::uint8_t { flow, router };
   // Is the packet one that this side of the flow has shown before?
-  bool repeats(Flow& flow, const Packet& packet, unsigned side, std::uint16_t place, Recorded& result) {
+  bool repeats(Flow& flow, const Packet& packet, unsigned side, Whose whose, Recorded& result) {
     if (options_.count_copies) return false;
     const std::uint32_t before = prior_fingerprint(flow, side, packet.fingerprint);
-    if (!suspicious(flow, packet, side, place, before)) return false;
+    if (!suspicious(flow, packet, side, whose, before)) return false;
     return examine(flow, packet, side, before, result);
   }
   static std::uint32_t prior_fingerprint(Flow& flow, unsigned side, std::uint32_t now);
-  static bool suspicious(const Flow& flow, const Packet& packet, unsigned side, std::uint16_t place,
+  static bool suspicious(const Flow& flow, const Packet& packet, unsigned side, Whose whose,
                          std::uint32_t before);
   bool examine(Flow& flow, const Packet& packet, unsigned side, std::uint32_t before, Recorded& result);
   FlowTrace* trace(Flow& flow, const Packet& packet, unsigned side, std::uint32_t before);
@@ -264,6 +264,7 @@ class FlowTable {
   Hand young_{};
   Time newest_ = Time::min();
   FlowCounters counters_{};
+  std::array<Prepared, batch> prepared_{};  // of one batch; here, because making it anew means to clear it
 };
 
 }  // namespace sekimori::capture

@@ -11,7 +11,7 @@ using std::chrono::microseconds;
 
 // Packets that came before a trace was made and may still be shown elsewhere.
 constexpr std::uint64_t credit_most = 8;
-constexpr microseconds credit_window{2'000};
+constexpr microseconds credit_window{5'000};
 constexpr unsigned looks_for_idle = 8;
 
 std::uint32_t clock(Time time) {
@@ -37,8 +37,9 @@ void remember(FlowTrace& trace, std::uint32_t fingerprint, std::uint32_t at, uns
 
 // A destination that a trace does not know yet (zero) is any.
 bool same_place(const Sighting& known, const Sighting& seen) {
-  return known.tap == seen.tap && known.ttl == seen.ttl && known.vlan_count == seen.vlan_count &&
-         known.vlans == seen.vlans && known.source_mac == seen.source_mac &&
+  return known.tap == seen.tap && known.ttl == seen.ttl && known.via == seen.via &&
+         known.vlan_count == seen.vlan_count && known.vlans == seen.vlans &&
+         known.source_mac == seen.source_mac &&
          (known.destination_mac == seen.destination_mac || known.destination_mac.is_zero());
 }
 
@@ -105,6 +106,7 @@ Sighting FlowTraces::place_of(const Packet& packet) {
   place.vlans = packet.vlans;
   place.vlan_count = packet.vlan_count;
   place.ttl = packet.ttl;
+  place.via = packet.via;
   place.source_mac = packet.source_mac;
   place.destination_mac = packet.destination_mac;
   return place;
@@ -152,14 +154,19 @@ bool FlowTraces::duplicate(const Packet& packet, microseconds gap) {
   const bool tcp = packet.tuple.protocol == protocol::tcp;
   const bool carries =
       packet.payload_bytes != 0 || (tcp && (packet.tcp_flags & (tcp_flag::syn | tcp_flag::fin)) != 0);
-  return carries && gap <= unidentified_window;
+  return carries && gap <= (tcp ? unidentified_window : repeating_window);
 }
 
 bool FlowTraces::routed(const Sighting& a, const Sighting& b) {
+  // Inside a tunnel: the outer header lost a hop, and the content went with it.
+  if (a.via >> 8U != b.via >> 8U) return true;
+  // Who forwards a packet takes a hop off and sends it under its own MAC. A sender's own play with TTLs is no
+  // passage, nor is what mirrors do to tags.
+  const bool ethernet = !a.source_mac.is_zero() && !b.source_mac.is_zero();
+  if (ethernet && a.source_mac == b.source_mac) return false;
   if (a.ttl != b.ttl) return true;
-  // Tagged and untagged are what two ports of one switch make of one frame; from one VLAN to another it takes
-  // a device that connects them.
-  return a.vlan_count != 0 && b.vlan_count != 0 && a.vlans[a.vlan_count - 1U] != b.vlans[b.vlan_count - 1U];
+  return ethernet && a.vlan_count != 0 && b.vlan_count != 0 &&
+         a.vlans[a.vlan_count - 1U] != b.vlans[b.vlan_count - 1U];
 }
 
 FlowTraces::Finding FlowTraces::look(FlowTrace& trace, const Packet& packet, unsigned side, bool to_server) {
@@ -185,7 +192,7 @@ FlowTraces::Finding FlowTraces::look(FlowTrace& trace, const Packet& packet, uns
       if (trace.fingerprints[at] != packet.fingerprint || trace.places[at] >> FlowTrace::side_shift != side)
         continue;
       const microseconds gap = apart(now, trace.times[at]);
-      if (gap > copy_window) continue;
+      if (gap > (packet.identified ? copy_window : unidentified_copy_window)) continue;
       if ((trace.places[at] & bit) == 0) {
         if (first_elsewhere == FlowTrace::memories_most) first_elsewhere = at;
       } else if (duplicate(packet, gap)) {

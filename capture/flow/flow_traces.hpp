@@ -68,6 +68,10 @@ class FlowTraces {
   static constexpr std::chrono::microseconds duplicate_window{20'000};
   // ... and this soon when nothing in the packet tells it from an equal one that the host sent later.
   static constexpr std::chrono::microseconds unidentified_window{2'000};
+  // ... or even this soon, where hosts repeat themselves without sequence numbers.
+  static constexpr std::chrono::microseconds repeating_window{500};
+  // A copy of what only its content identifies comes this soon.
+  static constexpr std::chrono::microseconds unidentified_copy_window{50'000};
 
   // `count` traces, up to 65'535; memory is taken here and becomes resident when used. Throws std::bad_alloc.
   explicit FlowTraces(std::uint32_t count);
@@ -92,7 +96,7 @@ class FlowTraces {
 
   struct Finding {
     Repeat repeat = Repeat::fresh;
-    bool routed = false;  // a copy that a router or firewall has passed on: another TTL, or from VLAN to VLAN
+    bool routed = false;       // a copy that a router or firewall has passed on
     bool nearer_home = false;  // a copy seen nearer to its sender than what the record holds of this side
   };
   Finding look(FlowTrace& trace, const Packet& packet, unsigned side, bool to_server);

@@ -324,9 +324,13 @@ void FragmentTable::give_ports(std::uint32_t index, Packet& packet) {
 }
 
 void FragmentTable::let_go_overdue(Time now, std::uint32_t most) {
-  for (std::uint32_t steps = 0; steps < most && oldest_ != none; ++steps) {
-    if (!apart(now, held_[oldest_].packet.time, hold_)) return;
-    let_go(datagrams_[held_[oldest_].datagram], false);
+  // All of them are looked at: in the order in which they came, which need not be that of their stamps.
+  std::uint32_t slot = oldest_;
+  for (std::uint32_t steps = 0; steps < most && slot != none; ++steps) {
+    const std::uint32_t newer = held_[slot].newer;
+    Datagram& datagram = datagrams_[held_[slot].datagram];
+    if (datagram.held_first == slot && apart(now, held_[slot].packet.time, hold_)) let_go(datagram, false);
+    slot = newer;
   }
 }
 

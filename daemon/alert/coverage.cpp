@@ -25,13 +25,13 @@ bool Coverage::sees(policy::SegmentId segment, Time time) const {
 capture::Passage Coverage::passage(const capture::FlowFacts& facts, const policy::Verdict& verdict,
                                    Time now) const {
   const bool settled = verdict.from != verdict.to && facts.start <= now - patience;
-  const auto judge = [&](bool passed, std::uint64_t packets, policy::SegmentId entered) {
+  const auto judge = [&](bool passed, bool got_through, std::uint64_t packets, policy::SegmentId entered) {
     if (passed) return capture::Passed::yes;
-    return settled && packets > 0 && sees(entered, facts.end) ? capture::Passed::no
-                                                              : capture::Passed::unknown;
+    return settled && !got_through && packets > 0 && sees(entered, facts.end) ? capture::Passed::no
+                                                                              : capture::Passed::unknown;
   };
-  return {judge(facts.passed_to_server, facts.packets_to_server, verdict.to),
-          judge(facts.passed_to_client, facts.packets_to_client, verdict.from)};
+  return {judge(facts.passed_to_server, heard_by_server(facts), facts.packets_to_server, verdict.to),
+          judge(facts.passed_to_client, heard_by_client(facts), facts.packets_to_client, verdict.from)};
 }
 
 }  // namespace sekimori::daemon

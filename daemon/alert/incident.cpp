@@ -180,6 +180,8 @@ void Incidents::State::trace(Story& story, const FlowEvent& event) {
     const bool passed_now = direction == 0 ? facts.passed_to_server : facts.passed_to_client;
     const bool speaks = (direction == 0 ? facts.packets_to_server : facts.packets_to_client) > 0;
     trail.yes = trail.yes || passed_now;
+    trail.blind =
+        trail.blind || (direction == 0 ? Coverage::heard_by_server(facts) : Coverage::heard_by_client(facts));
     trail.spoke = trail.spoke || speaks;
     if (trail.yes || trail.blind) {
       trail.minutes.clear();

@@ -261,9 +261,9 @@ TEST(DecodeLinks, NamesIpThatIsNone) {
 }
 
 TEST(DecodeLinks, ReachesEveryReason) {
-  // Counted by the flow table, or reached in decode_tunnels_test.
-  std::set<std::string> reached{"flow_table_full",  "duplicate",      "copy",        "tunnel_too_deep",
-                                "tunnel_encrypted", "tunnel_control", "tunnel_other"};
+  // Counted by the flow table, or reached in decode_tunnels_test and decode_layers_test.
+  std::set<std::string> reached{"flow_table_full",  "duplicate",      "copy",         "tunnel_too_deep",
+                                "tunnel_encrypted", "tunnel_control", "tunnel_other", "mirror_fragment"};
   for (const auto* table : {&named_frames(), &wifi_frames(), &bad_ip_frames()}) {
     for (const Case& row : *table) reached.insert(describe(row.built));
   }

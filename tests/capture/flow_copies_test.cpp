@@ -124,12 +124,60 @@ TEST(FlowCopies, TaggedAndUntaggedOfOneSwitchHaveNotPassedAnything) {
   EXPECT_FALSE(seen.repetition.routed);
 }
 
-TEST(FlowCopies, ABridgingFirewallChangesTheVlanOnly) {
+TEST(FlowCopies, AnotherVlanOrTtlUnderTheSameMacIsNoPassage) {
+  Place mirrored = inside;  // as remote mirrors show one frame twice
+  mirrored.vlan = 20;
+  Place playful = inside;  // a sender that varies its TTL
+  playful.ttl = 63;
+  for (const Place& other : {mirrored, playful}) {
+    Story story;
+    const Packet first = sealed(syn(5, 9), 1);
+    const Seen seen = story.play({at(first, inside), at(first, other, 2us)});
+    EXPECT_EQ(seen.repetition.repeat, Repeat::copy);
+    EXPECT_FALSE(seen.repetition.routed);
+  }
+}
+
+TEST(FlowCopies, DuplicatesThatInterleaveAreKnownOnceThereIsATrace) {
   Story story;
-  Place bridged = inside;
-  bridged.vlan = 20;
-  const Packet first = sealed(syn(5, 9), 1);
-  EXPECT_TRUE(story.play({at(first, inside), at(first, bridged, 2us)}).repetition.routed);
+  for (std::uint32_t i = 0; i < 10; ++i) {
+    const Packet a = at(data(2 * i, 10ms * i), inside);
+    const Packet b = at(data(2 * i + 1, 10ms * i + 20us), inside);
+    Packet a2 = a;
+    Packet b2 = b;
+    a2.time += 100us;
+    b2.time += 100us;
+    story.play({a, b, a2, b2});
+  }
+  EXPECT_LE(story.watcher.seen.back().facts.packets_to_server, 22U)
+      << "20 packets; the first pair is not remembered";
+}
+
+TEST(FlowCopies, EqualDatagramsOverTwoWaysAreTheHosts) {
+  Story story;
+  Place other = inside;
+  other.destination = 9;
+  other.source = 8;
+  std::vector<Packet> packets;
+  for (std::uint32_t i = 0; i < 20; ++i) {
+    Packet beat = udp(client, 40'000, server, 5000, 100ms * i);
+    beat.fingerprint = 77;  // IPv6: nothing but its content tells it from the last one
+    packets.push_back(at(beat, i % 2 == 0 ? inside : other));
+  }
+  EXPECT_EQ(story.play(packets).facts.packets_to_server, 20U);
+}
+
+TEST(FlowCopies, InsideATunnelTheOuterWayTells) {
+  Story story;
+  Packet here = sealed(syn(5, 9), 1);
+  here.via = 64U << 8U | 5U;
+  here.depth = 1;
+  Packet there = here;
+  there.via = 63U << 8U | 9U;
+  there.time += 60us;
+  const Seen seen = story.play({here, there});
+  EXPECT_EQ(seen.repetition.repeat, Repeat::copy);
+  EXPECT_TRUE(seen.repetition.routed);
 }
 
 TEST(FlowCopies, CountOnceInAnyOrderWithinAMillisecond) {

@@ -63,15 +63,16 @@ class Model {
       waits.emplace_back(p, &d);
     }
   }
-  // Of one datagram, or of all; up to the first that has not waited long enough.
+  // Of one datagram, or of all; of each up to the first that has not waited long enough.
   void let_go(const void* of, Time now) {
+    std::set<const void*> done;
     for (auto held = waits.begin(); held != waits.end();) {
-      if (of != nullptr && held->second != of) {
+      const Duration age = now - held->first.time;
+      if (std::max(age, -age) <= 1s) done.insert(held->second);
+      if ((of != nullptr && held->second != of) || done.count(held->second) != 0) {
         ++held;
         continue;
       }
-      const Duration age = now - held->first.time;
-      if (std::max(age, -age) <= 1s) return;
       stray(held->first);
       held = waits.erase(held);
     }

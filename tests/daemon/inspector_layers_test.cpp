@@ -66,6 +66,15 @@ class LayersTest : public testing::Test {
   std::uint64_t number = 0;
 };
 
+// A connection in mid-stream between ports that tell nothing; the other way round it would be permitted.
+kit::PacketBuilder doubtful(unsigned identification) {
+  return kit::ethernet()
+      .ipv4("172.31.0.8", "10.30.40.12")
+      .identification(identification)
+      .tcp(40000, 50000, ACK)
+      .payload(10);
+}
+
 kit::PacketBuilder tunnelled(const char* from, const char* to, const kit::PacketBuilder& inner) {
   return kit::ethernet().ipv4(from, to).identification(7).protocol(4).payload(inner.network_bytes());
 }
@@ -109,6 +118,52 @@ TEST_F(LayersTest, TheTransportOfARemoteMirrorIsNoConversation) {
   expect_books(1, 1);
 }
 
+TEST_F(LayersTest, TheRestOfAFragmentedMirrorIsNoConversationEither) {
+  const auto inner =
+      kit::ethernet().ipv4("10.20.1.1", "10.20.2.2").identification(1).udp(40000, 53).payload(40);
+  kit::Octets content = kit::octets({0, 0, 0x65, 0x58});  // GRE, transparent Ethernet bridging
+  const kit::Octets frame = inner.bytes();
+  content.insert(content.end(), frame.begin(), frame.end());
+  const auto transport = kit::ethernet().ipv4("10.30.1.1", "192.0.2.9").identification(5).protocol(47);
+  kit::Octets front(content.begin(), content.begin() + 72);
+  kit::Octets rest(content.begin() + 72, content.end());
+  feed(transport.fragment(0, true).payload(front));
+  feed(transport.fragment(72, false).payload(rest), 10us);
+  inspector.tick(morning + 5s, 0);
+  EXPECT_EQ(recorder.events.size(), 0U);
+  EXPECT_EQ(inspector.table().size(), 1U) << "the mirrored conversation alone";
+  EXPECT_EQ(reason(Reason::mirror_fragment), 1U);
+  EXPECT_EQ(inspector.books().mirror_stripped, 2U);
+  expect_books(2, 1);
+}
+
+TEST_F(LayersTest, AnErrorThatQuotesSomethingElseIsItsSendersConversation) {
+  const auto own = kit::ethernet().ipv4("10.10.1.1", "10.10.1.2").identification(1).tcp(40000, 50000, SYN);
+  feed(own);
+  // Payload on its way out, dressed as an error about a permitted conversation.
+  feed(kit::ethernet().ipv4("10.10.1.1", "203.0.113.9").identification(2).icmp(3, 1).quoting(own), 1ms);
+  ASSERT_EQ(recorder.events.size(), 1U);
+  EXPECT_EQ(recorder.events[0].facts.tuple.destination.to_string(), "203.0.113.9");
+  EXPECT_EQ(recorder.events[0].verdict.decision, policy::Decision::forbid);
+}
+
+TEST_F(LayersTest, AnErrorFromAThirdSegmentIsJudgedAsWell) {
+  const auto own = kit::ethernet().ipv4("10.10.1.1", "10.10.1.2").identification(1).tcp(40000, 50000, SYN);
+  feed(own);
+  feed(kit::ethernet().ipv4("10.10.9.9", "10.10.1.1").identification(2).icmp(3, 1).quoting(own), 1ms);
+  EXPECT_EQ(recorder.events.size(), 0U) << "a router of the segment";
+  feed(kit::ethernet().ipv4("10.30.9.9", "10.10.1.1").identification(3).icmp(3, 1).quoting(own), 2ms);
+  ASSERT_EQ(recorder.events.size(), 1U);
+  EXPECT_EQ(recorder.events[0].facts.tuple.source.to_string(), "10.30.9.9");
+  EXPECT_EQ(inspector.table().size(), 1U) << "and counted to the conversation that it reports";
+}
+
+TEST_F(LayersTest, AFirstStampFromAheadDoesNotMakeTheGraceLonger) {
+  feed(kit::ethernet().ipv4("10.20.1.9", "10.20.2.9").identification(1).udp(1, 2).payload(1), 240h);
+  feed(doubtful(1));
+  EXPECT_EQ(recorder.events.size(), 1U);
+}
+
 TEST_F(LayersTest, FragmentsCountToTheirFlowInAnyOrder) {
   const auto whole = kit::ethernet().ipv4("10.20.1.1", "10.20.2.2").identification(9);
   const auto first = whole.fragment(0, true).udp(40000, 53).udp_length(1500).payload(24);
@@ -138,8 +193,12 @@ TEST_F(LayersTest, StrayFragmentsAreJudgedByTheirAddresses) {
 }
 
 TEST_F(LayersTest, CopiesAreReasonsOfTheirOwnAndTellThatItPassed) {
+  // Each hop sends it under a MAC of its own.
   const auto syn = [](unsigned ttl) {
-    return kit::ethernet()
+    const char* const sender = ttl == 128   ? "02:00:00:00:00:01"
+                               : ttl == 127 ? "02:00:00:00:00:f1"
+                                            : "02:00:00:00:00:f2";
+    return kit::ethernet(sender, "02:00:00:00:00:02")
         .ipv4("10.10.21.34", "10.20.10.20")
         .ttl(ttl)
         .identification(77)
@@ -175,15 +234,6 @@ TEST_F(LayersTest, OneSidedFlowsAreAFigureOfTheirPair) {
   const PairTotals& totals = inspector.matrix()[static_cast<std::size_t>(pair)];
   EXPECT_EQ(totals.flows_ended, 2U);
   EXPECT_EQ(totals.flows_one_sided, 1U) << "a SYN without answer may just be unanswered";
-}
-
-// A connection in mid-stream between ports that tell nothing; the other way round it would be permitted.
-kit::PacketBuilder doubtful(unsigned identification) {
-  return kit::ethernet()
-      .ipv4("172.31.0.8", "10.30.40.12")
-      .identification(identification)
-      .tcp(40000, 50000, ACK)
-      .payload(10);
 }
 
 TEST_F(LayersTest, ARestartIsNoStorm) {

@@ -213,7 +213,7 @@ TEST_F(TextTest, PassageOfTheBoundaryIsSaidWhenItIsKnownAndInSummariesAlways) {
   constexpr const char* passed = "。境界機器を通過しています。";
   constexpr const char* stopped = "境界機器の通過は確認されていません（反対側も監視中）。";
   constexpr const char* unknown = "境界機器を通過したかどうかは不明です（片側のみ監視）。";
-  constexpr const char* replied = "応答も境界機器を通過しています。";
+  constexpr const char* replied = "応答は境界機器を通過しています。";
   constexpr const char* unreplied = "応答の通過は確認されていません（反対側も監視中）。";
   const auto said = [&](AlertKind kind, Passed there, Passed back) {
     AlertRecord one = record(event("10.10.1.5", "203.0.113.9", 443), kind);

@@ -182,6 +182,25 @@ TEST(Boundary, DeclaredWiresSayWhatHasPassed) {
   }
 }
 
+TEST(Boundary, ItsOwnSegmentsRouterIsNotTheBoundary) {
+  // Two wires of the client's segment, a hop between them; the firewall drops it.
+  Story story = to_file_server();
+  story.at(0ms).client(SYN, 1000, 0).inside().inside_routed();
+  story.at(1s).client(SYN, 1000, 0).inside().inside_routed();
+  for (unsigned shuffle = 0; shuffle <= shuffles; ++shuffle) {
+    EXPECT_EQ(judge(story, {.claims = true, .shuffle = shuffle}).outcome,
+              forbidden(Stage::attempt, Passed::no, Passed::unknown))
+        << shuffle;
+  }
+}
+
+TEST(Boundary, WhatWasAnsweredIsNotSaidToBeStopped) {
+  // It went another way, or under another address: the answer proves that it arrived.
+  Story story = to_file_server();
+  story.conversation(&Story::inside);
+  expect_everywhere(story, forbidden(Stage::data, Passed::unknown, Passed::unknown));
+}
+
 TEST(Boundary, PermittedTwinStaysSilent) {
   Story story{"10.20.10.6", "10.10.10.6", 8530};
   story.at(5s).conversation(&Story::both);

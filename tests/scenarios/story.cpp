@@ -31,7 +31,7 @@ std::string replaced(std::string text, std::string_view mark, std::string_view w
 
 std::shared_ptr<const policy::Policy> make_city(bool claims) {
   std::string text{segments};
-  text = replaced(text, "%mynumber%", claims ? ", vlans: [10], taps: [t0]" : "");
+  text = replaced(text, "%mynumber%", claims ? ", vlans: [10, 11], taps: [t0]" : "");
   text = replaced(text, "%lgwan%", claims ? ", vlans: [20], taps: [t1]" : "");
   config::Config config = config::load_text(text, "city.yaml", Language::en);
   std::vector<std::pair<std::string, std::string>> sources;
@@ -116,10 +116,10 @@ std::vector<Frame> filmed(const std::vector<Shot>& shots, const Setting& setting
       // The network layer is the shot's; the link is what this view shows of it.
       const kit::Octets datagram = shot.packet.network_bytes();
       const bool six = std::to_integer<unsigned>(datagram.front()) >> 4U == 6U;
-      frame.built = link(shot.side, shot.from_client, setting.view)
-                        .ethertype(six ? 0x86dd : 0x0800)
-                        .payload(datagram)
-                        .build();
+      const kit::PacketBuilder wire = shot.behind_router
+                                          ? kit::ethernet("02:00:00:00:00:12", "02:00:00:00:00:f1").vlan(11)
+                                          : link(shot.side, shot.from_client, setting.view);
+      frame.built = wire.ethertype(six ? 0x86dd : 0x0800).payload(datagram).build();
       frame.built = carried(frame.built, setting.view, ++number);
       frames.push_back(frame);
     }
@@ -247,6 +247,12 @@ Story& Story::inside() {
 
 Story& Story::outside() {
   return show(Side::outside, 0us, from_client_ && !firewalls_own_);
+}
+
+Story& Story::inside_routed() {
+  show(Side::inside, 30us, true);
+  shots_.back().behind_router = true;
+  return *this;
 }
 
 Story& Story::both() {

@@ -28,6 +28,7 @@ struct Shot {
   Side side = Side::inside;
   kit::PacketBuilder packet;  // from the IP header's point of view complete; the link is the view's
   bool from_client = true;
+  bool behind_router = false;  // of the segment: another wire and MAC
 };
 
 // How the mirror shows both sides.
@@ -78,6 +79,8 @@ class Story {
   // round when the server sent it.
   Story& inside();
   Story& outside();
+  // On the client's side, behind a router of its own segment.
+  Story& inside_routed();
   Story& both();
 
   // Packets. A new identification each, unless the sender's stack writes none.
