@@ -386,7 +386,7 @@ TEST_F(IncidentsTest, GivesTheSameLinesHoweverOftenItIsTicked) {
   Duration at = 0s;
   for (int i = 0; i < 3000; ++i) {
     at += std::chrono::milliseconds{random() % 4000};
-    const unsigned host = random() % 6;
+    const auto host = static_cast<unsigned>(random() % 6);
     // Two of them are never answered: only of those can be said that they did not get through.
     const auto stage = host < 2 ? Stage::attempt : static_cast<Stage>(random() % 5);
     events.push_back(event("10.10.1." + std::to_string(1 + host),

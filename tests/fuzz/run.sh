@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
-# tests/fuzz/run.sh [SECONDS [TARGET...]]: every fuzz target under libFuzzer for so long (60), two at a time; prints for
-# each what was executed, what it covers, and faults. What it found interesting stays in build/fuzz/corpus/TARGET and
-# is where the next run begins; inputs with a fault stay in build/fuzz/faults/.
+# tests/fuzz/run.sh [SECONDS [TARGET...]]: every fuzz target under libFuzzer for so long (60), two at a time, or
+# FUZZ_JOBS at a time; prints for each what was executed, what it covers, and faults. What it found interesting stays
+# in build/fuzz/corpus/TARGET and is where the next run begins; inputs with a fault stay in build/fuzz/faults/.
 set -euo pipefail
 . "$(dirname -- "${BASH_SOURCE[0]}")/../../tools/house.sh"
 seconds=${1:-60}
@@ -24,7 +24,7 @@ one() {
 }
 export -f one
 export out seconds
-printf '%s\n' "${targets[@]}" | xargs -P 2 -I{} bash -c 'one {}'
+printf '%s\n' "${targets[@]}" | xargs -P "${FUZZ_JOBS:-2}" -I{} bash -c 'one {}'
 
 # stat LOG NAME: a figure that libFuzzer prints at the end.
 stat() { sed -n "s/^stat::$2: *//p" "$out/logs/$1"; }
