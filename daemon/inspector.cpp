@@ -270,6 +270,8 @@ bool Inspector::beyond(const capture::Flow& flow, bool routed, bool from_initiat
       return policy_->claimed(segment, place.tap, std::span{place.vlans.data(), place.vlan_count}) == own;
     });
   };
+  // On wires that neither of them names (inside a tunnel, in an untagged remote mirror) the hop decides.
+  if (!seen(left, true) && !seen(entered, true)) return routed;
   const bool entered_claims = policy_->has_claims(entered);
   const bool left_claims = policy_->has_claims(left);
   // Between two wires of one segment its own router stands, not the boundary.
