@@ -44,7 +44,9 @@ std::string system_words(int error) {
 // Packet headers count seconds in 64 bits, our time nanoseconds: a damaged file may name a year that we
 // cannot.
 Time time_of(const timeval& stamp) {
-  constexpr std::int64_t seconds_most = std::numeric_limits<std::int64_t>::max() / 1'000'000'000 - 10'000;
+  // Half of the range, 146 years either way: the distance of two stamps is a Duration then, whatever a file
+  // claims.
+  constexpr std::int64_t seconds_most = std::numeric_limits<std::int64_t>::max() / 2 / 1'000'000'000 - 10'000;
   const std::int64_t seconds = std::clamp<std::int64_t>(stamp.tv_sec, -seconds_most, seconds_most);
   // Nanoseconds although the field says microseconds: that is the precision we ask for. A file may claim more
   // than a second here, at most 2^32 microseconds.
