@@ -121,7 +121,13 @@ int bound(std::uint32_t most) {
 // files
 
 // Opened, or what is wrong with it.
+// Of a file's stream. Measured on full frames: the system's own choice, 4 KiB, is a system call for every
+// third frame and costs 1.4 times as much; 256 KiB leave the nearest caches and cost twice as much.
+constexpr std::size_t stream_bytes = 32U * 1024U;
+using StreamBuffer = std::unique_ptr<char[]>;
+
 struct Opened {
+  StreamBuffer buffer{};  // outlives the handle, which reads through it
   Handle handle{};
   SourceFault fault = SourceFault::none;
   std::string message{};
@@ -167,7 +173,7 @@ SourceFault look_at_beginning(std::FILE* file, std::string& words) {
 }
 
 Opened failed(const std::string& path, SourceFault fault, const std::string& words) {
-  return {nullptr, fault, path + ": " + words};
+  return {nullptr, nullptr, fault, path + ": " + words};
 }
 
 Opened open_file(const std::string& path) {
@@ -180,6 +186,11 @@ Opened open_file(const std::string& path) {
                               : error == EACCES || error == EPERM ? SourceFault::forbidden
                                                                   : SourceFault::other;
     return failed(name, fault, system_words(error));
+  }
+  StreamBuffer buffer;
+  if (!standard_input) {
+    buffer = std::make_unique<char[]>(stream_bytes);
+    std::setvbuf(file, buffer.get(), _IOFBF, stream_bytes);
   }
   const auto close = [&] {
     if (!standard_input) std::fclose(file);
@@ -205,7 +216,7 @@ Opened open_file(const std::string& path) {
     }
     return failed(name, SourceFault::damaged, error.data());
   }
-  return {std::move(handle), SourceFault::none, {}};
+  return {std::move(buffer), std::move(handle), SourceFault::none, {}};
 }
 
 class FileSource final : public Source {
@@ -260,6 +271,7 @@ class FileSource final : public Source {
   bool open_next() {
     Opened opened = open_file(paths_[next_++]);
     handle_ = std::move(opened.handle);
+    buffer_ = std::move(opened.buffer);
     if (handle_ == nullptr) final_ = {ReadState::broken, 0, std::move(opened.message), opened.fault};
     return handle_ != nullptr;
   }
@@ -271,6 +283,7 @@ class FileSource final : public Source {
 
   std::vector<std::string> paths_;
   std::size_t next_ = 0;  // the file after the one that is open
+  StreamBuffer buffer_;   // of the handle
   Handle handle_;         // empty once all is read, or broken
   ReadResult final_{};    // what to say then
   std::uint64_t number_ = 0;
