@@ -55,9 +55,7 @@ bool FlowsErrand::step(WorkerRoom& room) {
   const capture::FlowTable& table = room.inspector.table();
   cursor_ = table.scan(cursor_, slice, [&](const capture::Flow& flow) {
     FlowAnswer::Row row{table.facts(flow), {}, policy.generation()};
-    policy::Conversation conversation = policy::conversation_of(row.facts);
-    conversation.time = row.facts.end;
-    row.verdict = policy.judge(conversation);
+    row.verdict = policy.judge(policy::conversation_of(row.facts, row.facts.end));
     if (!query_.matches(row.facts, row.verdict)) return;
     ++result_.matched;
     result_.rows.push_back(row);

@@ -3,6 +3,9 @@
 #include <algorithm>
 #include <cassert>
 
+#include "daemon/alert/coverage.hpp"
+#include "daemon/packet_clock.hpp"
+
 namespace sekimori::daemon {
 namespace {
 
@@ -15,9 +18,6 @@ constexpr unsigned note_step_max = 6;
 constexpr unsigned note_step_mask = 0x07;
 // Its totals are spread over several rows or verdicts: a later change of roles leaves them where they are.
 constexpr std::uint8_t note_spread = 0x20;
-
-// Frames of several taps may be out of order, but not by so much: then a clock was set back.
-constexpr std::chrono::seconds clock_doubt{60};
 
 std::uint8_t note_of(const policy::Verdict& verdict) {
   if (verdict.decision == policy::Decision::forbid) return note_forbidden;
@@ -64,6 +64,17 @@ void uncount(PairTotals& totals, std::uint8_t note, std::uint64_t packets, std::
     totals.bytes_forbidden -= bytes;
   }
   if ((note & note_exception) != 0) --totals.flows_exception;
+}
+
+// The segments that a packet of a flow leaves and enters.
+struct Crossing {
+  policy::SegmentId left = 0;
+  policy::SegmentId entered = 0;
+};
+Crossing crossing(const capture::Flow& flow, bool from_initiator) {
+  const policy::SegmentId from = policy::from_of(flow.notes.pair);
+  const policy::SegmentId to = policy::to_of(flow.notes.pair);
+  return from_initiator ? Crossing{from, to} : Crossing{to, from};
 }
 
 }  // namespace
@@ -193,16 +204,9 @@ std::uint16_t Inspector::epoch_tag(Time time) {
   return epoch_tag_;
 }
 
-policy::Conversation Inspector::conversation(const capture::FlowFacts& facts, Time time) const {
-  policy::Conversation conversation = policy::conversation_of(facts);
-  conversation.time = time;
-  return conversation;
-}
-
 // The frame in the books: by its innermost packet. `reason` none = it is in a flow.
 void Inspector::account(const capture::Packet& packet, capture::Reason reason) {
-  // A stamp from far ahead (a clock that was set wrong, one damaged frame) does not stay the newest.
-  if (packet.time > newest_ || newest_ - packet.time > clock_doubt) newest_ = packet.time;
+  follow_clock(newest_, packet.time);
   if (!begun_) begin(packet.time);
   if (packet.carrier) {
     ++books_.packets_carriers;
@@ -228,7 +232,7 @@ void Inspector::packet(capture::Flow& flow, const capture::Packet& packet, captu
     judge(flow, packet, changes, from_initiator);
   } else if ((notes.verdict & note_forbidden) != 0 && !notes.pending && update_due(flow, packet)) {
     tell(flow, FlowEvent::Kind::updated, packet.number, packet.time,
-         policy_->judge(conversation(table_.facts(flow), packet.time)));
+         policy_->judge(policy::conversation_of(table_.facts(flow), packet.time)));
   }
   count(matrix_[notes.pair], notes.verdict, 1, packet.wire_bytes);
   if (packet.quoted.protocol != 0) judge_reporter(flow, packet);
@@ -239,8 +243,7 @@ void Inspector::packet(capture::Flow& flow, const capture::Packet& packet, captu
 void Inspector::judge_reporter(const capture::Flow& flow, const capture::Packet& packet) {
   if (packet.tuple.source == flow.initiator() || packet.tuple.source == flow.responder()) return;
   const policy::SegmentId reporter = policy_->classify(packet.tuple.source);
-  const policy::PairId pair = flow.notes.pair;
-  if (reporter == pair / policy::segments_max || reporter == pair % policy::segments_max) return;
+  if (reporter == policy::from_of(flow.notes.pair) || reporter == policy::to_of(flow.notes.pair)) return;
   tell_lone(packet, lone_facts(packet));
 }
 
@@ -260,11 +263,8 @@ void Inspector::repeated(capture::Flow& flow, const capture::Packet& packet, cap
 // Has the packet, seen at two places, come out on the side to which it goes? A segment that names its wires
 // decides; else a hop count or a VLAN that has changed on the way.
 bool Inspector::beyond(const capture::Flow& flow, bool routed, bool from_initiator) const {
-  const auto from = static_cast<policy::SegmentId>(flow.notes.pair / policy::segments_max);
-  const auto to = static_cast<policy::SegmentId>(flow.notes.pair % policy::segments_max);
-  if (from == to) return false;
-  const policy::SegmentId left = from_initiator ? from : to;
-  const policy::SegmentId entered = from_initiator ? to : from;
+  const auto [left, entered] = crossing(flow, from_initiator);
+  if (left == entered) return false;
   const auto seen = [&](policy::SegmentId segment, bool own) {
     return table_.seen(flow, from_initiator, [&](const capture::Sighting& place) {
       return policy_->claimed(segment, place.tap, std::span{place.vlans.data(), place.vlan_count}) == own;
@@ -272,11 +272,9 @@ bool Inspector::beyond(const capture::Flow& flow, bool routed, bool from_initiat
   };
   // On wires that neither of them names (inside a tunnel, in an untagged remote mirror) the hop decides.
   if (!seen(left, true) && !seen(entered, true)) return routed;
-  const bool entered_claims = policy_->has_claims(entered);
-  const bool left_claims = policy_->has_claims(left);
   // Between two wires of one segment its own router stands, not the boundary.
-  if (left_claims && !seen(left, false)) return false;
-  if (entered_claims) return seen(entered, true) && seen(entered, false);
+  if (policy_->has_claims(left) && !seen(left, false)) return false;
+  if (policy_->has_claims(entered)) return seen(entered, true) && seen(entered, false);
   return routed;
 }
 
@@ -284,17 +282,14 @@ bool Inspector::beyond(const capture::Flow& flow, bool routed, bool from_initiat
 // mirror shows one side, and the packet is through.
 bool Inspector::came_through(const capture::Flow& flow, const capture::Packet& packet,
                              bool from_initiator) const {
-  const auto from = static_cast<policy::SegmentId>(flow.notes.pair / policy::segments_max);
-  const auto to = static_cast<policy::SegmentId>(flow.notes.pair % policy::segments_max);
-  if (from == to || packet.quoted.protocol != 0 || packet.depth != 0) return false;
+  const auto [left, entered] = crossing(flow, from_initiator);
+  if (left == entered || packet.quoted.protocol != 0 || packet.depth != 0) return false;
   // A refusal may be the firewall's own.
   if ((packet.tcp_flags & capture::tcp_flag::rst) != 0) return false;
   // As hosts send it: nobody has forwarded it yet.
   if (packet.ttl == 0 || packet.ttl == 32 || packet.ttl == 64 || packet.ttl == 128 || packet.ttl == 255) {
     return false;
   }
-  const policy::SegmentId left = from_initiator ? from : to;
-  const policy::SegmentId entered = from_initiator ? to : from;
   const std::span vlans{packet.vlans.data(), packet.vlan_count};
   return policy_->has_claims(left) && policy_->claimed(entered, packet.tap, vlans) &&
          !policy_->claimed(left, packet.tap, vlans);
@@ -302,22 +297,19 @@ bool Inspector::came_through(const capture::Flow& flow, const capture::Packet& p
 
 void Inspector::note_passage(capture::Flow& flow, const capture::Packet& packet, bool from_initiator) {
   capture::FlowNotes& notes = flow.notes;
-  const auto from = static_cast<policy::SegmentId>(notes.pair / policy::segments_max);
-  const auto to = static_cast<policy::SegmentId>(notes.pair % policy::segments_max);
-  note_coverage(flow, packet, from_initiator ? to : from);
+  note_coverage(flow, packet, crossing(flow, from_initiator).entered);
   const unsigned bit = from_initiator ? 1U : 2U;
   if ((notes.passed & bit) != 0) return;
   notes.passed = static_cast<std::uint8_t>(notes.passed | bit) & 3U;
   if (notes.told == 0 || notes.pending || !worth_telling(notes.verdict)) return;
   tell(flow, FlowEvent::Kind::passed, packet.number, packet.time,
-       policy_->judge(conversation(table_.facts(flow), packet.time)));
+       policy_->judge(policy::conversation_of(table_.facts(flow), packet.time)));
 }
 
 // Once a minute and segment: minutes, not pauses, so that several workers together tell what one would.
 void Inspector::note_coverage(const capture::Flow& flow, const capture::Packet& packet,
                               policy::SegmentId entered) {
-  const std::int64_t minute =
-      std::chrono::floor<std::chrono::minutes>(packet.time).time_since_epoch().count();
+  const std::int64_t minute = Coverage::minute_of(packet.time);
   if (covered_[entered] == minute) return;
   FlowEvent event;
   event.kind = FlowEvent::Kind::beyond;
@@ -347,7 +339,7 @@ bool Inspector::update_due(capture::Flow& flow, const capture::Packet& packet) {
 void Inspector::judge(capture::Flow& flow, const capture::Packet& packet, capture::Changes changes,
                       bool from_initiator) {
   const capture::FlowFacts facts = table_.facts(flow);
-  const policy::Verdict verdict = policy_->judge(conversation(facts, packet.time));
+  const policy::Verdict verdict = policy_->judge(policy::conversation_of(facts, packet.time));
   const std::uint8_t note = note_of(verdict);
   capture::FlowNotes& notes = flow.notes;
   const auto note_before = static_cast<std::uint8_t>(notes.verdict & note_decision);
@@ -454,7 +446,7 @@ void Inspector::flow_pending(capture::Flow& flow) {
   if (flow.notes.graced && newest_ >= grace_begin_ && newest_ < grace_end_) return;
   flow.notes.graced = 0;
   const capture::FlowFacts facts = table_.facts(flow);
-  const policy::Verdict verdict = policy_->judge(conversation(facts, facts.end));
+  const policy::Verdict verdict = policy_->judge(policy::conversation_of(facts, facts.end));
   if (!worth_telling(note_of(verdict))) {
     // Permitted since by another policy: what was forbidden then can no longer be told as it was.
     ++books_.events_lost;
@@ -500,7 +492,7 @@ capture::FlowFacts Inspector::lone_facts(const capture::Packet& packet) const {
 }
 
 policy::Verdict Inspector::tell_lone(const capture::Packet& packet, const capture::FlowFacts& facts) {
-  const policy::Verdict verdict = policy_->judge(conversation(facts, packet.time));
+  const policy::Verdict verdict = policy_->judge(policy::conversation_of(facts, packet.time));
   if (verdict.decision != policy::Decision::forbid) return verdict;
   const FlowEvent event{FlowEvent::Kind::opened, packet.number, packet.time, facts, verdict,
                         policy_->generation()};
@@ -521,7 +513,7 @@ void Inspector::flow_ended(const capture::Flow& flow, capture::EndReason reason)
   if (flow.notes.pending) ++books_.events_lost;
   if (!wants_ends_) return;
   const capture::FlowFacts facts = table_.facts(flow);
-  outlet_.ended(facts, policy_->judge(conversation(facts, facts.end)), reason);
+  outlet_.ended(facts, policy_->judge(policy::conversation_of(facts, facts.end)), reason);
 }
 
 }  // namespace sekimori::daemon

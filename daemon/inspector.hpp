@@ -97,7 +97,6 @@ class Inspector final : public capture::FrameSink, private capture::FlowEnds {
 
   void take(const capture::Packet& packet);
   void account(const capture::Packet& packet, capture::Reason reason);
-  policy::Conversation conversation(const capture::FlowFacts& facts, Time time) const;
   void judge(capture::Flow& flow, const capture::Packet& packet, capture::Changes changes,
              bool from_initiator);
   void recount(capture::Flow& flow, const capture::FlowFacts& facts, const capture::Packet& packet,

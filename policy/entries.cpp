@@ -38,7 +38,7 @@ std::uint64_t scope_of(Basis kind, PairId pair) {
 }
 
 PairId pair_of(const Entry& entry) {
-  return static_cast<PairId>(entry.from * segments_max + entry.to);
+  return policy::pair_of(entry.from, entry.to);
 }
 
 // The keys come from the configuration, not from the wire: spreading them is enough, no secret is needed.
@@ -326,7 +326,7 @@ void Entries::look_backwards(Basis named, PairId pair, const Conversation& conve
   Conversation back = conversation;
   std::swap(back.initiator, back.responder);
   std::swap(back.initiator_mac, back.responder_mac);
-  const auto reverse = static_cast<PairId>(pair % segments_max * segments_max + pair / segments_max);
+  const PairId reverse = policy::pair_of(to_of(pair), from_of(pair));
   const Question question = ask(back);
   for (const std::uint16_t port : {conversation.port, conversation.initiator_port}) {
     back.port = port;

@@ -257,8 +257,9 @@ std::string_view mismatch_name(Mismatch mismatch) {
   return "";
 }
 
-Conversation conversation_of(const capture::FlowFacts& facts) {
+Conversation conversation_of(const capture::FlowFacts& facts, Time time) {
   Conversation conversation;
+  conversation.time = time;
   conversation.initiator = facts.tuple.source;
   conversation.responder = facts.tuple.destination;
   conversation.protocol = facts.tuple.protocol;

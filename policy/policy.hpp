@@ -30,6 +30,15 @@ inline constexpr std::size_t pairs_max = segments_max * segments_max;
 
 // From initiator's segment to responder's, in one small number for counters.
 using PairId = std::uint16_t;  // from * segments_max + to
+constexpr PairId pair_of(SegmentId from, SegmentId to) {
+  return static_cast<PairId>(from * segments_max + to);
+}
+constexpr SegmentId from_of(PairId pair) {
+  return static_cast<SegmentId>(pair / segments_max);
+}
+constexpr SegmentId to_of(PairId pair) {
+  return static_cast<SegmentId>(pair % segments_max);
+}
 
 enum class Decision : std::uint8_t { permit, forbid };
 std::string_view decision_name(Decision decision);  // "permit", "forbid"
@@ -91,7 +100,7 @@ struct Verdict {
   // Forbidden, but who started it is a guess, and the other way round it would be permitted: a suspicion, not
   // a finding.
   bool orientation_matters = false;
-  PairId pair() const { return static_cast<PairId>(from * segments_max + to); }
+  PairId pair() const { return pair_of(from, to); }
 };
 
 // What is judged: the facts of one conversation, oriented by its initiator.
@@ -116,7 +125,8 @@ struct Conversation {
   std::uint8_t depth = 0;
   capture::Confidence confidence = capture::Confidence::certain;  // that `initiator` started it
 };
-Conversation conversation_of(const capture::FlowFacts& facts);
+// `time`: the moment for which it is judged.
+Conversation conversation_of(const capture::FlowFacts& facts, Time time = {});
 
 class PolicyError : public std::runtime_error {
  public:

@@ -4,10 +4,6 @@
 namespace sekimori::capture::layer {
 namespace {
 
-Content too_short(Tunnel tunnel, std::uint32_t size, const Cursor& at) {
-  return at.cut_before(size) ? nothing_in(tunnel, Reason::truncated_link) : Content{};
-}
-
 // RFC 5415 section 4.2: a preamble, then a record of DTLS.
 Content capwap_encrypted(const Cursor& at) {
   const auto header = at.bytes.peek<7>();

@@ -228,15 +228,17 @@ inline Decoder::Result Decoder::outermost(const Frame& frame, layer::Cursor& at,
 // Its first fragment was taken for a mirrored frame; what follows is no conversation either.
 bool Decoder::mirror_rest(const Packet& packet) const {
   const bool carries = packet.tuple.protocol == protocol::gre || packet.tuple.protocol == protocol::udp;
-  return carries && std::find(mirror_receivers_.begin(), mirror_receivers_.end(), packet.tuple.destination) !=
-                        mirror_receivers_.end();
+  return carries && receives_mirrors(packet.tuple.destination);
 }
 
 bool Decoder::ends_here(const Packet& carrier, Tunnel tunnel) const {
   const bool mirror = tunnel == Tunnel::gre || tunnel == Tunnel::erspan || tunnel == Tunnel::vxlan ||
                       tunnel == Tunnel::geneve || tunnel == Tunnel::tzsp;
-  return mirror && std::find(mirror_receivers_.begin(), mirror_receivers_.end(), carrier.tuple.destination) !=
-                       mirror_receivers_.end();
+  return mirror && receives_mirrors(carrier.tuple.destination);
+}
+
+bool Decoder::receives_mirrors(const IpAddress& address) const {
+  return std::find(mirror_receivers_.begin(), mirror_receivers_.end(), address) != mirror_receivers_.end();
 }
 
 Reason decode(const Frame& frame, Packet& packet) {

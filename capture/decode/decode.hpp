@@ -135,6 +135,7 @@ class Decoder {
   Result outermost(const Frame& frame, layer::Cursor& at, std::span<Packet, packets_most> packets) const;
   Result inside(const Frame& frame, layer::Cursor& at, std::span<Packet, packets_most> packets) const;
   bool mirror_rest(const Packet& packet) const;
+  bool receives_mirrors(const IpAddress& address) const;
   // A remote mirror's transport that the sensor itself receives.
   bool ends_here(const Packet& carrier, Tunnel tunnel) const;
 

@@ -4,25 +4,13 @@
 namespace sekimori::capture::layer {
 namespace {
 
-// Up to here the field is a length (IEEE 802.3 clause 3.2.6), from 1536 on an ethertype.
+// Up to here the field is a length (IEEE 802.3 clause 3.2.6), from ethertype_min on an ethertype.
 constexpr std::uint16_t length_max = 1500;
-constexpr std::uint16_t ethertype_min = 1536;
-
-namespace type {
-constexpr std::uint16_t ipv4 = 0x0800;
-constexpr std::uint16_t ipv6 = 0x86dd;
-constexpr std::uint16_t vlan = 0x8100;
-constexpr std::uint16_t vlan_service = 0x88a8;
-constexpr std::uint16_t vlan_service_old = 0x9100;
-constexpr std::uint16_t mpls = 0x8847;
-constexpr std::uint16_t mpls_multicast = 0x8848;
-constexpr std::uint16_t pppoe_session = 0x8864;
-}  // namespace type
 
 // Frames that never carry a conversation between hosts, by name.
 Reason not_ip(std::uint16_t ethertype_value, const Cursor& at) {
   switch (ethertype_value) {
-    case 0x0806:
+    case type::arp:
       return Reason::arp;
     case 0x8035:
       return Reason::rarp;

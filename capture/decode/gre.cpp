@@ -62,13 +62,13 @@ Content redirected(Cursor& at) {
   return {.tunnel = Tunnel::gre, .kind = Content::Kind::ip};
 }
 
-Content by_type(std::uint16_t type, bool sequenced, Cursor& at) {
-  switch (type) {
+Content by_type(std::uint16_t carried, bool sequenced, Cursor& at) {
+  switch (carried) {
     case 0x0000:  // a keepalive on its way back
       return nothing_in(Tunnel::gre, Reason::tunnel_control);
-    case 0x6558:
+    case type::ethernet:
       return {.tunnel = Tunnel::gre};
-    case 0x880b:
+    case type::ppp:
       return {.tunnel = Tunnel::gre, .kind = Content::Kind::ppp};
     case 0x88be:
       return erspan_1_or_2(at, sequenced);
@@ -81,12 +81,11 @@ Content by_type(std::uint16_t type, bool sequenced, Cursor& at) {
     default:
       break;
   }
-  constexpr std::uint16_t ethertype_min = 1536;
-  if (type < ethertype_min) return nothing_in(Tunnel::gre, Reason::tunnel_other);
-  return {.tunnel = Tunnel::gre, .kind = Content::Kind::ethertype, .type = type};
+  if (carried < ethertype_min) return nothing_in(Tunnel::gre, Reason::tunnel_other);
+  return {.tunnel = Tunnel::gre, .kind = Content::Kind::ethertype, .type = carried};
 }
 
-Content version_0(std::uint16_t flags, std::uint16_t type, Cursor& at) {
+Content version_0(std::uint16_t flags, std::uint16_t carried, Cursor& at) {
   // Checksum and offset come together when either checksum or routes are there.
   const std::uint32_t optional = ((flags & (has_checksum | has_routes)) != 0 ? 4U : 0U) +
                                  ((flags & has_key) != 0 ? 4U : 0U) + ((flags & has_sequence) != 0 ? 4U : 0U);
@@ -95,16 +94,15 @@ Content version_0(std::uint16_t flags, std::uint16_t type, Cursor& at) {
   if ((flags & has_routes) != 0) {
     if (const Reason reason = routes(at); reason != Reason::none) return nothing_in(Tunnel::gre, reason);
   }
-  return by_type(type, (flags & has_sequence) != 0, at);
+  return by_type(carried, (flags & has_sequence) != 0, at);
 }
 
 // The enhanced header of PPTP: the key is a length and a call, only packets with a sequence number carry
 // data.
-Content version_1(std::uint16_t flags, std::uint16_t type, Cursor& at) {
-  constexpr std::uint16_t ppp_type = 0x880b;
+Content version_1(std::uint16_t flags, std::uint16_t carried, Cursor& at) {
   const auto key = at.bytes.take<4>();
   if (!key) return nothing_in(Tunnel::gre, Reason::truncated_link);
-  if (type != ppp_type || (flags & has_key) == 0) return nothing_in(Tunnel::gre, Reason::tunnel_other);
+  if (carried != type::ppp || (flags & has_key) == 0) return nothing_in(Tunnel::gre, Reason::tunnel_other);
   const std::uint32_t optional =
       ((flags & has_sequence) != 0 ? 4U : 0U) + ((flags & has_acknowledgment) != 0 ? 4U : 0U);
   if (optional > at.bytes.left()) return nothing_in(Tunnel::gre, Reason::truncated_link);

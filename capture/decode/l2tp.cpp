@@ -74,7 +74,7 @@ Content l2tp_over_ip(Cursor& at) {
 
 Content l2tp_over_udp(Cursor& at) {
   const auto header = at.bytes.take<2>();
-  if (!header) return at.missing != 0 ? nothing_in(Tunnel::l2tp, Reason::truncated_link) : Content{};
+  if (!header) return too_short(Tunnel::l2tp, 2, at);
   const std::uint16_t flags = header.be16<0>();
   switch (flags & version) {
     case 2:
@@ -91,7 +91,7 @@ Content l2tp_over_udp(Cursor& at) {
   }
   if (flags != 3) return {};
   const auto rest = at.bytes.take<6>();
-  if (!rest) return at.cut_before(6) ? nothing_in(Tunnel::l2tp, Reason::truncated_link) : Content{};
+  if (!rest) return too_short(Tunnel::l2tp, 6, at);
   return rest.be16<0>() == 0 ? session_3(at) : Content{};
 }
 

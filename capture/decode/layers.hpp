@@ -18,6 +18,23 @@
 
 namespace sekimori::capture::layer {
 
+// Ethertypes that more than one layer knows (IEEE's registry). What is less is a length.
+inline constexpr std::uint16_t ethertype_min = 1536;
+namespace type {
+inline constexpr std::uint16_t ipv4 = 0x0800;
+inline constexpr std::uint16_t arp = 0x0806;
+inline constexpr std::uint16_t ethernet = 0x6558;  // transparent Ethernet bridging
+inline constexpr std::uint16_t vlan = 0x8100;
+inline constexpr std::uint16_t ipv6 = 0x86dd;
+inline constexpr std::uint16_t mpls = 0x8847;
+inline constexpr std::uint16_t mpls_multicast = 0x8848;
+inline constexpr std::uint16_t pppoe_session = 0x8864;
+inline constexpr std::uint16_t ppp = 0x880b;
+inline constexpr std::uint16_t vlan_service = 0x88a8;
+inline constexpr std::uint16_t nsh = 0x894f;
+inline constexpr std::uint16_t vlan_service_old = 0x9100;
+}  // namespace type
+
 // Where decoding stands: the octets that were captured from here on, and how many more there were on the
 // wire.
 struct Cursor {
@@ -135,6 +152,9 @@ struct Content {
   std::uint16_t vlan = 0;        // of an untagged frame, told by the tunnel; 0 = none
 };
 Content nothing_in(Tunnel tunnel, Reason reason);
+// Fewer than the `size` octets of the tunnel's header are there: cut off by the capture, or this is no
+// tunnel.
+Content too_short(Tunnel tunnel, std::uint32_t size, const Cursor& at);
 
 // tunnels.cpp: reads the header of at.content.
 Content open(Cursor& at);

@@ -25,21 +25,24 @@ bool plain_ethernet(const Cursor& at) {
   Cursor inside = at;
   const auto header = inside.bytes.take<14>();
   if (!header || (header.u8<6>() & 1U) != 0) return false;  // groups do not send
-  std::uint16_t type = header.be16<12>();
-  for (unsigned tags = 0; type == 0x8100 || type == 0x88a8 || type == 0x9100; ++tags) {
+  const auto tagged = [](std::uint16_t value) {
+    return value == type::vlan || value == type::vlan_service || value == type::vlan_service_old;
+  };
+  std::uint16_t carried = header.be16<12>();
+  for (unsigned tags = 0; tagged(carried); ++tags) {
     constexpr unsigned believable = 4;
     const auto tag = inside.bytes.take<4>();
     if (!tag || tags == believable) return false;
-    type = tag.be16<2>();
+    carried = tag.be16<2>();
   }
   const auto first = inside.bytes.peek<2>();
   if (!first) return false;
-  switch (type) {
-    case 0x0800:
+  switch (carried) {
+    case type::ipv4:
       return first.u8<0>() >> 4U == 4 && plain_ip(inside, false);
-    case 0x86dd:
+    case type::ipv6:
       return first.u8<0>() >> 4U == 6 && plain_ip(inside, false);
-    case 0x0806:
+    case type::arp:
       return first.be16<0>() == 1;  // ARP's own number for Ethernet
     default:
       return false;

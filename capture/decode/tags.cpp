@@ -122,7 +122,7 @@ Reason other_tag(std::uint16_t type, Cursor& at, Packet& packet) {
       return tag<8>(at, packet);
     case 0x8909:
       return metadata(at, packet);
-    case 0x894f:
+    case type::nsh:
       return service_header(at, packet);
     default:
       return Reason::ethertype_other;

@@ -5,19 +5,8 @@
 namespace sekimori::capture::layer {
 namespace {
 
-constexpr std::uint16_t type_ipv4 = 0x0800;
-constexpr std::uint16_t type_ipv6 = 0x86dd;
-constexpr std::uint16_t type_mpls = 0x8847;
-constexpr std::uint16_t type_nsh = 0x894f;
-constexpr std::uint16_t type_ethernet = 0x6558;  // transparent Ethernet bridging
-
-// What follows is too short for the header: cut by the capture, or none.
-Content no_header(Tunnel tunnel, std::uint32_t size, const Cursor& at) {
-  return at.cut_before(size) ? nothing_in(tunnel, Reason::truncated_link) : Content{};
-}
-
 std::uint16_t version_type(const Cursor& at) {
-  return at.content_protocol == protocol::ipv4 ? type_ipv4 : type_ipv6;
+  return at.content_protocol == protocol::ipv4 ? type::ipv4 : type::ipv6;
 }
 
 Content ipip(const Cursor& at) {
@@ -48,7 +37,7 @@ Content etherip(Cursor& at) {
 // (bit 0x04).
 Content vxlan(Cursor& at) {
   const auto header = at.bytes.take<8>();
-  if (!header) return no_header(Tunnel::vxlan, 8, at);
+  if (!header) return too_short(Tunnel::vxlan, 8, at);
   const unsigned flags = header.u8<0>();
   constexpr unsigned has_network = 0x08;
   constexpr unsigned has_protocol = 0x04;
@@ -61,19 +50,19 @@ Content vxlan(Cursor& at) {
   content.kind = Content::Kind::ethertype;
   switch (header.u8<3>()) {
     case 1:
-      content.type = type_ipv4;
+      content.type = type::ipv4;
       break;
     case 2:
-      content.type = type_ipv6;
+      content.type = type::ipv6;
       break;
     case 3:
       content.kind = Content::Kind::ethernet;
       break;
     case 4:
-      content.type = type_nsh;
+      content.type = type::nsh;
       break;
     case 5:
-      content.type = type_mpls;
+      content.type = type::mpls;
       break;
     default:
       content.reason = Reason::tunnel_other;
@@ -84,18 +73,18 @@ Content vxlan(Cursor& at) {
 // RFC 8926 section 3.4.
 Content geneve(Cursor& at) {
   const auto header = at.bytes.take<8>();
-  if (!header) return no_header(Tunnel::geneve, 8, at);
+  if (!header) return too_short(Tunnel::geneve, 8, at);
   constexpr unsigned control = 0x80;
   constexpr unsigned reserved = 0x3f;
   const std::uint32_t options = (header.u8<0>() & 0x3fU) * 4U;
-  const std::uint16_t type = header.be16<2>();
+  const std::uint16_t carried = header.be16<2>();
   const bool believable = header.u8<0>() >> 6U == 0 && (header.u8<1>() & reserved) == 0 &&
-                          header.u8<7>() == 0 && type >= 0x0600 && options <= at.left();
+                          header.u8<7>() == 0 && carried >= ethertype_min && options <= at.left();
   if (!believable) return {};
   if ((header.u8<1>() & control) != 0) return nothing_in(Tunnel::geneve, Reason::tunnel_control);
   at.skip(options);
-  if (type == type_ethernet) return {.tunnel = Tunnel::geneve};
-  return {.tunnel = Tunnel::geneve, .kind = Content::Kind::ethertype, .type = type};
+  if (carried == type::ethernet) return {.tunnel = Tunnel::geneve};
+  return {.tunnel = Tunnel::geneve, .kind = Content::Kind::ethertype, .type = carried};
 }
 
 // RFC 4380 section 5.1.1: an authentication and an origin indication may come first, in this order.
@@ -111,15 +100,19 @@ Content teredo(Cursor& at) {
     ++at.headers;
   }
   const auto first = at.bytes.peek<6>();
-  if (!first) return no_header(Tunnel::teredo, 6, at);
+  if (!first) return too_short(Tunnel::teredo, 6, at);
   if (first.u8<0>() >> 4U != 6 || 40U + first.be16<4>() > at.left()) return {};
-  return {.tunnel = Tunnel::teredo, .kind = Content::Kind::ethertype, .type = type_ipv6};
+  return {.tunnel = Tunnel::teredo, .kind = Content::Kind::ethertype, .type = type::ipv6};
 }
 
 }  // namespace
 
 Content nothing_in(Tunnel tunnel, Reason reason) {
   return {.tunnel = tunnel, .reason = reason};
+}
+
+Content too_short(Tunnel tunnel, std::uint32_t size, const Cursor& at) {
+  return at.cut_before(size) ? nothing_in(tunnel, Reason::truncated_link) : Content{};
 }
 
 Content open(Cursor& at) {

@@ -109,7 +109,6 @@ namespace {
 
 // The history's letters; 0 ends it. The top bit of a nibble is the side that wrote it.
 constexpr std::string_view letters = ".SHADFRT";
-constexpr unsigned letter_turned = 8;  // no letter of side 1: the ends changed roles
 constexpr unsigned history_most = 12;
 
 std::uint64_t packed(const std::array<std::uint8_t, 6>& history) {
@@ -205,14 +204,12 @@ std::uint16_t& Flow::trace() {
 Sighting Flow::home(unsigned side) const {
   Sighting place;
   place.tap = cold().tap;
-  place.vlans = {static_cast<std::uint16_t>((key[4] >> 32U) & 0xfffU),
-                 static_cast<std::uint16_t>((key[4] >> 44U) & 0xfffU)};
+  place.vlans = unpacked_vlans(key[4]);
   place.vlan_count = FlowRecord::vlan_count;
   place.ttl = static_cast<std::uint8_t>(places[side] >> 8U);
   place.source_mac = macs[side];
   if (side == FlowRecord::initiator)
     place.destination_mac = cold().next_hop;  // of the other side's nobody keeps it
-  place.to_server = side == FlowRecord::initiator;
   return place;
 }
 
@@ -257,8 +254,7 @@ FlowFacts Flow::facts() const {
   facts.initiator_mac = macs[client];
   facts.responder_mac = macs[server];
   facts.next_hop_mac = cold().next_hop;
-  facts.vlans = {static_cast<std::uint16_t>((key[4] >> 32U) & 0xfffU),
-                 static_cast<std::uint16_t>((key[4] >> 44U) & 0xfffU)};
+  facts.vlans = unpacked_vlans(key[4]);
   facts.vlan_count = FlowRecord::vlan_count;
   facts.tap = cold().tap;
   facts.stage = stage();

@@ -48,11 +48,8 @@ DirectedKey directed(const Tuple& tuple, bool ports_known, const Packet& seen_in
     std::swap(lower, upper);
     result.side = 1;
   }
-  std::uint64_t vlans = 0;
-  if (seen_in.vlan_count > 0) vlans = seen_in.vlans[0] & 0xfffU;
-  if (seen_in.vlan_count > 1) vlans |= static_cast<std::uint64_t>(seen_in.vlans[1] & 0xfffU) << 12U;
   result.key.words = {lower.high, lower.low, upper.high, upper.low,
-                      lower.port | (static_cast<std::uint64_t>(upper.port) << 16U) | (vlans << 32U)};
+                      lower.port | (static_cast<std::uint64_t>(upper.port) << 16U) | packed_vlans(seen_in)};
   unsigned kind = tuple.protocol | FlowKey::in_use;
   if (tuple.source.family == Family::ipv6) kind |= FlowKey::ipv6;
   if (ports_known) kind |= FlowKey::with_ports;

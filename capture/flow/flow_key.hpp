@@ -34,6 +34,16 @@ struct FlowKey {
   auto operator<=>(const FlowKey&) const = default;
 };
 
+// The VLAN ids of a packet as words[4] holds them, and back.
+constexpr std::uint64_t packed_vlans(const Packet& packet) {
+  const std::uint64_t outer = packet.vlan_count > 0 ? packet.vlans[0] & 0xfffU : 0U;
+  const std::uint64_t inner = packet.vlan_count > 1 ? packet.vlans[1] & 0xfffU : 0U;
+  return outer << 32U | inner << 44U;
+}
+constexpr std::array<std::uint16_t, 2> unpacked_vlans(std::uint64_t word) {
+  return {static_cast<std::uint16_t>(word >> 32U & 0xfffU), static_cast<std::uint16_t>(word >> 44U & 0xfffU)};
+}
+
 struct DirectedKey {
   FlowKey key{};
   std::uint8_t side = 0;  // which end sent: 0 the lower, 1 the upper

@@ -41,6 +41,9 @@ inline constexpr unsigned again = 0x40;     // TCP: sent payload again
 inline constexpr unsigned bare_ack = 0x80;  // TCP: ACK alone, without payload
 }  // namespace seen
 
+// In the history: the ends changed roles. Other letters are 1 to 7, with a side above them.
+inline constexpr unsigned letter_turned = 8;
+
 // Frames and octets of one direction: 40 and 48 bits in eleven octets.
 struct FlowCount {
   std::uint64_t packets() const { return packets_low | static_cast<std::uint64_t>(packets_high) << 32U; }

@@ -16,9 +16,6 @@ constexpr std::chrono::seconds reorder_span{3};
 // it was sent again.
 constexpr std::chrono::milliseconds overtaking_span{3};
 
-// The history's letters as the record keeps them.
-constexpr unsigned letter_turned = 8;
-
 enum class IcmpRole : std::uint8_t { request, reply, one_way, unknown };
 
 IcmpRole icmp_role(std::uint8_t number, std::uint8_t type) {
@@ -281,10 +278,7 @@ void FlowRules::move_home(Flow& flow, const Packet& packet, unsigned side, bool 
   if (side != initiator && flow.counts[initiator].packets() != 0) return;
   flow.cold().tap = packet.tap;
   if (vlan_in_key) return;
-  const std::uint64_t vlans =
-      (packet.vlan_count > 0 ? packet.vlans[0] & 0xfffU : 0U) |
-      static_cast<std::uint64_t>(packet.vlan_count > 1 ? packet.vlans[1] & 0xfffU : 0U) << 12U;
-  flow.key[4] = (flow.key[4] & ~FlowKey::vlan_bits) | vlans << 32U;
+  flow.key[4] = (flow.key[4] & ~FlowKey::vlan_bits) | packed_vlans(packet);
   flow.vlan_count = static_cast<std::uint8_t>(std::min<unsigned>(packet.vlan_count, 2U)) & 3U;
 }
 

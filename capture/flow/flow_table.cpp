@@ -202,13 +202,12 @@ void FlowTable::meet(Flow& flow, const Packet& packet, unsigned side) {
   flow.fingerprints[side] = packet.fingerprint;
   // What is told of the flow's place is where its initiator was seen.
   if (flow.packets() != 0 && side == flow.FlowRecord::initiator) {
-    flow.macs[side] = {};
     FlowRules::move_home(flow, packet, side, options_.vlan_in_key);
   }
   if (packet.depth == 0) return;
   const bool looked = flow.FlowRecord::traced != 0;
   if (FlowTrace* trace = this->trace(flow, packet, side, 0); trace != nullptr) {
-    if (!looked) traces_.look(*trace, packet, side, side == flow.FlowRecord::initiator);
+    if (!looked) traces_.look(*trace, packet, side);
     trace->inside = packet.inside;
     trace->depth = packet.depth;
     trace->outer = packet.outer;
@@ -218,8 +217,15 @@ void FlowTable::meet(Flow& flow, const Packet& packet, unsigned side) {
 // ---- copies
 // -----------------------------------------------------------------------------------------------------
 
-std::uint32_t FlowTable::prior_fingerprint(Flow& flow, unsigned side, std::uint32_t now) {
-  return std::exchange(flow.fingerprints[side], now);
+inline bool FlowTable::repeats(Flow& flow, const Packet& packet, unsigned side, Whose whose,
+                               Recorded& result) {
+  if (options_.count_copies) return false;
+  const std::uint32_t before = std::exchange(flow.fingerprints[side], packet.fingerprint);
+  return suspicious(flow, packet, side, whose, before) && examine(flow, packet, side, before, result);
+}
+
+inline bool FlowTable::elsewhere(const Flow& flow, const Packet& packet, unsigned side) {
+  return FlowRules::place(packet) != flow.places[side] || word(packet.source_mac) != word(flow.macs[side]);
 }
 
 bool FlowTable::suspicious(const Flow& flow, const Packet& packet, unsigned side, Whose whose,
@@ -227,10 +233,7 @@ bool FlowTable::suspicious(const Flow& flow, const Packet& packet, unsigned side
   if (flow.FlowRecord::traced != 0) return true;
   const FlowCount& count = flow.counts[side];
   if ((count.packets_low | count.packets_high) == 0) return false;
-  if (whose == Whose::flow &&
-      (FlowRules::place(packet) != flow.places[side] || word(packet.source_mac) != word(flow.macs[side]))) {
-    return true;
-  }
+  if (whose == Whose::flow && elsewhere(flow, packet, side)) return true;
   if (before != packet.fingerprint || before == 0) return FlowRules::behind(flow, packet, side);
   return FlowTraces::duplicate(packet, gap(packet.time, flow.last()));
 }
@@ -243,17 +246,13 @@ bool FlowTable::examine(Flow& flow, const Packet& packet, unsigned side, std::ui
   if (known == nullptr) {
     // Without a trace the last packet of this side is all there is to compare with.
     if (before != packet.fingerprint || before == 0) return false;
-    const Sighting home = flow.home(side);
-    const Sighting here = FlowTraces::place_of(packet);
-    const bool elsewhere =
-        FlowRules::place(packet) != flow.places[side] || packet.source_mac != flow.macs[side];
-    const auto gap =
-        std::chrono::abs(std::chrono::floor<std::chrono::microseconds>(packet.time - flow.last()));
-    if (elsewhere ? gap > FlowTraces::copy_window : !FlowTraces::duplicate(packet, gap)) return false;
-    result.repetition = {.repeat = elsewhere ? Repeat::copy : Repeat::duplicate,
-                         .routed = elsewhere && FlowTraces::routed(home, here)};
+    const bool copy = elsewhere(flow, packet, side);
+    const std::chrono::microseconds apart = gap(packet.time, flow.last());
+    if (copy ? apart > FlowTraces::copy_window : !FlowTraces::duplicate(packet, apart)) return false;
+    result.repetition = {.repeat = copy ? Repeat::copy : Repeat::duplicate,
+                         .routed = copy && FlowTraces::routed(flow.home(side), FlowTraces::place_of(packet))};
   } else {
-    const FlowTraces::Finding finding = traces_.look(*known, packet, side, from_initiator);
+    const FlowTraces::Finding finding = traces_.look(*known, packet, side);
     if (finding.repeat == Repeat::fresh) {
       if (FlowTraces::idle(*known, packet.time)) drop_trace(flow);
       return false;
@@ -307,10 +306,6 @@ void FlowTable::drop_trace(Flow& flow) {
 
 const FlowTrace* FlowTable::trace_of(const Flow& flow) const {
   return flow.FlowRecord::traced != 0 ? &traces_[const_cast<Flow&>(flow).trace()] : nullptr;
-}
-
-unsigned FlowTable::initiator_side(const Flow& flow) {
-  return flow.FlowRecord::initiator;
 }
 
 void FlowTable::follow(Flow& flow, const Packet& packet, bool from_initiator) {

@@ -38,11 +38,12 @@ class FlowEnds {
   virtual void flow_pending(Flow& flow) = 0;
 };
 
-// Who hears of each packet, in the order of the batch, with the packet already counted in the flow's figures.
 struct Repetition {
   Repeat repeat = Repeat::fresh;
   bool routed = false;  // a router or firewall has passed it on
 };
+
+// Who hears of each packet, in the order of the batch, with the packet already counted in the flow's figures.
 template <class T>
 concept FlowObserver = requires(T& observer, Flow& flow, const Packet& packet, Changes changes) {
   observer.packet(flow, packet, changes, true);  // true: sent by the initiator
@@ -114,7 +115,7 @@ class FlowTable {
   bool seen(const Flow& flow, bool from_initiator, Beyond&& beyond) const {
     const FlowTrace* trace = trace_of(flow);
     if (trace == nullptr) return false;
-    const unsigned side = initiator_side(flow) ^ (from_initiator ? 0U : 1U);
+    const unsigned side = flow.FlowRecord::initiator ^ (from_initiator ? 0U : 1U);
     for (unsigned i = 0; i < trace->sightings_count; ++i) {
       if (trace->sides[i] == side && beyond(trace->sightings[i])) return true;
     }
@@ -192,13 +193,9 @@ class FlowTable {
   // Whose packet it is: one of the flow's own ends, or a router's about it, which is seen at other places.
   enum class Whose : std::uint8_t { flow, router };
   // Is the packet one that this side of the flow has shown before?
-  bool repeats(Flow& flow, const Packet& packet, unsigned side, Whose whose, Recorded& result) {
-    if (options_.count_copies) return false;
-    const std::uint32_t before = prior_fingerprint(flow, side, packet.fingerprint);
-    if (!suspicious(flow, packet, side, whose, before)) return false;
-    return examine(flow, packet, side, before, result);
-  }
-  static std::uint32_t prior_fingerprint(Flow& flow, unsigned side, std::uint32_t now);
+  bool repeats(Flow& flow, const Packet& packet, unsigned side, Whose whose, Recorded& result);
+  // Was it seen at another place than this side's packets as the record knows them?
+  static bool elsewhere(const Flow& flow, const Packet& packet, unsigned side);
   static bool suspicious(const Flow& flow, const Packet& packet, unsigned side, Whose whose,
                          std::uint32_t before);
   bool examine(Flow& flow, const Packet& packet, unsigned side, std::uint32_t before, Recorded& result);
@@ -206,7 +203,6 @@ class FlowTable {
   FlowTrace* take_trace(Flow& flow, Time now);
   void drop_trace(Flow& flow);
   const FlowTrace* trace_of(const Flow& flow) const;
-  static unsigned initiator_side(const Flow& flow);
 
   Duration timeout(const Flow& flow) const;
   bool expired(const Flow& flow, Time now) const;

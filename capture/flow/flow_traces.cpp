@@ -43,6 +43,27 @@ bool same_place(const Sighting& known, const Sighting& seen) {
          (known.destination_mac == seen.destination_mac || known.destination_mac.is_zero());
 }
 
+// Takes a place down for good. There must be room.
+unsigned add_sighting(FlowTrace& trace, const Sighting& place, unsigned side, std::uint64_t packets) {
+  const unsigned index = trace.sightings_count++;
+  trace.sightings[index] = place;
+  trace.sightings[index].packets =
+      static_cast<std::uint32_t>(std::min<std::uint64_t>(packets, std::numeric_limits<std::uint32_t>::max()));
+  trace.sides[index] = static_cast<std::uint8_t>(side);
+  return index;
+}
+
+// The sighting of this place, made now if it is new; `elsewhere` when there is no room for it.
+unsigned sighting(FlowTrace& trace, const Sighting& place, unsigned side) {
+  for (unsigned i = 0; i < trace.sightings_count; ++i) {
+    if (trace.sides[i] != side || !same_place(trace.sightings[i], place)) continue;
+    trace.sightings[i].destination_mac = place.destination_mac;
+    return i;
+  }
+  if (trace.sightings_count == sightings_most) return FlowTrace::elsewhere;
+  return add_sighting(trace, place, side, 0);
+}
+
 }  // namespace
 
 FlowTraces::FlowTraces(std::uint32_t count)
@@ -82,21 +103,18 @@ FlowTraces::Taken FlowTraces::take(std::uint32_t owner, Time now) {
     taken.stolen = true;
     taken.stolen_from = trace.owner;
     ++counters_.stolen;
-    --in_use_;
   }
   trace = FlowTrace{};
   trace.owner = owner;
   trace.in_use = true;
   trace.born = now;
   trace.touched = clock(now);
-  ++in_use_;
   ++counters_.taken;
   return taken;
 }
 
 void FlowTraces::release(std::uint16_t index) {
   traces_[index].in_use = false;
-  --in_use_;
   hand_ = index == 0 ? count_ - 1 : index - 1U;  // the next one asked for is this
 }
 
@@ -112,33 +130,12 @@ Sighting FlowTraces::place_of(const Packet& packet) {
   return place;
 }
 
-unsigned FlowTraces::sighting(FlowTrace& trace, const Sighting& place, unsigned side) const {
-  for (unsigned i = 0; i < trace.sightings_count; ++i) {
-    if (trace.sides[i] != side || !same_place(trace.sightings[i], place)) continue;
-    trace.sightings[i].destination_mac = place.destination_mac;
-    return i;
-  }
-  if (trace.sightings_count == sightings_most) return FlowTrace::elsewhere;
-  const unsigned index = trace.sightings_count++;
-  trace.sightings[index] = place;
-  trace.sightings[index].packets = 0;
-  trace.sides[index] = static_cast<std::uint8_t>(side);
-  return index;
-}
-
 void FlowTraces::recall(FlowTrace& trace, std::uint32_t fingerprint, Time at, const Sighting& place,
                         unsigned side, std::uint64_t packets) {
-  for (unsigned i = 0; i < trace.sightings_count; ++i) {
-    if (trace.sides[i] == side) return;
-  }
-  const unsigned index = trace.sightings_count++;
-  trace.sightings[index] = place;
-  trace.sightings[index].packets =
-      static_cast<std::uint32_t>(std::min<std::uint64_t>(packets, std::numeric_limits<std::uint32_t>::max()));
-  trace.sides[index] = static_cast<std::uint8_t>(side);
+  const unsigned index = add_sighting(trace, place, side, packets);
   trace.home[side] = static_cast<std::uint8_t>(index);
   // The last of them is remembered, the ones before it are only known to have been there.
-  trace.credit[side] = static_cast<std::uint8_t>(std::min(packets > 0 ? packets - 1 : 0, credit_most));
+  trace.credit[side] = static_cast<std::uint8_t>(std::min(packets - 1, credit_most));
   if (fingerprint != 0) remember(trace, fingerprint, clock(at), index, side);
 }
 
@@ -169,7 +166,7 @@ bool FlowTraces::routed(const Sighting& a, const Sighting& b) {
          a.vlans[a.vlan_count - 1U] != b.vlans[b.vlan_count - 1U];
 }
 
-FlowTraces::Finding FlowTraces::look(FlowTrace& trace, const Packet& packet, unsigned side, bool to_server) {
+FlowTraces::Finding FlowTraces::look(FlowTrace& trace, const Packet& packet, unsigned side) {
   const std::uint32_t now = clock(packet.time);
   trace.touched = now;
   const Sighting place = place_of(packet);
@@ -177,10 +174,7 @@ FlowTraces::Finding FlowTraces::look(FlowTrace& trace, const Packet& packet, uns
   for (unsigned i = 0; i < trace.sightings_count; ++i) known_side = known_side || trace.sides[i] == side;
   const unsigned here = sighting(trace, place, side);
   if (!known_side && here != FlowTrace::elsewhere) trace.home[side] = static_cast<std::uint8_t>(here);
-  if (here != FlowTrace::elsewhere) {
-    trace.sightings[here].to_server = to_server;
-    count(trace.sightings[here].packets);
-  }
+  if (here != FlowTrace::elsewhere) count(trace.sightings[here].packets);
   const auto bit = static_cast<std::uint8_t>(1U << here);
 
   Finding finding;

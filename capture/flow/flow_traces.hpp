@@ -90,7 +90,7 @@ class FlowTraces {
   // Nothing was repeated for longer than copies take: the record alone will do, until something is.
   static bool idle(const FlowTrace& trace, Time now);
 
-  // Remembers packets that came before the trace was made.
+  // Remembers the packets of one side, at least one, that came before the trace was made. Once a side.
   static void recall(FlowTrace& trace, std::uint32_t fingerprint, Time at, const Sighting& place,
                      unsigned side, std::uint64_t packets);
 
@@ -99,7 +99,7 @@ class FlowTraces {
     bool routed = false;       // a copy that a router or firewall has passed on
     bool nearer_home = false;  // a copy seen nearer to its sender than what the record holds of this side
   };
-  Finding look(FlowTrace& trace, const Packet& packet, unsigned side, bool to_server);
+  Finding look(FlowTrace& trace, const Packet& packet, unsigned side);
 
   // Whether equal fingerprints at one place so shortly after each other mean one packet.
   static bool duplicate(const Packet& packet, std::chrono::microseconds apart);
@@ -108,17 +108,13 @@ class FlowTraces {
   static Sighting place_of(const Packet& packet);
 
   const TraceCounters& counters() const { return counters_; }
-  std::uint32_t in_use() const { return in_use_; }
   std::uint64_t memory_bytes() const { return memory_.bytes(); }
 
  private:
-  unsigned sighting(FlowTrace& trace, const Sighting& place, unsigned side) const;
-
   std::uint32_t count_;
   PageMemory memory_;
   FlowTrace* traces_;
   std::uint32_t fresh_ = 0;  // traces beyond were never used
-  std::uint32_t in_use_ = 0;
   std::uint32_t hand_ = 0;
   TraceCounters counters_{};
 };

@@ -164,9 +164,9 @@ FragmentTable::Step FragmentTable::admit(const Packet& packet) {
     return {.fate = Fate::first};
   }
   const Part part = part_of(packet);
-  const std::uint32_t index = place(packet, part);
+  const auto [index, kind] = place(packet, part);
   Datagram& datagram = datagrams_[index];
-  learn(datagram, packet, part);
+  learn(datagram, packet, part, kind);
   if (packet.fragment_first) {
     ++counters_.firsts;
     let_go_own_overdue(datagram, packet.time);
@@ -181,7 +181,7 @@ FragmentTable::Step FragmentTable::admit(const Packet& packet) {
 }
 
 // The datagram that the packet is a part of, begun if need be.
-std::uint32_t FragmentTable::place(const Packet& packet, Part part) {
+FragmentTable::Placed FragmentTable::place(const Packet& packet, Part part) {
   const Key key = key_of(packet);
   const std::uint64_t ends =
       mix(mix(word(key.source, 0) + 3 * word(key.source, 1)) + word(key.destination, 0)) +
@@ -192,7 +192,8 @@ std::uint32_t FragmentTable::place(const Packet& packet, Part part) {
   for (std::uint32_t index = first; index < first + ways; ++index) {
     Datagram& datagram = datagrams_[index];
     if (datagram.in_use && datagram.key == key) {
-      if (!begins_anew(datagram, packet, fit(datagram, part))) return index;
+      const Fit kind = fit(datagram, part);
+      if (!begins_anew(datagram, packet, kind)) return {.datagram = index, .fit = kind};
       close(datagram, false);
       victim = index;
       break;
@@ -209,12 +210,11 @@ std::uint32_t FragmentTable::place(const Packet& packet, Part part) {
   datagram.in_use = true;
   ++size_;
   ++counters_.datagrams;
-  return victim;
+  return {.datagram = victim};
 }
 
 // Takes down what the packet says about its datagram.
-void FragmentTable::learn(Datagram& datagram, const Packet& packet, Part part) {
-  const Fit kind = fit(datagram, part);
+void FragmentTable::learn(Datagram& datagram, const Packet& packet, Part part, Fit kind) {
   const bool other = other_first(datagram, packet);
   datagram.used = counters_.seen;
   datagram.newest = std::max(datagram.newest, packet.time);

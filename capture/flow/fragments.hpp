@@ -182,8 +182,12 @@ class FragmentTable {
   bool begins_anew(const Datagram& datagram, const Packet& packet, Fit fit) const;
 
   Step admit(const Packet& packet);
-  std::uint32_t place(const Packet& packet, Part part);
-  void learn(Datagram& datagram, const Packet& packet, Part part);
+  struct Placed {
+    std::uint32_t datagram = none;
+    Fit fit = Fit::fresh;  // of the packet's part among those that are there
+  };
+  Placed place(const Packet& packet, Part part);
+  void learn(Datagram& datagram, const Packet& packet, Part part, Fit kind);
   void insert(Datagram& datagram, Part part);
   Fate make_room(Datagram& datagram, Time now);
   void keep(const Packet& packet, std::uint32_t datagram);

@@ -22,16 +22,25 @@ bool Coverage::sees(policy::SegmentId segment, Time time) const {
   return oldest != minutes.end() && *oldest <= minute;
 }
 
+std::array<Coverage::Way, 2> Coverage::ways(const capture::FlowFacts& facts) {
+  return {Way{.spoke = facts.packets_to_server > 0,
+              .passed = facts.passed_to_server,
+              .arrived = facts.stage >= capture::Stage::answered},
+          Way{.spoke = facts.packets_to_client > 0,
+              .passed = facts.passed_to_client,
+              .arrived = facts.stage >= capture::Stage::established}};
+}
+
 capture::Passage Coverage::passage(const capture::FlowFacts& facts, const policy::Verdict& verdict,
                                    Time now) const {
   const bool settled = verdict.from != verdict.to && facts.start <= now - patience;
-  const auto judge = [&](bool passed, bool got_through, std::uint64_t packets, policy::SegmentId entered) {
-    if (passed) return capture::Passed::yes;
-    return settled && !got_through && packets > 0 && sees(entered, facts.end) ? capture::Passed::no
-                                                                              : capture::Passed::unknown;
+  const auto judge = [&](const Way& way, policy::SegmentId entered) {
+    if (way.passed) return capture::Passed::yes;
+    const bool no = settled && way.spoke && !way.arrived && sees(entered, facts.end);
+    return no ? capture::Passed::no : capture::Passed::unknown;
   };
-  return {judge(facts.passed_to_server, heard_by_server(facts), facts.packets_to_server, verdict.to),
-          judge(facts.passed_to_client, heard_by_client(facts), facts.packets_to_client, verdict.from)};
+  const auto [to_server, to_client] = ways(facts);
+  return {judge(to_server, verdict.to), judge(to_client, verdict.from)};
 }
 
 }  // namespace sekimori::daemon

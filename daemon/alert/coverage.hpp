@@ -44,14 +44,16 @@ class Coverage {
   // for a flow that has ended.
   capture::Passage passage(const capture::FlowFacts& facts, const policy::Verdict& verdict, Time now) const;
 
-  // The other end was heard to answer, so that it was reached, by whatever way: then "no" would be wrong,
-  // though nothing was seen to pass (another wire, address translation).
-  static bool heard_by_server(const capture::FlowFacts& facts) {
-    return facts.stage >= capture::Stage::answered;
-  }
-  static bool heard_by_client(const capture::FlowFacts& facts) {
-    return facts.stage >= capture::Stage::established;
-  }
+  // What a flow itself tells of one of its directions.
+  struct Way {
+    bool spoke = false;   // had packets
+    bool passed = false;  // one of them was seen beyond the boundary
+    // The other end was heard to answer, so that it was reached, by whatever way: then "no" would be wrong,
+    // though nothing was seen to pass (another wire, address translation).
+    bool arrived = false;
+  };
+  // To the server, to the client.
+  static std::array<Way, 2> ways(const capture::FlowFacts& facts);
 
   static std::int64_t minute_of(Time time) {
     return std::chrono::floor<std::chrono::minutes>(time).time_since_epoch().count();

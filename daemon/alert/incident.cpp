@@ -13,6 +13,7 @@
 #include <tuple>
 #include <utility>
 
+#include "daemon/packet_clock.hpp"
 #include "daemon/render.hpp"
 
 namespace sekimori::daemon {
@@ -22,8 +23,6 @@ namespace {
 constexpr std::size_t sweep_burst = 4;
 constexpr std::chrono::milliseconds sweep_burst_time{100};
 constexpr std::chrono::hours exception_pause{24};
-// Events of several workers and taps may be out of order, but not by so much: then a clock was set back.
-constexpr std::chrono::seconds clock_doubt{60};
 // Flows, responders and services remembered, all incidents together and each of them: about 20 MB at most.
 constexpr std::uint64_t remembered_max = 1U << 20U;
 constexpr std::uint64_t remembered_each_max = 1U << 18U;
@@ -121,9 +120,7 @@ struct Shelf {
 
 // The segment that packets of this direction enter.
 policy::SegmentId entered(const Story& story, std::size_t direction) {
-  const auto from = static_cast<policy::SegmentId>(story.key.pair / policy::segments_max);
-  const auto to = static_cast<policy::SegmentId>(story.key.pair % policy::segments_max);
-  return direction == 0 ? to : from;
+  return direction == 0 ? policy::to_of(story.key.pair) : policy::from_of(story.key.pair);
 }
 
 Time moment_in(std::int64_t minute) {
@@ -175,14 +172,13 @@ struct Incidents::State {
 void Incidents::State::trace(Story& story, const FlowEvent& event) {
   const capture::FlowFacts& facts = event.facts;
   const std::int64_t minute = Coverage::minute_of(event.time);
+  const std::array<Coverage::Way, 2> ways = Coverage::ways(facts);
   for (std::size_t direction = 0; direction < story.trails.size(); ++direction) {
     Trail& trail = story.trails[direction];
-    const bool passed_now = direction == 0 ? facts.passed_to_server : facts.passed_to_client;
-    const bool speaks = (direction == 0 ? facts.packets_to_server : facts.packets_to_client) > 0;
-    trail.yes = trail.yes || passed_now;
-    trail.blind =
-        trail.blind || (direction == 0 ? Coverage::heard_by_server(facts) : Coverage::heard_by_client(facts));
-    trail.spoke = trail.spoke || speaks;
+    const Coverage::Way& way = ways[direction];
+    trail.yes = trail.yes || way.passed;
+    trail.blind = trail.blind || way.arrived;
+    trail.spoke = trail.spoke || way.spoke;
     if (trail.yes || trail.blind) {
       trail.minutes.clear();
       continue;
@@ -193,7 +189,7 @@ void Incidents::State::trace(Story& story, const FlowEvent& event) {
       trail.blind = trail.blind || !coverage.sees(segment, moment_in(old));
       return true;
     });
-    if (!speaks) continue;
+    if (!way.spoke) continue;
     trail.latest_start = std::max(trail.latest_start, facts.start);
     const auto place = std::lower_bound(trail.minutes.begin(), trail.minutes.end(), minute);
     if (place == trail.minutes.end() || *place != minute) trail.minutes.insert(place, minute);
@@ -257,7 +253,7 @@ void Incidents::State::wind(Shelf& shelf, Handle handle) {
 }
 
 void Incidents::State::advance(Time now, Records& out) {
-  if (now > clock || clock - now > clock_doubt) clock = now;
+  follow_clock(clock, now);
   while (!timers.empty() && timers.begin()->first.time <= clock) {
     const auto [shelf, handle] = timers.begin()->second;
     timers.erase(timers.begin());

@@ -490,8 +490,8 @@ json::object matrix_event(const Matrix& matrix, const policy::Policy& policy) {
   for (std::size_t i = 0; i < matrix.size(); ++i) {
     const PairTotals& totals = matrix[i];
     if (totals.flows == 0 && totals.packets == 0 && totals.flows_ended == 0) continue;
-    const auto from = static_cast<policy::SegmentId>(i / policy::segments_max);
-    const auto to = static_cast<policy::SegmentId>(i % policy::segments_max);
+    const policy::SegmentId from = policy::from_of(static_cast<policy::PairId>(i));
+    const policy::SegmentId to = policy::to_of(static_cast<policy::PairId>(i));
     const bool known = from < policy.segments().size() && to < policy.segments().size();
     const std::uint64_t frames = totals.packets + totals.duplicates + totals.copies;
     pairs.push_back(json::object{{"from", string(segment_id(policy, from))},
