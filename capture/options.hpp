@@ -16,7 +16,10 @@ struct TapOptions {
   std::string name{};                         // how segments and alerts call it, e.g. "t1"
   std::string interface {};                   // e.g. "eth1"
   std::uint32_t snaplen = 192;                // octets kept of each frame, 96..262144
-  std::uint64_t buffer_bytes = 64ULL << 20U;  // kernel ring, 1 MiB..4 GiB: must outlast a burst at line rate
+  std::uint64_t buffer_bytes = 64ULL << 20U;  // kernel ring of each worker, 1 MiB..4 GiB
+  // 1 ms..10 s: sizes the ring instead, so that it holds what the interface's link can deliver in this time,
+  // at most 2 GiB. 0: buffer_bytes as it stands.
+  std::chrono::milliseconds buffer_time{0};
   std::chrono::milliseconds block_timeout{
       100};  // longest time a frame waits in a block that is not full, 1..1000
   bool promiscuous = true;
@@ -70,10 +73,16 @@ struct FlowOptions {
   // For comparing with tools that keep ICMP errors as flows of their own instead of counting them to the flow
   // that they report. Never set by a config file.
   bool icmp_errors_apart = false;
+  // For comparing with tools for which all pings between two hosts are one flow, whatever their identifier.
+  // Never set by a config file.
+  bool icmp_by_type = false;
   // A connection first seen in mid-stream so soon after the start, of which only one direction is forbidden
   // and whose initiator is a guess, is told when this time is over, or when its initiator is known: a restart
   // is no storm. Packet time.
   std::chrono::seconds startup_grace{10};
+  // A forbidden flow that goes on is reported anew, with its figures so far, after growing pauses, at last
+  // this long. Packet time.
+  std::chrono::seconds active_timeout{60};
   bool operator==(const FlowOptions&) const = default;
 };
 

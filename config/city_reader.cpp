@@ -1,11 +1,13 @@
 // What is said about the city: which profile, which of its switches, where its segments are, and the
 // registers of gateways, services and exceptions.
 #include <algorithm>
+#include <filesystem>
 #include <map>
 #include <optional>
 #include <tuple>
 #include <utility>
 
+#include "config/prefix_list.hpp"
 #include "config/sections.hpp"
 #include "config/values.hpp"
 
@@ -42,18 +44,35 @@ void require_new(FirstUse<std::string>& seen, const std::string& id, const Curso
   }
 }
 
-// A prefix with the words to say where it stands.
+// Which prefix, of which segment, in the order of reading. There may be 100,000 of them, so that words are
+// made only for those of which something has to be said.
 struct PlacedPrefix {
-  Prefix prefix{};
-  std::string segment{};
-  std::string path{};
-  policy::Place place{};
+  std::uint32_t segment = 0;  // index into PolicyOptions::segments
+  std::uint32_t index = 0;    // into SegmentOptions::prefixes
+  std::string path{};         // empty: of a list file
+};
+
+// The order of addresses, with every comparison made of numbers.
+struct PrefixOrder {
+  Family family = Family::none;
+  std::uint64_t upper = 0;
+  std::uint64_t lower = 0;
+  std::uint64_t length_and_number = 0;  // a covering prefix first, then as they were read
+
+  PrefixOrder(const Prefix& prefix, std::uint32_t number)
+      : family{prefix.address.family},
+        length_and_number{static_cast<std::uint64_t>(prefix.length) << 32U | number} {
+    for (std::size_t i = 0; i < 8; ++i) upper = upper << 8U | prefix.address.bytes[i];
+    for (std::size_t i = 8; i < 16; ++i) lower = lower << 8U | prefix.address.bytes[i];
+  }
+  std::uint32_t number() const { return static_cast<std::uint32_t>(length_and_number); }
+  auto operator<=>(const PrefixOrder&) const = default;
 };
 
 class CityReader {
  public:
-  CityReader(const CityContext& context, policy::PolicyOptions& options)
-      : context_{context}, options_{options} {
+  CityReader(const CityContext& context, std::vector<SourceText>& sources, policy::PolicyOptions& options)
+      : context_{context}, sources_{sources}, options_{options} {
     for (const policy::ProfileSegment& segment : options.profile.segments) ids_.push_back(segment.id);
   }
 
@@ -187,13 +206,14 @@ class CityReader {
     value.map([&](Map& map) {
       map.optional("prefixes")
           .list([&](const Cursor& item) { read_named_prefix(item, segment); }, Cursor::Size::some);
+      const bool listed = read_prefix_file(map.optional("prefixes_from"), segment);
       map.optional("vlans").list([&](const Cursor& item) { read_segment_vlans(item, segment); },
                                  Cursor::Size::some);
       map.optional("taps").list([&](const Cursor& item) { read_segment_tap(item, segment); },
                                 Cursor::Size::some);
       const Cursor macs = map.optional("next_hop_macs");
       macs.list([&](const Cursor& item) { read_next_hop(item, segment); }, Cursor::Size::some);
-      const bool named = map.optional("prefixes").present() || map.optional("vlans").present() ||
+      const bool named = map.optional("prefixes").present() || listed || map.optional("vlans").present() ||
                          map.optional("taps").present() || macs.present();
       if (!named) key.error(Text::config_segment_empty, {{"segment", segment.id}});
     });
@@ -214,8 +234,33 @@ class CityReader {
       good = read_prefix(item, named.prefix);
     }
     if (!good) return;
-    prefixes_.push_back({named.prefix, segment.id, item.path(), named.place});
+    prefixes_.push_back({static_cast<std::uint32_t>(options_.segments.size()),
+                         static_cast<std::uint32_t>(segment.prefixes.size()), item.path()});
     segment.prefixes.push_back(std::move(named));
+  }
+
+  // Named relative to the configuration's own folder, and part of what the policy's digest covers. False: no
+  // file is named.
+  bool read_prefix_file(const Cursor& at, policy::SegmentOptions& segment) {
+    std::string name;
+    if (at.missing()) return false;
+    if (!at.text_or_empty(name)) return true;  // wrong, and told
+    if (name.empty()) return false;
+    const std::string file = (std::filesystem::path{at.place().file}.parent_path() / name).string();
+    FileText text = read_text_file(file, list_bytes_max);
+    if (!text.content) {
+      at.report().add(at.place(), at.path(),
+                      shown(file) + ": " + at.report().say(text.failure, {{"error", text.detail}}));
+      return true;
+    }
+    sources_.push_back({file, std::move(*text.content)});
+    const std::size_t before = segment.prefixes.size();
+    read_prefix_list(sources_.back().content, file, at, segment.prefixes);
+    for (std::size_t i = before; i < segment.prefixes.size(); ++i) {
+      prefixes_.push_back(
+          {static_cast<std::uint32_t>(options_.segments.size()), static_cast<std::uint32_t>(i), {}});
+    }
+    return true;
   }
 
   void read_segment_vlans(const Cursor& item, policy::SegmentOptions& segment) {
@@ -264,36 +309,45 @@ class CityReader {
     segment.next_hop_macs.push_back(mac);
   }
 
+  const policy::NamedPrefix& named(const PlacedPrefix& placed) const {
+    return options_.segments[placed.segment].prefixes[placed.index];
+  }
+
   // Sorted by address and then by length, a prefix overlaps exactly the open ones that contain it, and these
   // form a stack. A part of the same segment may be listed again to give it a name; equal prefixes may not.
-  void report_overlaps(Report& report) {
-    std::vector<const PlacedPrefix*> sorted;
-    for (const PlacedPrefix& prefix : prefixes_) sorted.push_back(&prefix);
-    const auto written = [](const PlacedPrefix& one) { return std::pair{one.place.line, one.place.column}; };
-    std::sort(sorted.begin(), sorted.end(), [&](const PlacedPrefix* a, const PlacedPrefix* b) {
-      return std::tuple{a->prefix.address.family, a->prefix, written(*a)} <
-             std::tuple{b->prefix.address.family, b->prefix, written(*b)};
-    });
-    std::vector<const PlacedPrefix*> open;
-    for (const PlacedPrefix* const one : sorted) {
-      while (!open.empty() && !open.back()->prefix.contains(one->prefix)) open.pop_back();
+  void report_overlaps(Report& report) const {
+    std::vector<PrefixOrder> sorted;
+    sorted.reserve(prefixes_.size());
+    for (std::uint32_t i = 0; i < prefixes_.size(); ++i) sorted.emplace_back(named(prefixes_[i]).prefix, i);
+    std::sort(sorted.begin(), sorted.end());
+    std::vector<std::uint32_t> open;
+    for (const PrefixOrder& order : sorted) {
+      const std::uint32_t one = order.number();
+      const Prefix& prefix = named(prefixes_[one]).prefix;
+      while (!open.empty() && !named(prefixes_[open.back()]).prefix.contains(prefix)) open.pop_back();
       if (!open.empty()) {
-        const PlacedPrefix* const other = open.back();
-        const bool refines = one->segment == other->segment && one->prefix != other->prefix;
-        if (!refines) {
-          // Read from the top, the later one is the surprise.
-          const bool in_order = written(*other) < written(*one);
-          const PlacedPrefix& first = in_order ? *other : *one;
-          const PlacedPrefix& later = in_order ? *one : *other;
-          report.add(later.place, later.path, Text::config_overlap,
-                     {{"prefix", later.prefix.to_string()},
-                      {"other", first.prefix.to_string()},
-                      {"segment", first.segment},
-                      {"place", place_text(first.place)}});
-        }
+        const std::uint32_t other = open.back();
+        const bool refines =
+            prefixes_[one].segment == prefixes_[other].segment && prefix != named(prefixes_[other]).prefix;
+        // Read from the top, the later one is the surprise.
+        if (!refines)
+          report_overlap(report, prefixes_[std::min(one, other)], prefixes_[std::max(one, other)]);
       }
       open.push_back(one);
     }
+  }
+
+  void report_overlap(Report& report, const PlacedPrefix& first, const PlacedPrefix& later) const {
+    const policy::Place& there = named(first).place;
+    const policy::Place& here = named(later).place;
+    const std::string& segment = options_.segments[first.segment].id;
+    const std::string file = there.file == here.file ? std::string{} : there.file + ":";
+    const std::string list = "segments." + shown(options_.segments[later.segment].id) + ".prefixes_from";
+    report.add(here, later.path.empty() ? list : later.path, Text::config_overlap,
+               {{"prefix", named(later).prefix.to_string()},
+                {"other", named(first).prefix.to_string()},
+                {"segment", segment},
+                {"place", file + place_text(there)}});
   }
 
   // What gateways and services have in common.
@@ -453,6 +507,7 @@ class CityReader {
   }
 
   const CityContext& context_;
+  std::vector<SourceText>& sources_;
   policy::PolicyOptions& options_;
   std::vector<std::string_view> ids_{};  // of the profile's segments
   std::vector<PlacedPrefix> prefixes_{};
@@ -481,8 +536,9 @@ ProfileChoice read_profile_choice(Map& root) {
   return choice;
 }
 
-void read_city(Map& root, const CityContext& context, policy::PolicyOptions& options) {
-  CityReader reader{context, options};
+void read_city(Map& root, const CityContext& context, std::vector<SourceText>& sources,
+               policy::PolicyOptions& options) {
+  CityReader reader{context, sources, options};
   // Switches first: they change the cells that gateways and services are held against.
   reader.read_switches(root.optional("switches"));
   reader.read_segments(root.required("segments"));

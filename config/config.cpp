@@ -85,7 +85,7 @@ Config load(std::string_view text, const std::string& name, Report& report) {
       CityContext context;
       for (const capture::TapOptions& tap : config.capture.taps) context.taps.push_back(tap.name);
       context.utc_offset_minutes = config.daemon.alerts.utc_offset_minutes;
-      read_city(root, context, config.policy);
+      read_city(root, context, config.sources, config.policy);
     });
   }
   report.raise(config.sources);

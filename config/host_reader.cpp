@@ -1,5 +1,6 @@
 // What is set for one machine: taps, flow table, alerts and their destinations, control socket, process.
 #include <map>
+#include <string_view>
 #include <utility>
 
 #include "config/sections.hpp"
@@ -50,6 +51,20 @@ void read_account(const Cursor& at, std::string& out) {
   at.identifier(out);
 }
 
+// A size, or the time for which the ring has to hold what the link delivers.
+void read_buffer(const Cursor& at, capture::TapOptions& tap) {
+  std::string written;
+  if (!at.present() || !at.text_or_empty(written)) return;
+  // Units of time end like this, and none of a size.
+  const bool time =
+      !written.empty() && std::string_view{"smh"}.find(written.back()) != std::string_view::npos;
+  if (time) {
+    at.duration(tap.buffer_time, {1ms, 10s});
+  } else {
+    at.bytes(tap.buffer_bytes, {1ULL << 20U, 4ULL << 30U});
+  }
+}
+
 void read_tap(const Cursor& at, Unique& names, Unique& interfaces, capture::CaptureOptions& capture) {
   capture::TapOptions tap;
   at.map([&](Map& map) {
@@ -64,7 +79,7 @@ void read_tap(const Cursor& at, Unique& names, Unique& interfaces, capture::Capt
       }
     }
     map.optional("snaplen").number(tap.snaplen, {96, 262'144});
-    map.optional("buffer").bytes(tap.buffer_bytes, {1ULL << 20U, 4ULL << 30U});
+    read_buffer(map.optional("buffer"), tap);
     map.optional("block_timeout").duration(tap.block_timeout, {1ms, 1000ms});
     map.optional("promiscuous").boolean(tap.promiscuous);
     map.optional("filter").text_or_empty(tap.filter, filter_octets_max);
@@ -145,6 +160,7 @@ void read_flows(const Cursor& at, capture::FlowOptions& flows) {
     map.optional("max").number(flows.flows_max, {1024, 100'000'000});
     map.optional("traces_max").number(flows.traces_max, {0, 65'535});
     map.optional("startup_grace").duration(flows.startup_grace, {0s, 1h});
+    map.optional("active_timeout").duration(flows.active_timeout, {1s, 1h});
     map.optional("timeouts").map([&](Map& timeouts) {
       timeouts.optional("tcp_attempt").duration(flows.timeouts.tcp_attempt, range);
       timeouts.optional("tcp_established").duration(flows.timeouts.tcp_established, range);

@@ -35,6 +35,8 @@ struct CityContext {
   std::vector<std::string> taps{};
   std::int16_t utc_offset_minutes = 0;
 };
-void read_city(Map& root, const CityContext& context, policy::PolicyOptions& options);
+// Lists of prefixes in files of their own are added to `sources`.
+void read_city(Map& root, const CityContext& context, std::vector<SourceText>& sources,
+               policy::PolicyOptions& options);
 
 }  // namespace sekimori::config

@@ -314,33 +314,9 @@ bool report_full_width(const Lines& lines, const std::string& file, Report& repo
   return found;
 }
 
-// Every octet is looked at before the library sees any: it takes invalid UTF-8 and NUL without a word.
-bool report_bad_octets(std::string_view content, const Lines& lines, const std::string& file,
-                       Report& report) {
-  std::size_t at = 0;
-  while (at < content.size()) {
-    const std::size_t length = utf8_length(content.substr(at));
-    if (length == 0) {
-      const auto [line, column] = lines.place(at);
-      report.add({file, line, column}, "", Text::config_utf8);
-      return true;  // a file in another encoding would say so at every second character
-    }
-    const auto octet = static_cast<unsigned char>(content[at]);
-    const bool allowed = octet == '\t' || octet == '\n' || octet == '\r';
-    if (length == 1 && (octet < 0x20 || octet == 0x7f) && !allowed) {
-      const auto [line, column] = lines.place(at);
-      report.add({file, line, column}, "", Text::config_control_character,
-                 {{"value", shown(content.substr(at, 1))}});
-      return true;
-    }
-    at += length;
-  }
-  return false;
-}
-
 }  // namespace
 
-FileText read_text_file(const std::string& path) {
+FileText read_text_file(const std::string& path, std::size_t bytes_max) {
   std::error_code failure;
   if (std::filesystem::is_directory(path, failure)) return {std::nullopt, Text::config_file_directory, {}};
   const auto fail = [] {
@@ -356,14 +332,41 @@ FileText read_text_file(const std::string& path) {
   std::string content;
   std::array<char, 16384> buffer{};
   // A device without an end must not be read to it.
-  while (content.size() <= file_bytes_max) {
+  while (content.size() <= bytes_max) {
     const std::size_t count = std::fread(buffer.data(), 1, buffer.size(), file.get());
     if (count == 0) break;
     content.append(buffer.data(), count);
   }
   if (std::ferror(file.get()) != 0) return fail();
-  content.resize(std::min(content.size(), file_bytes_max + 1));
+  content.resize(std::min(content.size(), bytes_max + 1));
   return {std::move(content), {}, {}};
+}
+
+// Every octet is looked at before a parser sees any: the library takes invalid UTF-8 and NUL without a word.
+bool sound_text(std::string_view content, const std::string& file, Report& report) {
+  std::size_t at = 0;
+  while (at < content.size()) {
+    const auto octet = static_cast<unsigned char>(content[at]);
+    if ((octet >= 0x20 && octet < 0x7f) || octet == '\t' || octet == '\n' || octet == '\r') {
+      ++at;
+      continue;
+    }
+    const std::size_t length = utf8_length(content.substr(at));
+    if (length > 1) {
+      at += length;
+      continue;
+    }
+    // A file in another encoding would say so at every second character: the first is enough.
+    const auto [line, column] = Lines{content}.place(at);
+    if (length == 0) {
+      report.add({file, line, column}, "", Text::config_utf8);
+    } else {
+      report.add({file, line, column}, "", Text::config_control_character,
+                 {{"value", shown(content.substr(at, 1))}});
+    }
+    return false;
+  }
+  return true;
 }
 
 std::optional<TreeNode> parse_yaml(std::string_view content, const std::string& file, Report& report) {
@@ -373,8 +376,8 @@ std::optional<TreeNode> parse_yaml(std::string_view content, const std::string& 
   }
   if (content.substr(0, byte_order_mark.size()) == byte_order_mark)
     content.remove_prefix(byte_order_mark.size());
+  if (!sound_text(content, file, report)) return std::nullopt;
   const Lines lines{content};
-  if (report_bad_octets(content, lines, file, report)) return std::nullopt;
 
   Builder builder{content, lines, file, report};
   try {

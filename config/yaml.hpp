@@ -40,8 +40,11 @@ struct FileText {
       Text::config_file_unreadable;  // when there is no content: missing, no permission, a directory
   std::string detail{};              // the system's own word for it
 };
-// At most one octet more than file_bytes_max, so that parse_yaml can say that it is too much.
-FileText read_text_file(const std::string& path);
+// At most one octet more than `bytes_max`, so that whoever reads the content can say that it is too much.
+FileText read_text_file(const std::string& path, std::size_t bytes_max = file_bytes_max);
+
+// False, with a message, when an octet is a control character other than tab and line end, or no UTF-8.
+bool sound_text(std::string_view content, const std::string& file, Report& report);
 
 // The tree of `content`, or none when it could not be read to its end. Mistakes go to `report` under the name
 // `file`.

@@ -40,8 +40,15 @@ bool FiguresErrand::step(WorkerRoom& room) {
   figures_.books = room.inspector.books();
   figures_.matrix = room.inspector.matrix();
   const capture::FlowTable& table = room.inspector.table();
-  figures_.table = {table.size(),         table.capacity(),   table.half_open(),
-                    table.memory_bytes(), table.huge_pages(), table.counters()};
+  figures_.table = {.size = table.size(),
+                    .capacity = table.capacity(),
+                    .half_open = table.half_open(),
+                    .memory_bytes = table.memory_bytes(),
+                    .traces_bytes = table.traces_bytes(),
+                    .fragments_bytes = room.inspector.fragments().memory_bytes(),
+                    .huge_pages = table.huge_pages(),
+                    .emergency = table.emergency(),
+                    .counters = table.counters()};
   figures_.newest = room.inspector.newest();
   for (std::size_t i = 0; i < room.sources.size(); ++i) {
     capture::Source& source = *room.sources[i];

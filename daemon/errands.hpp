@@ -14,8 +14,11 @@ struct TableFigures {
   std::uint64_t size = 0;
   std::uint64_t capacity = 0;
   std::uint64_t half_open = 0;
-  std::uint64_t memory_bytes = 0;
+  std::uint64_t memory_bytes = 0;     // of the records and their index
+  std::uint64_t traces_bytes = 0;     // reserved for traces; resident as they are used
+  std::uint64_t fragments_bytes = 0;  // likewise for fragments
   bool huge_pages = false;
+  bool emergency = false;
   capture::FlowCounters counters{};
 };
 

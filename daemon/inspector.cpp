@@ -88,6 +88,7 @@ Inspector::Inspector(const InspectorOptions& options, std::shared_ptr<const poli
       decoder_(options.decode),
       fragments_(options.fragments),
       grace_(options.flows.startup_grace),
+      active_timeout_(options.flows.active_timeout),
       table_(options.flows, options.capacity, options.secret, *this) {
   assert(policy_ != nullptr);
   learn_services();
@@ -110,12 +111,27 @@ void Inspector::begin(Time start) {
   begun_ = true;
 }
 
+void Inspector::frames(std::span<const capture::Frame> frames) {
+  for (const capture::Frame& frame : frames) Inspector::frame(frame);
+}
+
 void Inspector::frame(const capture::Frame& frame) {
-  if (frame.time < newest_frame_) ++books_.time_backwards;
-  newest_frame_ = std::max(newest_frame_, frame.time);
+  if (frame.time < newest_frame_) {
+    ++books_.time_backwards;
+  } else {
+    newest_frame_ = frame.time;
+  }
+  capture::Packet& packet = batch_[batched_];
+  if (!decoder_.usual(frame, packet)) return unusual(frame);
+  table_.expect(packet);
+  if (++batched_ >= batch_max) flush();
+}
+
+// All other frames: nothing in them, several packets, or fragments.
+void Inspector::unusual(const capture::Frame& frame) {
   const std::span<capture::Packet, capture::packets_most> room{batch_.data() + batched_,
                                                                capture::packets_most};
-  const capture::Decoder::Result result = decoder_.decode(frame, room);
+  const capture::Decoder::Result result = decoder_.by_layers(frame, room);
   if (result.stripped) ++books_.mirror_stripped;
   if (result.reason != capture::Reason::none) {
     refuse(frame, result.reason);
@@ -124,6 +140,7 @@ void Inspector::frame(const capture::Frame& frame) {
   bool whole = true;
   for (std::size_t i = 0; i < result.count; ++i) whole = whole && !room[i].fragment;
   if (whole) [[likely]] {
+    for (std::size_t i = 0; i < result.count; ++i) table_.expect(room[i]);
     batched_ += result.count;
     if (batched_ >= batch_max) flush();
     return;
@@ -147,6 +164,7 @@ void Inspector::packet(const capture::Packet& packet) {
 
 void Inspector::take(const capture::Packet& packet) {
   batch_[batched_] = packet;
+  table_.expect(packet);
   if (++batched_ >= batch_max) flush();
 }
 
@@ -164,8 +182,23 @@ void Inspector::flush() {
   const std::span<const capture::Packet> batch{batch_.data(), batched_};
   table_.record(batch, *this);
   batched_ = 0;
-  // Twice as many records are looked at as packets came, so the hand outruns any rate of new flows.
-  if (table_.size() > ageing_from_) table_.advance(newest_, 2 * batch_max);
+  if (table_.size() > ageing_from_) table_.advance(newest_, ageing_steps());
+}
+
+// How far the clock hand goes after a batch: once round the table in some two seconds of packet time, and one
+// record for each that was opened, so that it outruns any rate of new flows. Where nothing is opened and
+// time stands still there is nothing to find.
+std::uint32_t Inspector::ageing_steps() {
+  constexpr unsigned round_shift = 21;  // 2^21 microseconds
+  const std::uint64_t opened = table_.counters().opened;
+  const std::int64_t passed =
+      std::clamp<std::int64_t>((newest_ - aged_at_).count() / 1000, 0, std::int64_t{1} << round_shift);
+  ageing_debt_ += table_.size() * static_cast<std::uint64_t>(passed);
+  const std::uint64_t steps = (opened - aged_opened_) + (ageing_debt_ >> round_shift);
+  ageing_debt_ &= (std::uint64_t{1} << round_shift) - 1U;
+  aged_at_ = newest_;
+  aged_opened_ = opened;
+  return static_cast<std::uint32_t>(std::min<std::uint64_t>(steps, ageing_steps_max));
 }
 
 void Inspector::tick(Time now, std::uint32_t steps) {
@@ -219,20 +252,25 @@ void Inspector::account(const capture::Packet& packet, capture::Reason reason) {
   } else {
     ++books_.reasons[static_cast<std::size_t>(reason)];
   }
-  if (packet.cut) ++books_.packets_cut;
-  if (packet.malformed) ++books_.packets_malformed;
-  if (packet.unopened < capture::reasons_count) ++books_.unopened[packet.unopened];
+  if (packet.cut || packet.malformed || packet.unopened != capture::Packet::nothing_unopened) [[unlikely]] {
+    if (packet.cut) ++books_.packets_cut;
+    if (packet.malformed) ++books_.packets_malformed;
+    if (packet.unopened < capture::reasons_count) ++books_.unopened[packet.unopened];
+  }
 }
 
 void Inspector::packet(capture::Flow& flow, const capture::Packet& packet, capture::Changes changes,
                        bool from_initiator) {
   account(packet, capture::Reason::none);
   capture::FlowNotes& notes = flow.notes;
-  if (changes.any() || notes.judged != epoch_tag(packet.time) || notes.graced) {
+  // How far a flow got is told, but decides nothing.
+  const bool news = changes.opened || changes.initiator || changes.macs ||
+                    (changes.stage && (notes.verdict & note_decision) != 0);
+  if (news || notes.judged != epoch_tag(packet.time) || notes.graced) {
     judge(flow, packet, changes, from_initiator);
   } else if ((notes.verdict & note_forbidden) != 0 && !notes.pending && update_due(flow, packet)) {
     tell(flow, FlowEvent::Kind::updated, packet.number, packet.time,
-         policy_->judge(policy::conversation_of(table_.facts(flow), packet.time)));
+         policy_->judge(policy::conversation_of(flow.gist(), packet.time)));
   }
   count(matrix_[notes.pair], notes.verdict, 1, packet.wire_bytes);
   if (packet.quoted.protocol != 0) judge_reporter(flow, packet);
@@ -303,7 +341,7 @@ void Inspector::note_passage(capture::Flow& flow, const capture::Packet& packet,
   notes.passed = static_cast<std::uint8_t>(notes.passed | bit) & 3U;
   if (notes.told == 0 || notes.pending || !worth_telling(notes.verdict)) return;
   tell(flow, FlowEvent::Kind::passed, packet.number, packet.time,
-       policy_->judge(policy::conversation_of(table_.facts(flow), packet.time)));
+       policy_->judge(policy::conversation_of(flow.gist(), packet.time)));
 }
 
 // Once a minute and segment: minutes, not pauses, so that several workers together tell what one would.
@@ -321,15 +359,17 @@ void Inspector::note_coverage(const capture::Flow& flow, const capture::Packet& 
   if (outlet_.tell(event)) covered_[entered] = minute;  // else the next copy tells it
 }
 
-// A forbidden flow that goes on is told again after 1, 2, 4... seconds of packet time, at last once a minute,
-// and when its connection closes: the figures of its incident stay near the truth, and are the truth once it
-// is closed. Decided by packets alone, never by when a record is freed, so that every run tells the same.
-bool Inspector::update_due(capture::Flow& flow, const capture::Packet& packet) {
+// A forbidden flow that goes on is told again after 1, 2, 4... seconds of packet time, at last every
+// active_timeout, and when its connection closes: the figures of its incident stay near the truth, and are
+// the truth once it is closed. Decided by packets alone, never by when a record is freed, so that every run
+// tells the same.
+bool Inspector::update_due(capture::Flow& flow, const capture::Packet& packet) const {
   capture::FlowNotes& notes = flow.notes;
   if (flow.state() == capture::FlowState::closed) return true;  // a handful of packets at most follow
   const auto pause = static_cast<std::uint16_t>(told_clock(packet.time) - notes.told_at);
   const unsigned step = notes.verdict >> note_step_shift & note_step_mask;
-  const auto due = std::min<std::int64_t>(std::int64_t{1} << step, update_interval.count());
+  const std::int64_t longest = active_timeout_.count();
+  const std::int64_t due = step == note_step_max ? longest : std::min(std::int64_t{1} << step, longest);
   if (pause < due || pause >= 0x8000U) return false;  // the second: time ran backwards
   if (step < note_step_max)
     notes.verdict = static_cast<std::uint8_t>(notes.verdict + (1U << note_step_shift));
@@ -338,14 +378,14 @@ bool Inspector::update_due(capture::Flow& flow, const capture::Packet& packet) {
 
 void Inspector::judge(capture::Flow& flow, const capture::Packet& packet, capture::Changes changes,
                       bool from_initiator) {
-  const capture::FlowFacts facts = table_.facts(flow);
-  const policy::Verdict verdict = policy_->judge(policy::conversation_of(facts, packet.time));
+  const capture::FlowGist gist = flow.gist();
+  const policy::Verdict verdict = policy_->judge(policy::conversation_of(gist, packet.time));
   const std::uint8_t note = note_of(verdict);
   capture::FlowNotes& notes = flow.notes;
   const auto note_before = static_cast<std::uint8_t>(notes.verdict & note_decision);
   const bool other = notes.judged != 0 && (note != note_before || verdict.pair() != notes.pair);
 
-  recount(flow, facts, packet, verdict, changes.initiator);
+  recount(flow, packet, verdict, changes.initiator);
   notes.judged = epoch_tag(packet.time);
   notes.pair = verdict.pair();
   notes.verdict = static_cast<std::uint8_t>((notes.verdict & ~note_decision) | note);
@@ -355,12 +395,12 @@ void Inspector::judge(capture::Flow& flow, const capture::Packet& packet, captur
     if (notes.graced) notes.graced = notes.pending = 0;  // a better opinion: nothing to tell
     return;
   }
-  report(flow, facts, packet, verdict, changes, other);
+  report(flow, gist, packet, verdict, changes, other);
 }
 
 // Keeps the totals true when a flow is judged, or judged otherwise.
-void Inspector::recount(capture::Flow& flow, const capture::FlowFacts& facts, const capture::Packet& packet,
-                        const policy::Verdict& verdict, bool initiator_changed) {
+void Inspector::recount(capture::Flow& flow, const capture::Packet& packet, const policy::Verdict& verdict,
+                        bool initiator_changed) {
   capture::FlowNotes& notes = flow.notes;
   const std::uint8_t note = note_of(verdict);
   const auto note_before = static_cast<std::uint8_t>(notes.verdict & note_decision);
@@ -377,8 +417,8 @@ void Inspector::recount(capture::Flow& flow, const capture::FlowFacts& facts, co
   if (initiator_changed && (notes.verdict & note_spread) == 0) {
     // The ends changed roles: what was counted so far belongs to the other direction of the matrix. The
     // table has already added this packet to the flow, and the caller counts it after us.
-    const std::uint64_t packets = facts.packets_to_server + facts.packets_to_client - 1;
-    const std::uint64_t bytes = facts.bytes_to_server + facts.bytes_to_client - packet.wire_bytes;
+    const std::uint64_t packets = flow.packets() - 1;
+    const std::uint64_t bytes = flow.bytes() - packet.wire_bytes;
     uncount(matrix_[pair_before], note_before, packets, bytes);
     if ((note & note_forbidden) == 0 && (note_before & note_forbidden) != 0) --books_.flows_forbidden;
     count_flow(matrix_[verdict.pair()], note);
@@ -394,10 +434,10 @@ void Inspector::recount(capture::Flow& flow, const capture::FlowFacts& facts, co
   }
 }
 
-void Inspector::report(capture::Flow& flow, const capture::FlowFacts& facts, const capture::Packet& packet,
+void Inspector::report(capture::Flow& flow, const capture::FlowGist& gist, const capture::Packet& packet,
                        const policy::Verdict& verdict, capture::Changes changes, bool other) {
   capture::FlowNotes& notes = flow.notes;
-  if (notes.told == 0 && in_grace(facts, verdict, packet.time)) {
+  if (notes.told == 0 && in_grace(gist, verdict, packet.time)) {
     if (!notes.graced) ++books_.flows_in_grace;
     notes.graced = notes.pending = 1;
     return;
@@ -410,27 +450,21 @@ void Inspector::report(capture::Flow& flow, const capture::FlowFacts& facts, con
          packet.time, verdict);
   } else if (other) {
     tell(flow, FlowEvent::Kind::rejudged, packet.number, packet.time, verdict);
-  } else if (stage_number(facts.stage) > notes.told && !notes.pending) {
+  } else if (stage_number(gist.stage) > notes.told && !notes.pending) {
     tell(flow, FlowEvent::Kind::rose, packet.number, packet.time, verdict);
   }
 }
 
 // After a start, connections that were there before show themselves in mid-stream: to guess who began them
 // and to cry out at once would be a storm at every restart.
-bool Inspector::in_grace(const capture::FlowFacts& facts, const policy::Verdict& verdict, Time time) {
-  return verdict.orientation_matters && facts.midstream && time >= grace_begin_ && time < grace_end_ &&
-         capture::confidence(facts.evidence) == capture::Confidence::guess;
+bool Inspector::in_grace(const capture::FlowGist& gist, const policy::Verdict& verdict, Time time) {
+  return verdict.orientation_matters && gist.midstream && time >= grace_begin_ && time < grace_end_ &&
+         capture::confidence(gist.evidence) == capture::Confidence::guess;
 }
 
 void Inspector::tell(capture::Flow& flow, FlowEvent::Kind kind, std::uint64_t number, Time time,
                      const policy::Verdict& verdict) {
-  FlowEvent event;
-  event.kind = kind;
-  event.number = number;
-  event.time = time;
-  event.facts = table_.facts(flow);
-  event.verdict = verdict;
-  event.generation = policy_->generation();
+  const FlowEvent event{kind, number, time, table_.facts(flow), verdict, policy_->generation()};
   if (!outlet_.tell(event)) {
     if (!flow.notes.pending) ++books_.events_delayed;
     flow.notes.pending = 1;

@@ -53,14 +53,15 @@ class Inspector final : public capture::FrameSink, private capture::FlowEnds {
   // Frames worked off together, so that the table's cache misses overlap. Measured: beyond 32 nothing is
   // gained.
   static constexpr std::size_t batch_max = 32;
-  // A forbidden flow that goes on is told again after growing pauses, at last this long (packet time).
-  static constexpr std::chrono::seconds update_interval{60};
+  // Records that the clock hand looks at after one batch, at most: bounds the work however far time jumps.
+  static constexpr std::uint32_t ageing_steps_max = 4 * batch_max;
 
   Inspector(const InspectorOptions& options, std::shared_ptr<const policy::Policy> policy,
             EventOutlet& outlet);
   ~Inspector() override;
 
   void frame(const capture::Frame& frame) override;
+  void frames(std::span<const capture::Frame> frames) override;
   // A packet that somebody else decoded (offline, the reader deals packets to workers).
   void packet(const capture::Packet& packet);
   // When watching began, for the startup grace; without it, the first packet's time.
@@ -95,26 +96,28 @@ class Inspector final : public capture::FrameSink, private capture::FlowEnds {
   void flow_ended(const capture::Flow& flow, capture::EndReason reason) override;
   void flow_pending(capture::Flow& flow) override;
 
+  void unusual(const capture::Frame& frame);
   void take(const capture::Packet& packet);
   void account(const capture::Packet& packet, capture::Reason reason);
   void judge(capture::Flow& flow, const capture::Packet& packet, capture::Changes changes,
              bool from_initiator);
-  void recount(capture::Flow& flow, const capture::FlowFacts& facts, const capture::Packet& packet,
-               const policy::Verdict& verdict, bool initiator_changed);
-  void report(capture::Flow& flow, const capture::FlowFacts& facts, const capture::Packet& packet,
+  void recount(capture::Flow& flow, const capture::Packet& packet, const policy::Verdict& verdict,
+               bool initiator_changed);
+  void report(capture::Flow& flow, const capture::FlowGist& gist, const capture::Packet& packet,
               const policy::Verdict& verdict, capture::Changes changes, bool other);
-  bool in_grace(const capture::FlowFacts& facts, const policy::Verdict& verdict, Time time);
+  bool in_grace(const capture::FlowGist& gist, const policy::Verdict& verdict, Time time);
   bool beyond(const capture::Flow& flow, bool routed, bool from_initiator) const;
   bool came_through(const capture::Flow& flow, const capture::Packet& packet, bool from_initiator) const;
   void note_passage(capture::Flow& flow, const capture::Packet& packet, bool from_initiator);
   void note_coverage(const capture::Flow& flow, const capture::Packet& packet, policy::SegmentId entered);
-  static bool update_due(capture::Flow& flow, const capture::Packet& packet);
+  bool update_due(capture::Flow& flow, const capture::Packet& packet) const;
   void tell(capture::Flow& flow, FlowEvent::Kind kind, std::uint64_t number, Time time,
             const policy::Verdict& verdict);
   void judge_reporter(const capture::Flow& flow, const capture::Packet& packet);
   capture::FlowFacts lone_facts(const capture::Packet& packet) const;
   policy::Verdict tell_lone(const capture::Packet& packet, const capture::FlowFacts& facts);
   std::uint16_t epoch_tag(Time time);
+  std::uint32_t ageing_steps();
   void learn_services();
 
   std::shared_ptr<const policy::Policy> policy_;
@@ -124,6 +127,7 @@ class Inspector final : public capture::FrameSink, private capture::FlowEnds {
   const capture::Decoder decoder_;
   capture::FragmentTable fragments_;
   const Duration grace_;
+  const std::chrono::seconds active_timeout_;
   capture::ServicePorts services_{};
   capture::FlowTable table_;
   // One frame may become several packets.
@@ -137,8 +141,11 @@ class Inspector final : public capture::FrameSink, private capture::FlowEnds {
   Time grace_begin_{};
   Time grace_end_{};
   bool begun_ = false;
-  Time newest_{};        // of the packets worked off: the clock of the table
-  Time newest_frame_{};  // of the frames seen: to count time running backwards
+  Time aged_at_{};                 // when the clock hand last went on
+  std::uint64_t aged_opened_ = 0;  // flows opened until then
+  std::uint64_t ageing_debt_ = 0;  // records times microseconds, less than a step
+  Time newest_{};                  // of the packets worked off: the clock of the table
+  Time newest_frame_{};            // of the frames seen: to count time running backwards
 };
 
 }  // namespace sekimori::daemon

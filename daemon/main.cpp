@@ -9,6 +9,7 @@
 #include <cstring>
 #include <exception>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "config/config.hpp"
@@ -46,8 +47,8 @@ std::vector<std::string> load(const Arguments& arguments, Language language, std
     std::vector<std::pair<std::string, std::string>> sources;
     for (const config::SourceText& source : loaded.config.sources)
       sources.emplace_back(source.path, source.content);
-    loaded.policy =
-        daemon::build_policy(loaded.config.policy, tap_names(loaded.config), sources, generation, language);
+    loaded.policy = daemon::build_policy(std::move(loaded.config.policy), tap_names(loaded.config), sources,
+                                         generation, language);
     errors = daemon::filter_mistakes(loaded.config.capture, arguments.config, language);
   } catch (const config::ConfigError& error) {
     for (const config::Diagnostic& diagnostic : error.diagnostics()) errors.push_back(diagnostic.to_string());

@@ -113,11 +113,11 @@ enum class CloseReason : std::uint8_t {
   finished    // the input ended
 };
 
-// One line to the outside: an incident at one moment, with the event that brought it.
+// One line to the outside: an incident at one moment, with the event that brought it. The incident's stable
+// id is made when a line is: incident_id() (daemon/render.hpp).
 struct AlertRecord {
   AlertKind kind = AlertKind::opened;
   std::uint64_t sequence = 0;  // 1, 2, 3... of this process: a gap is a loss
-  std::string incident{};      // stable id, ASCII
   Time time{};                 // packet time of the event (closed: last event's)
   Time opened{};               // of the incident
   FlowEvent event{};           // the one that caused this line; for summaries the latest

@@ -5,6 +5,7 @@
 #include <condition_variable>
 #include <mutex>
 #include <optional>
+#include <span>
 #include <thread>
 
 #include "capture/decode/decode.hpp"
@@ -26,7 +27,8 @@ class Findings final : public EventOutlet {
  public:
   explicit Findings(bool want_flows) : want_flows_(want_flows) {}
   bool tell(const FlowEvent& event) override {
-    events.push_back(event);
+    if (told_ == events_.size()) events_.resize(std::max<std::size_t>(2 * told_, 1024));
+    events_[told_++] = event;
     return true;
   }
   void ended(const capture::FlowFacts& facts, const policy::Verdict& verdict,
@@ -35,10 +37,14 @@ class Findings final : public EventOutlet {
   }
   bool wants_ends() const override { return want_flows_; }
 
-  std::vector<FlowEvent> events{};
+  std::span<const FlowEvent> events() const { return {events_.data(), told_}; }
+  void clear() { told_ = 0; }
+
   std::vector<EndedFlow> flows{};
 
  private:
+  std::vector<FlowEvent> events_{};  // the first `told_` of them; the others are room
+  std::size_t told_ = 0;
   const bool want_flows_;
 };
 
@@ -49,6 +55,7 @@ InspectorOptions inspector_options(const ReplayOptions& options, const capture::
   result.flows.vlan_in_key = options.vlan_in_key;
   result.flows.count_copies = options.count_copies;
   result.flows.icmp_errors_apart = options.icmp_errors_apart;
+  result.flows.icmp_by_type = options.icmp_by_type;
   result.decode = capture.decode;
   result.fragments = capture.fragments;
   result.capacity = (capture.flows.flows_max + options.workers - 1) / options.workers;
@@ -115,13 +122,16 @@ class Reader final : public capture::FrameSink {
   Reader(std::vector<std::unique_ptr<Lane>>& lanes, const InspectorOptions& options)
       : lanes_(lanes), decoder_(options.decode), errors_apart_(options.flows.icmp_errors_apart) {}
 
-  void frame(const capture::Frame& frame) override {
-    if (!first) {
-      first = frame.time;
-      for (const auto& lane : lanes_) lane->inspector.begin(frame.time);
+  void frames(std::span<const capture::Frame> frames) override {
+    if (lanes_.size() != 1) {
+      for (const capture::Frame& each : frames) frame(each);
+      return;
     }
-    if (frame.time < last) ++books.time_backwards;
-    last = std::max(last, frame.time);
+    for (const capture::Frame& each : frames) follow(each.time);
+    lanes_.front()->inspector.frames(frames);
+  }
+  void frame(const capture::Frame& frame) override {
+    follow(frame.time);
     if (lanes_.size() == 1) {
       lanes_.front()->inspector.frame(frame);
       return;
@@ -145,6 +155,18 @@ class Reader final : public capture::FrameSink {
   Time last{};
 
  private:
+  void follow(Time time) {
+    if (!first) {
+      first = time;
+      for (const auto& lane : lanes_) lane->inspector.begin(time);
+    }
+    if (time < last) {
+      ++books.time_backwards;
+    } else {
+      last = time;
+    }
+  }
+
   std::vector<std::unique_ptr<Lane>>& lanes_;
   const capture::Decoder decoder_;
   const bool errors_apart_;
@@ -160,16 +182,18 @@ class Teller {
   const Coverage& coverage() const { return incidents_.coverage(); }
 
   void tell(std::vector<std::unique_ptr<Lane>>& lanes) {
-    events_.clear();
-    for (const auto& lane : lanes) {
-      events_.insert(events_.end(), lane->findings.events.begin(), lane->findings.events.end());
-      lane->findings.events.clear();
+    if (lanes.size() == 1 && in_order(lanes.front()->findings.events())) {
+      for (const FlowEvent& event : lanes.front()->findings.events()) feed(event);
+    } else {
+      events_.clear();
+      for (const auto& lane : lanes) {
+        for (const FlowEvent& event : lane->findings.events()) events_.push_back(&event);
+      }
+      std::stable_sort(events_.begin(), events_.end(),
+                       [](const FlowEvent* a, const FlowEvent* b) { return earlier(*a, *b); });
+      for (const FlowEvent* event : events_) feed(*event);
     }
-    std::stable_sort(events_.begin(), events_.end(), earlier);
-    for (const FlowEvent& event : events_) {
-      incidents_.feed(event, policy_, 0.0, records_);
-      pass_on();
-    }
+    for (const auto& lane : lanes) lane->findings.clear();
   }
   void finish(Time last) {
     incidents_.finish(last, records_);
@@ -185,6 +209,13 @@ class Teller {
     if (a.facts.start != b.facts.start) return a.facts.start < b.facts.start;
     return a.facts.tuple < b.facts.tuple;
   }
+  static bool in_order(std::span<const FlowEvent> events) {
+    return std::is_sorted(events.begin(), events.end(), earlier);
+  }
+  void feed(const FlowEvent& event) {
+    incidents_.feed(event, policy_, 0.0, records_);
+    pass_on();
+  }
   void pass_on() {
     for (const AlertRecord& record : records_) output_.alert(record);
     records_.clear();
@@ -193,7 +224,7 @@ class Teller {
   std::shared_ptr<const policy::Policy> policy_;
   Incidents incidents_;
   ReplayOutput& output_;
-  std::vector<FlowEvent> events_{};
+  std::vector<const FlowEvent*> events_{};
   std::vector<AlertRecord> records_{};
 };
 

@@ -13,6 +13,7 @@
 #include <deque>
 #include <optional>
 
+#include "capture/source/fanout.hpp"
 #include "daemon/alert/alert_log.hpp"
 #include "daemon/alert/incident.hpp"
 #include "daemon/alert/sinks.hpp"
@@ -84,7 +85,7 @@ class Station::Room {
   StatusFacts status_facts(const std::vector<WorkerFigures>& parts) const;
   // A verdict's indexes mean something in the policy that gave it alone: events and answers under way when
   // the policy was replaced are read with theirs.
-  std::shared_ptr<const policy::Policy> policy_of(std::uint32_t generation) const;
+  const std::shared_ptr<const policy::Policy>& policy_of(std::uint32_t generation) const;
 
   asio::io_context& io_;
   const StationOptions options_;
@@ -185,15 +186,15 @@ void Station::Room::open() {
   inspector.fragments = capture.fragments;
   inspector.capacity = (capture.flows.flows_max + capture.workers - 1) / capture.workers;
   inspector.secret = capture::HashSecret::random();
+  std::vector<std::shared_ptr<capture::Fanout>> fanouts(capture.taps.size());
+  if (capture.workers > 1) {
+    for (auto& fanout : fanouts) fanout = std::make_shared<capture::Fanout>(capture.workers, capture.decode);
+  }
   for (std::uint16_t w = 0; w < capture.workers; ++w) {
     std::vector<std::unique_ptr<capture::Source>> sources;
     std::vector<std::uint16_t> taps;
     for (std::uint16_t t = 0; t < capture.taps.size(); ++t) {
-      capture::LiveShare share;
-      share.tap = t;
-      share.workers = capture.workers;
-      share.fanout_group = static_cast<std::uint16_t>((static_cast<unsigned>(::getpid()) + t) & 0xffffU);
-      sources.push_back(capture::open_live(capture.taps[t], share));
+      sources.push_back(capture::open_live(capture.taps[t], {.tap = t, .worker = w, .fanout = fanouts[t]}));
       taps.push_back(t);
     }
     workers_.push_back(
@@ -236,7 +237,7 @@ void Station::Room::listen() {
   });
 }
 
-std::shared_ptr<const policy::Policy> Station::Room::policy_of(std::uint32_t generation) const {
+const std::shared_ptr<const policy::Policy>& Station::Room::policy_of(std::uint32_t generation) const {
   for (const auto& policy : recent_) {
     if (policy->generation() == generation) return policy;
   }
@@ -332,9 +333,17 @@ bool Station::Room::workers_move() {
 
 void Station::Room::look_at(const std::vector<WorkerFigures>& parts) {
   Time newest{};
+  // Workers open a tap one after the other: it is as well as the one that is worst off.
+  std::vector<const TapReport*> worst(tap_states_.size(), nullptr);
   for (const WorkerFigures& part : parts) {
     newest = std::max(newest, part.newest);
-    for (const TapReport& report : part.taps) look_at_tap(report);
+    for (const TapReport& report : part.taps) {
+      const TapReport*& known = worst[report.tap];
+      if (known == nullptr || report.health > known->health) known = &report;
+    }
+  }
+  for (const TapReport* report : worst) {
+    if (report != nullptr) look_at_tap(*report);
   }
   packet_now_ = newest;
   watch_loss(parts);
@@ -379,6 +388,8 @@ void Station::Room::watch_loss(const std::vector<WorkerFigures>& parts) {
     now.offered += dropped;
     now.dropped += dropped;
   }
+  // Counted from nothing, or what is lost before the first look would never be told.
+  if (losses_.empty()) losses_.emplace_back();
   losses_.push_back(now);
   if (losses_.size() > loss_window_seconds + 1) losses_.pop_front();
   const std::uint64_t offered = now.offered - losses_.front().offered;

@@ -34,8 +34,10 @@ TapReport tap_of(const std::vector<WorkerFigures>& workers, std::uint16_t tap) {
       sum.counters.dropped_interface =
           std::max(sum.counters.dropped_interface, report.counters.dropped_interface);
       sum.counters.delivered += report.counters.delivered;
-      sum.counters.reopened += report.counters.reopened;
-      sum.counters.outages += report.counters.outages;
+      // Each worker meets the same outage.
+      sum.counters.reopened = std::max(sum.counters.reopened, report.counters.reopened);
+      sum.counters.outages = std::max(sum.counters.outages, report.counters.outages);
+      sum.counters.ring_bytes = std::max(sum.counters.ring_bytes, report.counters.ring_bytes);
       sum.health = std::max(sum.health, report.health);
       if (sum.trouble.empty()) sum.trouble = report.trouble;
     }
@@ -65,7 +67,11 @@ json::object table_json(const TableFigures& table) {
           {"half_open", table.half_open},
           {"capacity", table.capacity},
           {"memory_bytes", table.memory_bytes},
+          {"traces_bytes", table.traces_bytes},
+          {"fragments_bytes", table.fragments_bytes},
           {"huge_pages", table.huge_pages},
+          {"emergency", table.emergency},
+          {"emergencies", counters.emergencies},
           {"opened", counters.opened},
           {"refused", counters.refused},
           {"evicted",
@@ -85,6 +91,10 @@ void add(TableFigures& sum, const TableFigures& part) {
   sum.capacity += part.capacity;
   sum.half_open += part.half_open;
   sum.memory_bytes += part.memory_bytes;
+  sum.traces_bytes += part.traces_bytes;
+  sum.fragments_bytes += part.fragments_bytes;
+  sum.emergency = sum.emergency || part.emergency;
+  sum.counters.emergencies += part.counters.emergencies;
   sum.huge_pages = sum.huge_pages || part.huge_pages;
   sum.counters.opened += part.counters.opened;
   sum.counters.refused += part.counters.refused;
@@ -132,7 +142,7 @@ json::object status_json(const StatusFacts& facts, const AlertOptions& options) 
                      {"dropped_interface", report.counters.dropped_interface},
                      {"outages", report.counters.outages},
                      {"reopened", report.counters.reopened},
-                     {"buffer_bytes", facts.taps[i].buffer_bytes},
+                     {"buffer_bytes", report.counters.ring_bytes},
                      {"snaplen", facts.taps[i].snaplen}};
     if (!report.trouble.empty()) tap["trouble"] = report.trouble;
     taps.push_back(std::move(tap));

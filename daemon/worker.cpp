@@ -24,7 +24,7 @@ bool Worker::Outlet::tell(const FlowEvent& event) {
     std::this_thread::sleep_for(std::chrono::milliseconds(1));
     room = queue.push(event);
   }
-  bell_.ring();
+  told_ = true;
   return room;
 }
 
@@ -75,6 +75,7 @@ bool Worker::read_sources() {
   for (const auto& source : sources_) {
     const capture::ReadResult result = source->read(frames_at_once, inspector_);
     any = any || result.frames != 0;
+    outlet_.ring();
   }
   // Fragments wait in packet time; that flows time out is left to the rounds without frames and to flush().
   inspector_.tick(inspector_.newest(), 0);
@@ -116,6 +117,7 @@ void Worker::run() {
       inspector_.tick(now - clock_allowance, static_cast<std::uint32_t>(std::max<std::uint64_t>(
                                                  inspector_.table().capacity() / 128, 64)));
     }
+    outlet_.ring();
   }
   for (const auto& source : sources_) source->drain(inspector_);
   inspector_.flush();

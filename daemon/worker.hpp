@@ -10,6 +10,7 @@
 #include <cstdint>
 #include <memory>
 #include <thread>
+#include <utility>
 #include <vector>
 
 #include "capture/options.hpp"
@@ -80,11 +81,16 @@ class Worker {
    public:
     explicit Outlet(Bell& bell) : queue(outbox_max), bell_(bell) {}
     bool tell(const FlowEvent& event) override;
+    // Wakes main if it was told something: once for all that a read has brought.
+    void ring() {
+      if (std::exchange(told_, false)) bell_.ring();
+    }
     boost::lockfree::spsc_queue<FlowEvent> queue;
     std::atomic<bool> patient{false};  // shutting down: wait for room
 
    private:
     Bell& bell_;
+    bool told_ = false;
   };
 
   void run();

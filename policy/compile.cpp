@@ -319,26 +319,32 @@ void Compiler::claim_segments(const std::vector<std::string>& taps) {
 
 void Compiler::map_prefixes() {
   struct Listed {
-    NamedPrefix prefix;
+    const NamedPrefix* prefix;
     SegmentId segment;
   };
   std::vector<Listed> all;
+  std::vector<Prefix> written;
   for (const SegmentOptions& options : out_.options.segments) {
     const int index = out_.segment_index(options.id);
     if (index < 0) continue;  // told already
-    for (const NamedPrefix& prefix : options.prefixes) all.push_back({prefix, static_cast<SegmentId>(index)});
+    for (const NamedPrefix& prefix : options.prefixes) {
+      all.push_back({&prefix, static_cast<SegmentId>(index)});
+      written.push_back(prefix.prefix);
+    }
   }
-  std::stable_sort(all.begin(), all.end(), [](const Listed& a, const Listed& b) {
-    return comes_before(a.prefix.prefix, b.prefix.prefix);
-  });
   std::vector<Prefix> ordered;
   std::vector<SegmentMap::Entry> entries;
-  for (Listed& listed_prefix : all) {
-    const auto value = static_cast<std::uint32_t>(ordered.size() * segments_max + listed_prefix.segment);
-    ordered.push_back(listed_prefix.prefix.prefix);
-    entries.push_back({listed_prefix.prefix.prefix, value});
-    out_.prefixes.push_back(std::move(listed_prefix.prefix));
-    out_.prefix_segments.push_back(listed_prefix.segment);
+  ordered.reserve(all.size());
+  entries.reserve(all.size());
+  out_.prefixes.reserve(all.size());
+  out_.prefix_segments.reserve(all.size());
+  for (const std::uint32_t at : in_order(written)) {
+    const auto& [prefix, segment] = all[at];
+    const auto value = static_cast<std::uint32_t>(ordered.size() * segments_max + segment);
+    ordered.push_back(prefix->prefix);
+    entries.push_back({prefix->prefix, value});
+    out_.prefixes.push_back(*prefix);
+    out_.prefix_segments.push_back(segment);
   }
   out_.covers = closest_covers(ordered);
   std::size_t overlaps = 0;

@@ -185,7 +185,7 @@ Conversation reversed(const Conversation& conversation) {
 }
 
 // ESP hides what it carries and IKE negotiates it: tunnels, though the decoder sees no packet in them.
-capture::Tunnel tunnel_of(const capture::FlowFacts& facts) {
+capture::Tunnel tunnel_of(const capture::FlowGist& facts) {
   constexpr std::uint16_t port_ike = 500;         // RFC 7296 section 2
   constexpr std::uint16_t port_ipsec_nat = 4500;  // RFC 3948 section 2
   if (facts.tunnel != capture::Tunnel::none) return facts.tunnel;
@@ -257,34 +257,38 @@ std::string_view mismatch_name(Mismatch mismatch) {
   return "";
 }
 
-Conversation conversation_of(const capture::FlowFacts& facts, Time time) {
+Conversation conversation_of(const capture::FlowGist& gist, Time time) {
   Conversation conversation;
   conversation.time = time;
-  conversation.initiator = facts.tuple.source;
-  conversation.responder = facts.tuple.destination;
-  conversation.protocol = facts.tuple.protocol;
+  conversation.initiator = gist.tuple.source;
+  conversation.responder = gist.tuple.destination;
+  conversation.protocol = gist.tuple.protocol;
   // ICMP puts its types where others have ports.
-  if (facts.tuple.protocol != capture::protocol::icmp && facts.tuple.protocol != capture::protocol::icmpv6) {
-    conversation.initiator_port = facts.tuple.source_port;
-    conversation.port = facts.tuple.destination_port;
+  if (gist.tuple.protocol != capture::protocol::icmp && gist.tuple.protocol != capture::protocol::icmpv6) {
+    conversation.initiator_port = gist.tuple.source_port;
+    conversation.port = gist.tuple.destination_port;
   }
-  conversation.ports_known = facts.ports_known;
+  conversation.ports_known = gist.ports_known;
   conversation.neighbour_discovery =
-      facts.tuple.protocol == capture::protocol::icmpv6 && facts.icmp_type >= 133 && facts.icmp_type <= 137;
-  conversation.time = facts.end;
-  conversation.initiator_mac = facts.initiator_mac;
-  conversation.responder_mac = facts.responder_mac;
-  conversation.next_hop_mac = facts.next_hop_mac;
+      gist.tuple.protocol == capture::protocol::icmpv6 && gist.icmp_type >= 133 && gist.icmp_type <= 137;
+  conversation.initiator_mac = gist.initiator_mac;
+  conversation.responder_mac = gist.responder_mac;
+  conversation.next_hop_mac = gist.next_hop_mac;
   // Until the other side has sent a frame of its own, the neighbour on this wire is known from the frames
   // seen alone: who answers is whom one sends to.
-  if (conversation.responder_mac.is_zero()) conversation.responder_mac = facts.next_hop_mac;
-  if (conversation.next_hop_mac.is_zero()) conversation.next_hop_mac = facts.responder_mac;
-  if (facts.vlan_count > 0) conversation.vlan = facts.vlans[facts.vlan_count - 1U];
-  conversation.tap = facts.tap;
-  conversation.tunnel = tunnel_of(facts);
+  if (conversation.responder_mac.is_zero()) conversation.responder_mac = gist.next_hop_mac;
+  if (conversation.next_hop_mac.is_zero()) conversation.next_hop_mac = gist.responder_mac;
+  if (gist.vlan_count > 0) conversation.vlan = gist.vlans[gist.vlan_count - 1U];
+  conversation.tap = gist.tap;
+  conversation.tunnel = tunnel_of(gist);
+  conversation.confidence = capture::confidence(gist.evidence);
+  return conversation;
+}
+
+Conversation conversation_of(const capture::FlowFacts& facts) {
+  Conversation conversation = conversation_of(facts, facts.end);
   conversation.inside = facts.inside;
   conversation.depth = facts.depth;
-  conversation.confidence = capture::confidence(facts.evidence);
   return conversation;
 }
 
@@ -402,10 +406,11 @@ Severity severity(const Policy& policy, const Verdict& verdict, capture::Stage s
   const bool answered = stage >= capture::Stage::answered;
   if (!answered || verdict.orientation_matters) return Severity::warning;
   if (verdict.near_miss.mismatch == Mismatch::expired && !verdict.undeclared_tunnel) return Severity::warning;
-  const int mynumber = policy.segment_index("mynumber");
-  if (verdict.from != mynumber && verdict.to != mynumber) return Severity::error;
-  const SegmentId other = verdict.from == mynumber ? verdict.to : verdict.from;
-  const bool open_world = other == policy.external() || other == policy.segment_index("internet");
+  const auto is = [&](SegmentId segment, std::string_view id) { return policy.segments()[segment].id == id; };
+  const bool from_mynumber = is(verdict.from, "mynumber");
+  if (!from_mynumber && !is(verdict.to, "mynumber")) return Severity::error;
+  const SegmentId other = from_mynumber ? verdict.to : verdict.from;
+  const bool open_world = other == policy.external() || is(other, "internet");
   return open_world ? Severity::alert : Severity::critical;
 }
 

@@ -126,7 +126,9 @@ struct Conversation {
   capture::Confidence confidence = capture::Confidence::certain;  // that `initiator` started it
 };
 // `time`: the moment for which it is judged.
-Conversation conversation_of(const capture::FlowFacts& facts, Time time = {});
+Conversation conversation_of(const capture::FlowGist& gist, Time time);
+// As it was at its last packet, and with what carries it.
+Conversation conversation_of(const capture::FlowFacts& facts);
 
 class PolicyError : public std::runtime_error {
  public:

@@ -27,6 +27,8 @@ namespace sekimori::policy {
 
 // IPv4 before IPv6, by address, and a covering prefix before those that it covers.
 bool comes_before(const Prefix& a, const Prefix& b);
+// The indexes of `prefixes` in that order, equal ones as they stand.
+std::vector<std::uint32_t> in_order(const std::vector<Prefix>& prefixes);
 // For prefixes in that order: the index of the closest prefix that covers each one (an equal one too), or -1.
 std::vector<std::int32_t> closest_covers(const std::vector<Prefix>& ordered);
 
@@ -52,12 +54,18 @@ class SegmentMap {
   struct Ranges {
     static constexpr std::size_t fanout = 16;
     struct alignas(64) Block {
-      std::array<Key, fanout> keys{};
+      std::array<Key, fanout> keys{};  // as turned() gives them
+      // How many of them are not above `key`.
+      std::size_t not_above(Key key) const;
+    };
+    struct alignas(64) Values {
+      std::array<std::uint32_t, fanout> values{};
     };
     std::vector<std::vector<Block>> levels{};
-    std::vector<std::uint32_t> values{};
+    std::vector<Values> values{};  // one block for each of levels[0]
+    std::size_t count = 0;
 
-    void assign(const std::vector<Key>& keys, std::vector<std::uint32_t> range_values);
+    void assign(const std::vector<Key>& keys, const std::vector<std::uint32_t>& range_values);
     std::uint32_t find(Key key) const;
   };
   // The lower half of an IPv6 /64 that longer prefixes divide: a slice of lower_keys_ and lower_values_.

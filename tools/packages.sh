@@ -18,6 +18,12 @@ packages_speed=(
   ccache          # second builds in seconds
 )
 
+# Only for measuring (tools/bench); nothing else asks for it. The programs that are measured beside ours, where they are
+# installed: softflowd, nfdump, argus-server, tcpdump.
+packages_bench=(
+  libbenchmark-dev # Google Benchmark: what each stage of the packet path costs
+)
+
 packages_test=(
   libgtest-dev    # unit tests
   clang-format-14 # form of the sources

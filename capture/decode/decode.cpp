@@ -6,6 +6,7 @@
 #include <type_traits>
 
 #include "capture/decode/layers.hpp"
+#include "capture/decode/usual.hpp"
 
 namespace sekimori::capture {
 namespace {
@@ -151,6 +152,18 @@ Decoder::Decoder(const DecodeOptions& options) : mirror_receivers_(options.mirro
 }
 
 Decoder::Result Decoder::decode(const Frame& frame, std::span<Packet, packets_most> packets) const {
+  if (usual(frame, packets[0])) [[likely]]
+    return {.count = 1};
+  return by_layers(frame, packets);
+}
+
+bool Decoder::usual(const Frame& frame, Packet& packet) const {
+  if (frame.link != link::ethernet) return false;
+  start(frame, packet);
+  return layer::usual(frame, udp_, packet);
+}
+
+Decoder::Result Decoder::by_layers(const Frame& frame, std::span<Packet, packets_most> packets) const {
   layer::Cursor at{.bytes = ByteReader(frame.bytes), .udp_tunnels = &udp_};
   return outermost(frame, at, packets);
 }
@@ -163,8 +176,8 @@ Decoder::Result Decoder::decode(const Frame& frame, std::span<Packet, packets_mo
   return result;
 }
 
-inline Decoder::Result Decoder::outermost(const Frame& frame, layer::Cursor& at,
-                                          std::span<Packet, packets_most> packets) const {
+Decoder::Result Decoder::outermost(const Frame& frame, layer::Cursor& at,
+                                   std::span<Packet, packets_most> packets) const {
   Packet& packet = packets[0];
   start(frame, packet);
   const auto captured = static_cast<std::uint32_t>(frame.bytes.size());

@@ -128,6 +128,12 @@ class Decoder {
     bool stripped = false;
   };
   Result decode(const Frame& frame, std::span<Packet, packets_most> packets) const;
+  // decode() in its two halves, for a caller that has something of its own to do with each. First the short
+  // way for what nearly all frames are (usual.hpp), which makes one packet of them; false: it is none of
+  // these and `packet` is unspecified. by_layers() knows them all and makes the same packet of the usual
+  // ones.
+  bool usual(const Frame& frame, Packet& packet) const;
+  Result by_layers(const Frame& frame, std::span<Packet, packets_most> packets) const;
   // The same, and tells how many headers were looked at: the work that the frame was, at most layers_most.
   Result decode(const Frame& frame, std::span<Packet, packets_most> packets, unsigned& headers) const;
 

@@ -77,6 +77,13 @@ constexpr std::optional<IcmpPair> icmp_pair(Family family, std::uint8_t type) {
   }
 }
 
+// Queries whose second word is an identifier and a sequence number (RFC 792, RFC 950 appendix I, RFC 4443
+// section 4), and the replies to them.
+constexpr bool icmp_has_id(Family family, std::uint8_t type) {
+  if (family == Family::ipv4) return type == 0 || type == 8 || (type >= 13 && type <= 18);
+  return type == 128 || type == 129;
+}
+
 // Messages that report a packet and quote its beginning (RFC 792, RFC 4443 section 3).
 constexpr bool icmp_is_error(Family family, std::uint8_t type) {
   if (family == Family::ipv4) return type == 3 || type == 4 || type == 5 || type == 11 || type == 12;

@@ -94,6 +94,9 @@ struct Packet {
   std::uint8_t tcp_flags = 0;
   std::uint8_t icmp_type = 0;
   std::uint8_t icmp_code = 0;
+  // Identifier of an ICMP query or its reply (echo, timestamp, information, address mask), or of the one that
+  // an error quotes; else 0. Two pings with unlike ones are two conversations.
+  std::uint16_t icmp_id = 0;
   std::uint8_t ttl = 0;         // or hop limit
   bool fragment = false;        // part of a fragmented datagram
   bool fragment_first = false;  // ... and the one with the ports
@@ -127,8 +130,9 @@ struct Packet {
   // Inside a tunnel, where the outer packet was: its TTL in the upper octet, a hash of its VLANs and MAC in
   // the lower one. An inner packet has nothing else that tells two sides of a boundary apart.
   std::uint16_t via = 0;
-  // As Reason (decode.hpp): why the content of `tunnel` became no packet; 255 = it did, or there is none.
-  std::uint8_t unopened = 255;
+  // As Reason (decode.hpp): why the content of `tunnel` became no packet.
+  static constexpr std::uint8_t nothing_unopened = 255;  // it did, or there is none
+  std::uint8_t unopened = nothing_unopened;
   Tunnel inside = Tunnel::none;  // depth > 0: what carried this packet, and between whom
   Tuple outer{};                 // only meaningful with depth > 0, else unspecified; last, see decode.cpp
 };

@@ -143,7 +143,7 @@ void sctp(const Cursor& at, Packet& packet, Fingerprint& print) {
 // The packet that an ICMP error reports, as its sender sent it. Lengths in it are not looked at: quotes are
 // cut, and some routers change them. Left empty (protocol 0) when the ports did not fit into the quote, since
 // such a quote would name another flow.
-void quoted(Cursor& at, Family family, Tuple& out) {
+void quoted(Cursor& at, Family family, Packet& packet) {
   ++at.headers;
   Tuple tuple;
   tuple.source.family = tuple.destination.family = family;
@@ -183,9 +183,14 @@ void quoted(Cursor& at, Family family, Tuple& out) {
       const auto message = at.bytes.peek<2>();
       if (!message) return;
       set_icmp_ports(family, message.u8<0>(), message.u8<1>(), tuple);
+      if (icmp_has_id(family, message.u8<0>())) {
+        const auto query = at.bytes.peek<6>();
+        if (!query) return;
+        packet.icmp_id = query.be16<4>();
+      }
     }
   }
-  out = tuple;
+  packet.quoted = tuple;
 }
 
 void icmp(Cursor& at, Packet& packet, Fingerprint& print) {
@@ -199,10 +204,13 @@ void icmp(Cursor& at, Packet& packet, Fingerprint& print) {
   packet.icmp_code = message.u8<1>();
   set_icmp_ports(family, packet.icmp_type, packet.icmp_code, packet.tuple);
   packet.ports_known = true;
+  if (icmp_has_id(family, packet.icmp_type)) {
+    if (const auto query = at.bytes.peek<6>()) packet.icmp_id = query.be16<4>();
+  }
   if (at.left() < header_length) return;
   at.skip(header_length);
   packet.payload_bytes = at.left();
-  if (icmp_is_error(family, packet.icmp_type)) quoted(at, family, packet.quoted);
+  if (icmp_is_error(family, packet.icmp_type)) quoted(at, family, packet);
 }
 
 // Content of a tunnel that the protocol number names; `at` stands on the tunnel's header.

@@ -233,46 +233,56 @@ std::uint64_t Flow::id() const {
   return flow_id(full_key(), cold().start);
 }
 
+FlowGist Flow::gist() const {
+  const unsigned client = FlowRecord::initiator;
+  const unsigned server = client ^ 1U;
+  const bool icmp = protocol() == protocol::icmp || protocol() == protocol::icmpv6;
+  const std::uint64_t port_bits = icmp ? key[4] & ~icmp_id_bits : key[4];
+  const std::array<std::uint16_t, 2> ports{static_cast<std::uint16_t>(port_bits),
+                                           static_cast<std::uint16_t>(port_bits >> 16U)};
+  const FlowCold& rest = cold();
+  FlowGist gist;
+  gist.tuple = {.source = address(client),
+                .destination = address(server),
+                .source_port = ports[client],
+                .destination_port = ports[server],
+                .protocol = protocol()};
+  gist.initiator_mac = macs[client];
+  gist.responder_mac = macs[server];
+  gist.next_hop_mac = rest.next_hop;
+  gist.vlans = unpacked_vlans(key[4]);
+  gist.vlan_count = FlowRecord::vlan_count;
+  gist.tap = rest.tap;
+  gist.stage = stage();
+  gist.evidence = evidence();
+  gist.icmp_type = icmp ? static_cast<std::uint8_t>(next[0]) : std::uint8_t{0};
+  gist.icmp_code = icmp ? static_cast<std::uint8_t>(next[0] >> 8U) : std::uint8_t{0};
+  gist.ports_known = FlowRecord::ports_known != 0;
+  gist.midstream = tcp() && ((seen[0] | seen[1]) & (seen::syn | seen::syn_ack)) == 0;
+  gist.carrier = carrier();
+  gist.tunnel = static_cast<Tunnel>(FlowRecord::tunnel);
+  gist.end = FlowRecord::last;
+  return gist;
+}
+
 FlowFacts Flow::facts() const {
   const unsigned client = FlowRecord::initiator;
   const unsigned server = client ^ 1U;
-  const std::array<std::uint16_t, 2> ports{static_cast<std::uint16_t>(key[4]),
-                                           static_cast<std::uint16_t>(key[4] >> 16U)};
-  const bool icmp = protocol() == protocol::icmp || protocol() == protocol::icmpv6;
   FlowFacts facts;
-  facts.tuple = {.source = address(client),
-                 .destination = address(server),
-                 .source_port = ports[client],
-                 .destination_port = ports[server],
-                 .protocol = protocol()};
+  static_cast<FlowGist&>(facts) = gist();
   facts.packets_to_server = counts[client].packets();
   facts.packets_to_client = counts[server].packets();
   facts.bytes_to_server = counts[client].bytes();
   facts.bytes_to_client = counts[server].bytes();
   facts.start = cold().start;
-  facts.end = FlowRecord::last;
-  facts.initiator_mac = macs[client];
-  facts.responder_mac = macs[server];
-  facts.next_hop_mac = cold().next_hop;
-  facts.vlans = unpacked_vlans(key[4]);
-  facts.vlan_count = FlowRecord::vlan_count;
-  facts.tap = cold().tap;
-  facts.stage = stage();
-  facts.evidence = evidence();
   facts.state = state();
   facts.tcp_flags_to_server = tcp_flags[client];
   facts.tcp_flags_to_client = tcp_flags[server];
-  facts.icmp_type = icmp ? static_cast<std::uint8_t>(next[0]) : std::uint8_t{0};
-  facts.icmp_code = icmp ? static_cast<std::uint8_t>(next[0] >> 8U) : std::uint8_t{0};
-  facts.ports_known = FlowRecord::ports_known != 0;
-  facts.midstream = tcp() && ((seen[0] | seen[1]) & (seen::syn | seen::syn_ack)) == 0;
   facts.conn_state = conn_state();
   facts.history = spelled(history, client);
   facts.retransmissions = static_cast<std::uint32_t>(counts[0].resent) + counts[1].resent;
   facts.passed_to_server = (notes.passed >> 0U & 1U) != 0;
   facts.passed_to_client = (notes.passed >> 1U & 1U) != 0;
-  facts.carrier = carrier();
-  facts.tunnel = static_cast<Tunnel>(FlowRecord::tunnel);
   facts.id = id();
   return facts;
 }

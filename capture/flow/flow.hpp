@@ -70,15 +70,9 @@ struct Sighting {
 };
 inline constexpr std::size_t sightings_most = 6;
 
-// Everything that is told about a flow, as a value: oriented (the initiator is the source of `tuple`).
-struct FlowFacts {
+// What a flow is judged by, oriented: the initiator is the source of `tuple`.
+struct FlowGist {
   Tuple tuple{};
-  std::uint64_t packets_to_server = 0;
-  std::uint64_t packets_to_client = 0;
-  std::uint64_t bytes_to_server = 0;  // frames on the wire
-  std::uint64_t bytes_to_client = 0;
-  Time start{};
-  Time end{};                  // time of the last packet
   MacAddress initiator_mac{};  // as first seen; zero when that side sent nothing yet
   MacAddress responder_mac{};  // likewise, as the sender of the responder's own frames
   MacAddress next_hop_mac{};   // destination MAC of the initiator's frames: where it sends them next
@@ -87,13 +81,25 @@ struct FlowFacts {
   std::uint16_t tap = 0;
   Stage stage = Stage::attempt;
   Evidence evidence = Evidence::first_packet;
-  FlowState state = FlowState::fresh;
-  std::uint8_t tcp_flags_to_server = 0;  // all flags seen, or-ed
-  std::uint8_t tcp_flags_to_client = 0;
   std::uint8_t icmp_type = 0;
   std::uint8_t icmp_code = 0;
   bool ports_known = true;
-  bool midstream = false;  // TCP first seen without SYN
+  bool midstream = false;        // TCP first seen without SYN
+  bool carrier = false;          // a tunnel's outer flow: its packets' content is in flows of its own
+  Tunnel tunnel = Tunnel::none;  // what it carries, also where that could not be opened
+  Time end{};                    // time of the last packet
+};
+
+// What is told of every flow.
+struct FlowFigures : FlowGist {
+  std::uint64_t packets_to_server = 0;
+  std::uint64_t packets_to_client = 0;
+  std::uint64_t bytes_to_server = 0;  // frames on the wire
+  std::uint64_t bytes_to_client = 0;
+  Time start{};
+  FlowState state = FlowState::fresh;
+  std::uint8_t tcp_flags_to_server = 0;  // all flags seen, or-ed
+  std::uint8_t tcp_flags_to_client = 0;
   ConnState conn_state = ConnState::oth;
   History history{};  // TCP only
   // Of the packets above, those that sent payload again; of the frames that are in no figure above, those
@@ -104,14 +110,34 @@ struct FlowFacts {
   bool passed_to_server = false;  // a packet of this direction was seen beyond the boundary
   bool passed_to_client = false;
   std::uint8_t sightings_count =
-      0;  // 0: the flow was seen at one place only, which is told by the fields above
-  std::array<Sighting, sightings_most> sightings{};
-  bool carrier = false;          // a tunnel's outer flow: its packets' content is in flows of its own
-  Tunnel tunnel = Tunnel::none;  // what it carries, also where that could not be opened
-  Tunnel inside = Tunnel::none;  // what carries this flow, and between whom; `outer` is meaningful only then
-  std::uint8_t depth = 0;
-  Tuple outer{};
-  std::uint64_t id = 0;  // 53 bits, the same for the same key and start time on every run
+      0;                         // 0: the flow was seen at one place only, which is told by the fields above
+  Tunnel inside = Tunnel::none;  // what carries this flow
+  std::uint8_t depth = 0;        // IP layers around it
+  std::uint64_t id = 0;          // 53 bits, the same for the same key and start time on every run
+};
+
+// Everything that is told about a flow, as a value. Facts are copied by the million, and few flows have been
+// at several places or in a tunnel: what has no meaning is not copied along.
+struct FlowFacts : FlowFigures {
+  FlowFacts() = default;
+  FlowFacts(const FlowFacts& other) : FlowFigures(other) { copy_rest(other); }
+  FlowFacts& operator=(const FlowFacts& other) {
+    static_cast<FlowFigures&>(*this) = other;
+    copy_rest(other);
+    return *this;
+  }
+  ~FlowFacts() = default;
+
+  std::array<Sighting, sightings_most> sightings{};  // the first `sightings_count`
+  Tuple outer{};  // between whom this flow is carried; meaningful only where depth > 0
+
+ private:
+  void copy_rest(const FlowFacts& other) {
+    for (std::size_t i = 0; i < other.sightings_count && i < sightings_most; ++i) {
+      sightings[i] = other.sightings[i];
+    }
+    if (other.depth > 0 || other.inside != Tunnel::none) outer = other.outer;
+  }
 };
 
 }  // namespace sekimori::capture

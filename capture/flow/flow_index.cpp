@@ -24,8 +24,12 @@ std::uint32_t FlowIndex::buckets_for(std::uint64_t capacity) {
 
 bool FlowIndex::has_room(std::uint64_t hash) const {
   std::uint32_t at = home(hash);
+  unsigned alike = 0;
   for (unsigned line = 0; line < lines_most; ++line) {
-    if (buckets_[at].matches(0) != 0) return true;
+    const FlowBucket& bucket = buckets_[at];
+    if (bucket.matches(0) != 0) return true;
+    alike += static_cast<unsigned>(std::popcount(bucket.matches(tag(hash))));
+    if (alike >= alike_most) return false;
     at = further(at, hash);
   }
   return false;

@@ -45,6 +45,10 @@ class FlowIndex {
  public:
   static constexpr std::uint32_t none = 0xffff'ffffU;
   static constexpr unsigned lines_most = 8;
+  // Entries of one tag that an entry may follow on its way through full buckets. Of random hashes two in a
+  // way have one tag in a thousand cases; whoever knows the secret makes as many as he likes, and each would
+  // cost every search a look at a record.
+  static constexpr unsigned alike_most = 8;
 
   // How many buckets for so many flows: 5.5 flows a bucket, where one insertion in 10^10 finds eight full
   // ones.
@@ -79,6 +83,7 @@ class FlowIndex {
     return none;
   }
 
+  // False also when too many alike stand on the way there; the home bucket is full then, as ever.
   bool has_room(std::uint64_t hash) const;
   // Needs has_room(hash).
   void insert(std::uint64_t hash, std::uint32_t ref);

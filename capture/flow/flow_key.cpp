@@ -6,7 +6,6 @@
 #include <cerrno>
 #include <cstring>
 #include <system_error>
-#include <utility>
 
 namespace sekimori::capture {
 
@@ -26,41 +25,6 @@ std::uint64_t mixed(std::uint64_t x) {
   return x ^ (x >> 31U);
 }
 constexpr std::uint64_t golden = 0x9e3779b97f4a7c15ULL;
-
-struct End {
-  std::uint64_t high = 0;
-  std::uint64_t low = 0;
-  std::uint16_t port = 0;
-  bool operator<(const End& other) const {
-    if (high != other.high) return high < other.high;
-    if (low != other.low) return low < other.low;
-    return port < other.port;
-  }
-};
-
-DirectedKey directed(const Tuple& tuple, bool ports_known, const Packet& seen_in) {
-  End lower{big_endian(tuple.source.bytes.data()), big_endian(tuple.source.bytes.data() + 8),
-            tuple.source_port};
-  End upper{big_endian(tuple.destination.bytes.data()), big_endian(tuple.destination.bytes.data() + 8),
-            tuple.destination_port};
-  DirectedKey result;
-  if (upper < lower) {
-    std::swap(lower, upper);
-    result.side = 1;
-  }
-  result.key.words = {lower.high, lower.low, upper.high, upper.low,
-                      lower.port | (static_cast<std::uint64_t>(upper.port) << 16U) | packed_vlans(seen_in)};
-  unsigned kind = tuple.protocol | FlowKey::in_use;
-  if (tuple.source.family == Family::ipv6) kind |= FlowKey::ipv6;
-  if (ports_known) kind |= FlowKey::with_ports;
-  if (seen_in.carrier) kind |= FlowKey::carrier;
-  result.key.kind = static_cast<std::uint16_t>(kind);
-  return result;
-}
-
-bool has_ports(std::uint8_t number) {
-  return number == protocol::tcp || number == protocol::udp || number == protocol::sctp;
-}
 
 std::uint64_t address_mix(const IpAddress& address) {
   return mixed(big_endian(address.bytes.data()) + golden * mixed(big_endian(address.bytes.data() + 8) +
@@ -84,18 +48,9 @@ HashSecret HashSecret::random() {
   return secret;
 }
 
-DirectedKey key_of(const Packet& packet) {
-  if (packet.ports_known) return directed(packet.tuple, has_ports(packet.tuple.protocol), packet);
-  const bool icmp = packet.tuple.protocol == protocol::icmp || packet.tuple.protocol == protocol::icmpv6;
-  if (icmp) return directed(packet.tuple, false, packet);
-  Tuple portless = packet.tuple;
-  portless.source_port = 0;
-  portless.destination_port = 0;
-  return directed(portless, false, packet);
-}
-
-DirectedKey quoted_key_of(const Packet& packet) {
-  return directed(packet.quoted, has_ports(packet.quoted.protocol), packet);
+void write_quoted_key(const Packet& packet, DirectedKey& out) {
+  write_key(packet.quoted, has_ports(packet.quoted.protocol), packet, out);
+  out.key.words[4] |= packed_icmp_id(packet.icmp_id);
 }
 
 std::uint64_t deal_hash(const Packet& packet, bool errors_apart) {

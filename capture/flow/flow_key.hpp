@@ -2,7 +2,9 @@
 #pragma once
 
 #include <array>
+#include <bit>
 #include <cstdint>
+#include <cstring>
 
 #include "capture/decode/packet.hpp"
 
@@ -18,8 +20,8 @@ struct HashSecret {
 // it: an IPv6 address made of an IPv4 address's octets is another key.
 struct FlowKey {
   // [0..1] lower end's address, [2..3] upper end's, as big-endian numbers (IPv4 in the top half of the first
-  // word); [4] lower port, upper port, VLAN ids, hand (see `own_hand`), from the low bits upwards: 16, 16,
-  // 12, 12, 8.
+  // word); [4] lower port, upper port (of ICMP queries their types, with half of the identifier above each),
+  // VLAN ids, hand (see `own_hand`), from the low bits upwards: 16, 16, 12, 12, 8.
   std::array<std::uint64_t, 5> words{};
   std::uint16_t kind = 0;  // protocol in the low octet; above it in_use, ipv6, with_ports, carrier. Never 0.
 
@@ -49,15 +51,78 @@ struct DirectedKey {
   std::uint8_t side = 0;  // which end sent: 0 the lower, 1 the upper
 };
 
-// The key of the packet's own tuple.
-DirectedKey key_of(const Packet& packet);
+// The identifier of an ICMP query as words[4] holds it, beside the two types: octets 1 and 3.
+inline constexpr std::uint64_t icmp_id_bits = 0xff00'ff00ULL;
+constexpr std::uint64_t packed_icmp_id(std::uint16_t id) {
+  return (id & 0xffU) << 8U | static_cast<std::uint64_t>(id >> 8U) << 24U;
+}
+
+inline bool has_ports(std::uint8_t number) {
+  return number == protocol::tcp || number == protocol::udp || number == protocol::sctp;
+}
+
+// Writes the key of a tuple seen in this packet, without VLAN ids: see packed_vlans(). Inline, in place and
+// without a branch on the addresses' order: it is done for every packet.
+inline void write_key(const Tuple& tuple, bool with_ports, const Packet& seen_in, DirectedKey& out) {
+  __extension__ using Wide = unsigned __int128;
+  const auto word = [](const std::uint8_t* octets) {
+    std::uint64_t number = 0;
+    std::memcpy(&number, octets, sizeof number);
+    if constexpr (std::endian::native == std::endian::little) number = __builtin_bswap64(number);
+    return number;
+  };
+  std::uint64_t high = word(tuple.source.bytes.data());
+  std::uint64_t low = word(tuple.source.bytes.data() + 8);
+  std::uint64_t other_high = word(tuple.destination.bytes.data());
+  std::uint64_t other_low = word(tuple.destination.bytes.data() + 8);
+  std::uint64_t ports = tuple.source_port | static_cast<std::uint64_t>(tuple.destination_port) << 16U;
+  const Wide source = static_cast<Wide>(high) << 64U | low;
+  const Wide destination = static_cast<Wide>(other_high) << 64U | other_low;
+  bool upper = destination < source;
+  if (source == destination) [[unlikely]]
+    upper = tuple.destination_port < tuple.source_port;
+  const std::uint64_t turn = std::uint64_t{0} - static_cast<std::uint64_t>(upper);
+  const std::uint64_t high_change = (high ^ other_high) & turn;
+  const std::uint64_t low_change = (low ^ other_low) & turn;
+  const std::uint64_t port_change = (ports ^ ports >> 16U) & 0xffffU & turn;
+  ports ^= port_change | port_change << 16U;
+  out.key.words = {high ^ high_change, low ^ low_change, other_high ^ high_change, other_low ^ low_change,
+                   ports};
+  const unsigned kind = tuple.protocol | FlowKey::in_use |
+                        (tuple.source.family == Family::ipv6 ? FlowKey::ipv6 : 0U) |
+                        (with_ports ? FlowKey::with_ports : 0U) | (seen_in.carrier ? FlowKey::carrier : 0U);
+  out.key.kind = static_cast<std::uint16_t>(kind);
+  out.side = static_cast<std::uint8_t>(upper);
+}
+
+// The key of the packet's own tuple, without VLAN ids.
+inline void write_key(const Packet& packet, DirectedKey& out) {
+  const std::uint8_t number = packet.tuple.protocol;
+  if (packet.ports_known && has_ports(number)) [[likely]] {
+    return write_key(packet.tuple, true, packet, out);
+  }
+  if (number == protocol::icmp || number == protocol::icmpv6) {
+    write_key(packet.tuple, false, packet, out);
+    if (packet.quoted.protocol == 0) out.key.words[4] |= packed_icmp_id(packet.icmp_id);
+    return;
+  }
+  Tuple portless = packet.tuple;
+  portless.source_port = 0;
+  portless.destination_port = 0;
+  write_key(packet.ports_known ? packet.tuple : portless, false, packet, out);
+}
+inline DirectedKey key_of(const Packet& packet) {
+  DirectedKey key;
+  write_key(packet, key);
+  return key;
+}
 // Is it an ICMP error about what its receiver has sent? Anything else that quotes a packet is a conversation
 // of its own, not to be hidden in the one that it names.
 inline bool reports(const Packet& packet) {
   return packet.quoted.protocol != 0 && packet.quoted.source == packet.tuple.destination;
 }
 // The key of the conversation that an ICMP error reports. Needs reports(packet).
-DirectedKey quoted_key_of(const Packet& packet);
+void write_quoted_key(const Packet& packet, DirectedKey& out);
 
 // Which of the 256 hands a packet is dealt to; worker = hand % workers. Symmetric in direction, and made of
 // addresses only, so that fragments without ports meet the rest of their flow. An ICMP error goes where the

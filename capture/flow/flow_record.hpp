@@ -115,6 +115,7 @@ class Flow : private FlowRecord {
 
   using FlowRecord::notes;
 
+  FlowGist gist() const;
   FlowFacts facts() const;  // without what only the table's traces know: FlowTable::facts()
   std::uint64_t id() const;
   Stage stage() const { return static_cast<Stage>(FlowRecord::stage); }
@@ -162,23 +163,26 @@ static_assert(sizeof(Flow) == 128);
 struct alignas(4096) FlowPage {
   static constexpr unsigned flows_count = 28;
   static constexpr std::uint32_t all = (1U << flows_count) - 1U;
+  static constexpr std::size_t first = 512;  // octets before the records
 
   std::uint32_t used = 0;                           // which records hold a flow
   std::uint32_t young = 0;                          // which of them are evicted first
   std::array<std::uint16_t, flows_count> traces{};  // of the records that have one: index in FlowTraces
-  std::array<Flow, flows_count> flows;
   std::array<FlowCold, flows_count> cold;
+  std::array<Flow, flows_count> flows;
 
   static const FlowPage& of(const Flow& flow) {
     return *reinterpret_cast<const FlowPage*>(reinterpret_cast<std::uintptr_t>(&flow) &
                                               ~std::uintptr_t{4095});
   }
   static unsigned slot(const Flow& flow) {
-    return static_cast<unsigned>(((reinterpret_cast<std::uintptr_t>(&flow) & 4095U) - 64U) /
+    return static_cast<unsigned>(((reinterpret_cast<std::uintptr_t>(&flow) & 4095U) - first) /
                                  sizeof(FlowRecord));
   }
 };
 static_assert(sizeof(FlowPage) == 4096);
-static_assert(offsetof(FlowPage, flows) == 64, "records begin on a cache line");
+// Processors fetch cache lines in aligned pairs: both halves of a record come at once.
+static_assert(offsetof(FlowPage, flows) == FlowPage::first && FlowPage::first % sizeof(FlowRecord) == 0,
+              "a record is an aligned pair of cache lines");
 
 }  // namespace sekimori::capture

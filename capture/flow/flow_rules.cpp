@@ -162,6 +162,7 @@ void FlowRules::open(Flow& flow, const DirectedKey& key, const Packet& packet, c
   static_cast<FlowRecord&>(flow) = FlowRecord{};
   flow.young = young & 1U;
   flow.key = key.key.words;
+  flow.key[4] |= packed_vlans(packet);
   flow.kind = key.key.kind;
   flow.ports_known = packet.ports_known ? 1 : 0;
   flow.vlan_count = static_cast<std::uint8_t>(std::min<unsigned>(packet.vlan_count, 2U)) & 3U;
@@ -261,7 +262,10 @@ Changes FlowRules::add(Flow& flow, const Packet& packet, unsigned side) {
   flow.seen[side] = static_cast<std::uint8_t>(flow.seen[side] | bits);
   count(flow, packet, side);
 
-  if (flow.macs[side].is_zero()) flow.macs[side] = packet.source_mac;
+  if (flow.macs[side].is_zero() && !packet.source_mac.is_zero()) {
+    flow.macs[side] = packet.source_mac;
+    changes.macs = true;
+  }
   if (flow.next_hop_known == 0 && side == flow.FlowRecord::initiator) {
     flow.cold().next_hop = packet.destination_mac;
     flow.next_hop_known = 1;

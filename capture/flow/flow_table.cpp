@@ -25,18 +25,17 @@ std::uint32_t traces_for(const FlowOptions& options, std::uint64_t capacity) {
       std::min(std::max(capacity / flows_a_trace, least), std::uint64_t{65'535}));
 }
 
-// For comparing on the packet path: as an array, the compiler calls a library for six octets.
-std::uint64_t word(const MacAddress& mac) {
-  std::uint32_t front = 0;
-  std::uint16_t back = 0;
-  std::memcpy(&front, mac.bytes.data(), sizeof front);
-  std::memcpy(&back, mac.bytes.data() + sizeof front, sizeof back);
-  return static_cast<std::uint64_t>(back) << 32U | front;
-}
-
 // In either direction: a mirror may show the later one first.
 std::chrono::microseconds gap(Time a, Time b) {
   return std::chrono::floor<std::chrono::microseconds>(a > b ? a - b : b - a);
+}
+
+Duration steady_pause_for(const FlowOptions& options) {
+  if (options.count_copies) return Duration::min();
+  if (options.no_timeouts) return Duration::max();
+  const FlowTimeouts& timeouts = options.timeouts;
+  return std::min({timeouts.tcp_attempt, timeouts.tcp_established, timeouts.tcp_closed, timeouts.udp,
+                   timeouts.icmp, timeouts.other});
 }
 
 // What to leave alone of the slots below `slot`.
@@ -51,7 +50,10 @@ FlowTable::FlowTable(const FlowOptions& options, std::uint64_t capacity, const H
     : options_{options},
       capacity_{std::max<std::uint64_t>(capacity, 1)},
       young_reserve_{capacity_ / 32},
+      calm_{capacity_ - capacity_ / 8},
       key_mask_{options.vlan_in_key ? ~std::uint64_t{0} : ~FlowKey::vlan_bits},
+      other_terms_{options.vlan_in_key || options.icmp_by_type},
+      steady_pause_{steady_pause_for(options)},
       hash_{secret},
       ends_{ends},
       pages_count_{
@@ -76,20 +78,49 @@ std::uint32_t FlowTable::slots_of(std::uint32_t page) const {
   return (std::uint32_t{1} << here) - 1U;
 }
 
+void FlowTable::adapt(const Packet& packet, Prepared& prepared) const {
+  std::uint64_t& word = prepared.key.key.words[4];
+  const auto number = static_cast<std::uint8_t>(prepared.key.key.kind);
+  if (options_.icmp_by_type && (number == protocol::icmp || number == protocol::icmpv6))
+    word &= ~icmp_id_bits;
+  if (options_.vlan_in_key) word |= packed_vlans(packet);
+}
+
 void FlowTable::prepare(std::span<const Packet> packets) {
-  for (std::size_t i = 0; i < packets.size(); ++i) {
-    const Packet& packet = packets[i];
-    Prepared& p = prepared_[i];
-    p.quoted = reports(packet) && !options_.icmp_errors_apart;
-    p.key = p.quoted ? quoted_key_of(packet) : key_of(packet);
-    p.hash = hash_(p.key.key, key_mask_);
-    index_.prefetch(p.hash);
-  }
+  for (std::size_t i = std::exchange(expected_, 0); i < packets.size(); ++i) ready(packets[i], prepared_[i]);
+  std::uint32_t strangers = 0;
   for (std::size_t i = 0; i < packets.size(); ++i) {
     Prepared& p = prepared_[i];
     p.candidate = index_.candidate(p.hash);
-    if (p.candidate == FlowIndex::none) continue;
+    if (p.candidate == FlowIndex::none) {
+      ++strangers;
+      continue;
+    }
     const auto* record = reinterpret_cast<const std::byte*>(&at(p.candidate));
+    __builtin_prefetch(record, 1);
+    __builtin_prefetch(record + 64, 1);
+  }
+  if (size_ + strangers > capacity_) scout(strangers);
+}
+
+// In a flood nearly each packet opens a flow and ends another one, and whose turn it is is known beforehand:
+// the next in the hand's way. Their records were asked for while the batch before was worked off, so that now
+// their places in the index can be. Reads and changes nothing: where it guesses wrong, time is all that is
+// lost.
+void FlowTable::scout(std::uint32_t strangers) {
+  __asm__ volatile("");  // a function that only prefetches has no effect that the compiler would call it for
+  const bool young = young_count_ > young_reserve_;
+  Hand hand = young ? young_ : eviction_;
+  const auto next = [&] { return young ? next_in(young_pages_, &FlowPage::young, hand) : next_used(hand); };
+  for (std::uint32_t i = 0; i < strangers; ++i) {
+    const Flow* flow = next();
+    if (flow == nullptr) return;
+    index_.prefetch(hash_(flow->full_key(), key_mask_));
+  }
+  for (std::uint32_t i = 0; i < strangers; ++i) {
+    const Flow* flow = next();
+    if (flow == nullptr) return;
+    const auto* record = reinterpret_cast<const std::byte*>(flow);
     __builtin_prefetch(record, 1);
     __builtin_prefetch(record + 64, 1);
   }
@@ -135,7 +166,8 @@ FlowTable::Recorded FlowTable::record_one(const Packet& packet, Prepared& prepar
     // workers there are.
     prepared.key = key_of(packet);
     prepared.key.key.words[4] |= deal_hash(packet) << hand_shift;
-    prepared.hash = hash_(prepared.key.key, key_mask_);
+    if (other_terms_) adapt(packet, prepared);
+    prepared.hash = hash_(prepared.key.key, ~std::uint64_t{0});
     prepared.candidate = FlowIndex::none;
     flow = find(prepared);
   }
@@ -224,16 +256,12 @@ inline bool FlowTable::repeats(Flow& flow, const Packet& packet, unsigned side, 
   return suspicious(flow, packet, side, whose, before) && examine(flow, packet, side, before, result);
 }
 
-inline bool FlowTable::elsewhere(const Flow& flow, const Packet& packet, unsigned side) {
-  return FlowRules::place(packet) != flow.places[side] || word(packet.source_mac) != word(flow.macs[side]);
-}
-
 bool FlowTable::suspicious(const Flow& flow, const Packet& packet, unsigned side, Whose whose,
                            std::uint32_t before) {
   if (flow.FlowRecord::traced != 0) return true;
   const FlowCount& count = flow.counts[side];
   if ((count.packets_low | count.packets_high) == 0) return false;
-  if (whose == Whose::flow && elsewhere(flow, packet, side)) return true;
+  if (whose == Whose::flow && FlowRules::elsewhere(flow, packet, side)) return true;
   if (before != packet.fingerprint || before == 0) return FlowRules::behind(flow, packet, side);
   return FlowTraces::duplicate(packet, gap(packet.time, flow.last()));
 }
@@ -246,7 +274,7 @@ bool FlowTable::examine(Flow& flow, const Packet& packet, unsigned side, std::ui
   if (known == nullptr) {
     // Without a trace the last packet of this side is all there is to compare with.
     if (before != packet.fingerprint || before == 0) return false;
-    const bool copy = elsewhere(flow, packet, side);
+    const bool copy = FlowRules::elsewhere(flow, packet, side);
     const std::chrono::microseconds apart = gap(packet.time, flow.last());
     if (copy ? apart > FlowTraces::copy_window : !FlowTraces::duplicate(packet, apart)) return false;
     result.repetition = {.repeat = copy ? Repeat::copy : Repeat::duplicate,
@@ -360,6 +388,8 @@ void FlowTable::leave_young(Flow& flow) {
 
 Duration FlowTable::timeout(const Flow& flow) const {
   const FlowTimeouts& timeouts = options_.timeouts;
+  // Half-open flows make room first, and sooner than they would have.
+  if (emergency_ && flow.FlowRecord::young != 0) return std::min<Duration>(timeouts.tcp_attempt, hurry);
   if (flow.tcp()) {
     if (flow.stage() == Stage::refused) return timeouts.tcp_attempt;
     if (flow.state() == FlowState::closed) return timeouts.tcp_closed;
@@ -390,11 +420,27 @@ EndReason FlowTable::expiry(const Flow& flow) const {
 
 void FlowTable::advance(Time now, std::uint32_t steps) {
   newest_ = std::max(newest_, now);
-  for (std::uint64_t left = std::min<std::uint64_t>(steps, size_); left > 0; --left) {
-    Flow* flow = next_used(ageing_);
-    if (flow == nullptr) return;
-    if (flow->notes.pending) ends_.flow_pending(*flow);
-    if (!flow->notes.pending && expired(*flow, now)) end(*flow, expiry(*flow));
+  constexpr std::size_t at_once = 32;
+  std::array<Flow*, at_once> over;
+  std::uint64_t left = std::min<std::uint64_t>(steps, size_);
+  while (left > 0 && size_ > 0) {
+    // First whose time is over, then the ends: their places in the index are fetched all together.
+    std::size_t count = 0;
+    for (; left > 0 && count < at_once; --left) {
+      Flow* flow = next_used(ageing_);
+      if (flow == nullptr) break;
+      const auto* later = reinterpret_cast<const std::byte*>(flow) + 8 * sizeof(Flow);
+      __builtin_prefetch(later, 1);
+      __builtin_prefetch(later + 64, 1);
+      if (!flow->notes.pending && !expired(*flow, now)) continue;
+      index_.prefetch(hash_(flow->full_key(), key_mask_));
+      over[count++] = flow;
+    }
+    for (std::size_t i = 0; i < count; ++i) {
+      Flow& flow = *over[i];
+      if (flow.notes.pending) ends_.flow_pending(flow);
+      if (!flow.notes.pending && expired(flow, now)) end(flow, expiry(flow));
+    }
   }
 }
 
@@ -421,6 +467,7 @@ void FlowTable::free(Flow& flow) {
   drop_trace(flow);
   flow.kind = 0;  // equals no key
   --size_;
+  if (emergency_ && size_ < calm_) emergency_ = false;
 }
 
 void FlowTable::finish() {
@@ -476,6 +523,7 @@ FlowTable::Rank FlowTable::rank(const Flow& flow) {
 }
 
 void FlowTable::evict(Flow& victim) {
+  if (expired(victim, newest_)) return end(victim, expiry(victim));  // its time was over
   switch (rank(victim)) {
     case Rank::half_open:
       ++counters_.evicted_half_open;
@@ -491,6 +539,10 @@ void FlowTable::evict(Flow& victim) {
 }
 
 bool FlowTable::make_room() {
+  if (!emergency_) {
+    emergency_ = true;
+    ++counters_.emergencies;
+  }
   unsigned looks = 0;
   // Half-open flows of which there are only a few are the handshakes of the moment: were they to go first, a
   // table full of long conversations would let no new one begin.

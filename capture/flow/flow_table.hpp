@@ -61,6 +61,7 @@ struct FlowCounters {
   std::uint64_t evicted_forbidden = 0;    // half-open and forbidden, after it was told
   std::uint64_t evicted_established = 0;  // the most idle of the records looked at
   std::uint64_t evicted_crowded = 0;  // of all these: because eight buckets were full, the table perhaps not
+  std::uint64_t emergencies = 0;      // times that the table was full and FlowTable::emergency() began
   std::uint64_t errors_joined = 0;    // ICMP errors counted to the flow that they report
   std::uint64_t traces_refused = 0;   // flows whose copies could not be followed when they should have been
   std::uint64_t searches = 0;         // index searches
@@ -71,8 +72,11 @@ struct FlowCounters {
 
 class FlowTable {
  public:
-  static constexpr std::size_t batch = 32;    // packets whose cache misses overlap
+  static constexpr std::size_t batch = 40;    // packets whose cache misses overlap, at most
   static constexpr unsigned looks_most = 16;  // records that one eviction may look at
+  // How long a half-open flow may be silent while emergency(): longer than a first retransmission takes (RFC
+  // 6298 section 2.1: one second).
+  static constexpr std::chrono::seconds hurry{5};
 
   // All memory is taken here, at most 160 octets a flow and FlowOptions::traces_max traces; throws
   // std::bad_alloc. It becomes resident as flows are opened. `capacity`: records, 1..100'000'000. `ends` must
@@ -84,6 +88,12 @@ class FlowTable {
   // Null (as at first): no port is known. Not owned; may be swapped between two record() calls.
   void service_ports(const ServicePorts* ports) { ports_ = ports; }
 
+  // Optional, for each packet of the next record() in its order as soon as it is known: the table then looks
+  // into memory while the caller is busy with the following ones.
+  void expect(const Packet& packet) {
+    if (expected_ < batch) ready(packet, prepared_[expected_++]);
+  }
+
   // The observer may write flow.notes. What a flow's timeout ends is decided by the packet's own time, so it
   // does not matter when advance() comes by.
   template <FlowObserver Observer>
@@ -92,6 +102,10 @@ class FlowTable {
       const auto some = packets.first(packets.size() < batch ? packets.size() : batch);
       prepare(some);
       for (std::size_t i = 0; i < some.size(); ++i) {
+        if (Flow* flow = steady(some[i], prepared_[i]); flow != nullptr) [[likely]] {
+          observer.packet(*flow, some[i], Changes{}, prepared_[i].key.side == flow->FlowRecord::initiator);
+          continue;
+        }
         const Recorded result = record_one(some[i], prepared_[i]);
         if (result.flow != nullptr && result.repetition.repeat != Repeat::fresh) [[unlikely]] {
           observer.repeated(*result.flow, some[i], result.repetition, result.changes, result.from_initiator);
@@ -157,7 +171,10 @@ class FlowTable {
   std::uint64_t size() const { return size_; }
   std::uint64_t capacity() const { return capacity_; }
   std::uint64_t half_open() const { return young_count_; }  // of size(): first to be evicted
+  // The table was full, and an eighth of it is not free again yet: half-open flows time out after `hurry`.
+  bool emergency() const { return emergency_; }
   std::uint64_t memory_bytes() const { return memory_.bytes(); }
+  std::uint64_t traces_bytes() const { return traces_.memory_bytes(); }
   bool huge_pages() const { return memory_.huge(); }  // the kernel agreed to use them where it can
   const FlowCounters& counters() const { return counters_; }
 
@@ -182,7 +199,36 @@ class FlowTable {
     unsigned slot = 0;
   };
 
+  void ready(const Packet& packet, Prepared& prepared) {
+    prepared.quoted = false;
+    if (packet.quoted.protocol == 0) [[likely]] {
+      write_key(packet, prepared.key);
+    } else {
+      prepared.quoted = reports(packet) && !options_.icmp_errors_apart;
+      prepared.quoted ? write_quoted_key(packet, prepared.key) : write_key(packet, prepared.key);
+    }
+    if (other_terms_) adapt(packet, prepared);
+    prepared.hash = hash_(prepared.key.key, ~std::uint64_t{0});
+    index_.prefetch(prepared.hash);
+  }
+  // To the terms of other tools, where the options ask for them.
+  void adapt(const Packet& packet, Prepared& prepared) const;
   void prepare(std::span<const Packet> packets);
+  void scout(std::uint32_t strangers);
+  // Counts one more packet of a flow of which it tells nothing new: then that flow. Else null, and
+  // record_one() is to see to it.
+  Flow* steady(const Packet& packet, const Prepared& prepared) {
+    if (prepared.candidate == FlowIndex::none || prepared.quoted) return nullptr;
+    Flow& flow = at(prepared.candidate);
+    if (!flow.is(prepared.key.key, key_mask_) || packet.time - flow.last() > steady_pause_ ||
+        !FlowRules::goes_on(flow, packet, prepared.key.side)) {
+      return nullptr;
+    }
+    if (packet.time > newest_) newest_ = packet.time;
+    ++counters_.searches;
+    ++counters_.lines;
+    return &flow;
+  }
   Recorded record_one(const Packet& packet, Prepared& prepared);
   Flow* find(const Prepared& prepared);
   Flow* open(const Packet& packet, const Prepared& prepared);
@@ -194,8 +240,6 @@ class FlowTable {
   enum class Whose : std::uint8_t { flow, router };
   // Is the packet one that this side of the flow has shown before?
   bool repeats(Flow& flow, const Packet& packet, unsigned side, Whose whose, Recorded& result);
-  // Was it seen at another place than this side's packets as the record knows them?
-  static bool elsewhere(const Flow& flow, const Packet& packet, unsigned side);
   static bool suspicious(const Flow& flow, const Packet& packet, unsigned side, Whose whose,
                          std::uint32_t before);
   bool examine(Flow& flow, const Packet& packet, unsigned side, std::uint32_t before, Recorded& result);
@@ -237,7 +281,10 @@ class FlowTable {
   const FlowOptions options_;
   const std::uint64_t capacity_;
   const std::uint64_t young_reserve_;  // half-open flows that always find room, at established ones' cost
+  const std::uint64_t calm_;           // fewer records than this end an emergency
   const std::uint64_t key_mask_;
+  const bool other_terms_;       // the key is not quite our own
+  const Duration steady_pause_;  // shorter than any timeout; negative beyond measure: no flow is steady
   const FlowHash hash_;
   FlowEnds& ends_;
   const ServicePorts* ports_ = nullptr;
@@ -255,11 +302,13 @@ class FlowTable {
 
   std::uint64_t size_ = 0;
   std::uint64_t young_count_ = 0;
+  bool emergency_ = false;
   Hand ageing_{};
   Hand eviction_{};
   Hand young_{};
   Time newest_ = Time::min();
   FlowCounters counters_{};
+  std::size_t expected_ = 0;                // of prepared_: made by expect()
   std::array<Prepared, batch> prepared_{};  // of one batch; here, because making it anew means to clear it
 };
 

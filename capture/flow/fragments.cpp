@@ -232,6 +232,7 @@ void FragmentTable::learn(Datagram& datagram, const Packet& packet, Part part, F
     datagram.ports_known = packet.ports_known;
     datagram.source_port = packet.tuple.source_port;
     datagram.destination_port = packet.tuple.destination_port;
+    datagram.icmp_id = packet.icmp_id;
     datagram.protocol = packet.tuple.protocol;
     datagram.fingerprint = packet.fingerprint;
     datagram.first_cut = packet.cut;
@@ -318,6 +319,7 @@ void FragmentTable::give_ports(std::uint32_t index, Packet& packet) {
   const Datagram& datagram = datagrams_[index];
   packet.tuple.source_port = datagram.source_port;
   packet.tuple.destination_port = datagram.destination_port;
+  packet.icmp_id = datagram.icmp_id;
   // Behind extension headers that only the first fragment holds, the later ones name the first of these.
   packet.tuple.protocol = datagram.protocol;
   packet.ports_known = datagram.ports_known;

@@ -156,6 +156,7 @@ class FragmentTable {
     std::uint32_t end = 0;          // octets in all; 0 = the last part did not come
     std::uint16_t source_port = 0;
     std::uint16_t destination_port = 0;
+    std::uint16_t icmp_id = 0;
     std::uint8_t protocol = 0;  // as the first fragment says
     std::uint8_t held_count = 0;
     std::uint8_t parts_count = 0;

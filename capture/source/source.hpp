@@ -3,12 +3,13 @@
 //   auto source = open_files({"morning.pcap", "noon.pcapng"});
 //   while (source->read(4096, sink).state == ReadState::more) {}
 //
-// libpcap is used in capture/source/pcap_source.cpp alone.
+// libpcap is used in capture/source/pcap_* alone.
 #pragma once
 
 #include <chrono>
 #include <cstdint>
 #include <memory>
+#include <span>
 #include <stdexcept>
 #include <string>
 #include <vector>
@@ -65,9 +66,10 @@ struct SourceCounters {
   // Lost by the card or its driver before that, as far as it tells. A figure of the interface: every worker
   // of a tap has the same, never to be added up.
   std::uint64_t dropped_interface = 0;
-  std::uint64_t delivered = 0;  // handed to the sink
-  std::uint64_t reopened = 0;   // times that the tap was opened again with success
-  std::uint64_t outages = 0;    // times that it was found gone or down
+  std::uint64_t delivered = 0;   // handed to the sink
+  std::uint64_t reopened = 0;    // times that the tap was opened again with success
+  std::uint64_t outages = 0;     // times that it was found gone or down
+  std::uint64_t ring_bytes = 0;  // of the kernel ring that was last asked for
 };
 
 enum class SourceHealth : std::uint8_t {
@@ -82,6 +84,11 @@ class FrameSink {
   // Called on the thread that called Source::read. The frame's bytes are valid only until it returns. Must
   // not throw: libpcap's C frames lie between the caller and the sink.
   virtual void frame(const Frame& frame) = 0;
+  // Several at once, in their order, under the same rules. A sink that gains by knowing the next ones
+  // overrides it.
+  virtual void frames(std::span<const Frame> frames) {
+    for (const Frame& each : frames) frame(each);
+  }
 };
 
 class Source {
@@ -130,14 +137,17 @@ class SourceError : public std::runtime_error {
 // `broken`.
 std::unique_ptr<Source> open_files(std::vector<std::string> paths);
 
+class Fanout;  // capture/source/fanout.hpp
+
 struct LiveShare {
-  std::uint16_t tap = 0;           // index of the tap, goes into each frame
-  std::uint16_t workers = 1;       // with more than one, the tap's sockets share its packets (PACKET_FANOUT)
-  std::uint16_t fanout_group = 0;  // equal for the sockets of one tap, unequal between taps
+  std::uint16_t tap = 0;             // index of the tap, goes into each frame
+  std::uint16_t worker = 0;          // whose share of the tap this is
+  std::shared_ptr<Fanout> fanout{};  // common to the tap's sockets; empty: this one takes all frames
 };
-// Opens a live interface (TPACKET_V3, never immediate mode). Throws SourceError when it cannot be opened at
-// start; later losses of link or interface are survived by reopening. The process keeps needing CAP_NET_RAW
-// for that. An interface that is up without carrier opens and reports link_down.
+// Opens a live interface (TPACKET_V3, never immediate mode). One that is missing or down is opened when it
+// comes, as after a later loss; it says so by health() and trouble(). What no waiting can mend (a filter that
+// does not compile, "any", no permission) throws SourceError. The process keeps needing CAP_NET_RAW. An
+// interface that is up without carrier opens and reports link_down.
 std::unique_ptr<Source> open_live(const TapOptions& tap, const LiveShare& share);
 
 // What libpcap says against a filter expression, or empty when it compiles. Needs no privilege and no

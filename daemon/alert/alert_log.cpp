@@ -12,7 +12,7 @@ AlertLog::AlertLog(const AlertOptions& options) : options_(options) {}
 
 void AlertLog::add(const AlertRecord& record) {
   // As text: a fifth of the memory of a parsed object, and the policy it names is free to go.
-  entries_.push_back({record.sequence, record.incident, to_line(alert_event(record, options_))});
+  entries_.push_back({record.sequence, incident_id(record), to_line(alert_event(record, options_))});
   while (entries_.size() > options_.alerts_kept) entries_.pop_front();
 }
 

@@ -60,7 +60,7 @@ class Incidents {
   // Events of every kind in the order of their packets. FlowEvent::Kind::beyond is for coverage() and neither
   // told nor counted. `policy` is the one that judged. `loss_ratio`: 0..1, told with each line. Appends to
   // `out`; also what fell due before this event.
-  void feed(const FlowEvent& event, std::shared_ptr<const policy::Policy> policy, double loss_ratio,
+  void feed(const FlowEvent& event, const std::shared_ptr<const policy::Policy>& policy, double loss_ratio,
             std::vector<AlertRecord>& out);
   // Appends what falls due up to `packet_now`. A time somewhat before the newest seen changes nothing; one
   // more than a minute before it sets the clock back.

@@ -294,6 +294,10 @@ std::string incident_id(const IpAddress& initiator, policy::PairId pair, Time op
   return "inc-" + hex(std::span{digest}.first(8));
 }
 
+std::string incident_id(const AlertRecord& record) {
+  return incident_id(record.event.facts.tuple.source, record.event.verdict.pair(), record.opened);
+}
+
 json::object judgement(const capture::FlowFacts& facts, const policy::Verdict& verdict,
                        const policy::Policy& policy) {
   json::object out;
@@ -396,7 +400,7 @@ json::object alert_event(const AlertRecord& record, const AlertOptions& options)
   json::object ours = judgement(facts, verdict, policy);
   ours["kind"] = string(alert_kind_name(record.kind));
   ours["sequence"] = record.sequence;
-  ours["incident"] = string(record.incident);
+  ours["incident"] = string(incident_id(record));
   ours["opened"] = timestamp(record.opened, options.utc_offset_minutes);
   if (record.close != CloseReason::none) ours["close"] = string(close_reason_name(record.close));
   ours["stage_highest"] = string(capture::stage_name(record.stage_highest));
@@ -431,7 +435,8 @@ json::object fragments_object(const capture::FragmentCounters& counters) {
           {"held", counters.held},           {"crowded", counters.crowded},
           {"overlaps", counters.overlaps},   {"tiny", counters.tiny},
           {"too_long", counters.too_long},   {"repeated", counters.repeated},
-          {"datagrams", counters.datagrams}, {"incomplete", counters.incomplete}};
+          {"datagrams", counters.datagrams}, {"incomplete", counters.incomplete},
+          {"untracked", counters.untracked}};
 }
 
 // Parts of a whole; nothing of nothing is none.

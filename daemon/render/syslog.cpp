@@ -96,7 +96,7 @@ std::vector<Parameter> parameters(const AlertRecord& record, const AlertOptions&
 
   add("verdict", policy::decision_name(verdict.decision), 0);
   add("kind", alert_kind_name(record.kind), 4);
-  add("incident", record.incident, 1);
+  add("incident", incident_id(record), 1);
   add("from", segment_id(policy, verdict.from), 0);
   add("to", segment_id(policy, verdict.to), 0);
   add("stage", capture::stage_name(facts.stage), 3);

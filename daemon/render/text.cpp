@@ -516,7 +516,7 @@ std::string alert_line(const AlertRecord& record, const AlertOptions& options) {
   out += ' ';
   out += alert_kind_name(record.kind);
   out += ' ';
-  out += record.incident;
+  out += incident_id(record);
   out += ' ';
   return out + alert_text(record, options);
 }

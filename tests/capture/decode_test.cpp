@@ -316,5 +316,22 @@ TEST(Decode, RefusesWhatIsNoIpHeader) {
           "udp 10.1.0.5:5353 > 224.0.0.251:5353"}});
 }
 
+TEST(Decode, ReadsTheIdentifierOfIcmpQueries) {
+  const auto v4 = ethernet().ipv4("10.1.0.5", "10.2.0.9");
+  const auto v6 = ethernet().ipv6("fd10::5", "fd10::9");
+  for (const unsigned type : {0U, 8U, 13U, 14U, 17U}) {
+    EXPECT_EQ(v4.icmp(type, 0, 0xabcd0001).packet().icmp_id, 0xabcd) << type;
+  }
+  EXPECT_EQ(v6.icmpv6(128, 0, 0x12340001).packet().icmp_id, 0x1234);
+  EXPECT_EQ(v6.icmpv6(135, 0, 0x12340001).packet().icmp_id, 0) << "neighbour solicitation has none";
+  EXPECT_EQ(v4.icmp(10, 0, 0x12340001).packet().icmp_id, 0) << "nor has router solicitation";
+  const Packet error =
+      v4.icmp(3, 1).quoting(ethernet().ipv4("10.2.0.9", "10.1.0.5").icmp(8, 0, 0x77770001)).packet();
+  EXPECT_EQ(error.icmp_id, 0x7777) << "of the quoted one";
+  const Packet brief =
+      v4.icmp(3, 1).quoting(ethernet().ipv4("10.2.0.9", "10.1.0.5").icmp(8, 0, 0x77770001), 24).packet();
+  EXPECT_EQ(brief.quoted.protocol, 0) << "too short to say whose it is";
+}
+
 }  // namespace
 }  // namespace sekimori::capture

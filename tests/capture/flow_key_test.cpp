@@ -62,6 +62,43 @@ TEST(FlowKey, KeepsApartWhatIsNotOneConversation) {
   }
 }
 
+TEST(FlowKey, TellsPingsApartByTheirIdentifier) {
+  for (const bool v6 : {false, true}) {
+    const IpAddress asker = v6 ? host6(1) : host(1);
+    const IpAddress asked = v6 ? host6(2) : host(2);
+    const unsigned request = v6 ? 128 : 8;
+    const unsigned reply = v6 ? 129 : 0;
+    const auto ping = [&](std::uint16_t id) {
+      Packet p = icmp(asker, asked, request, reply);
+      p.icmp_id = id;
+      return p;
+    };
+    const auto answer = [&](std::uint16_t id) {
+      Packet p = icmp(asked, asker, reply, request);
+      p.icmp_id = id;
+      return p;
+    };
+    Story story;
+    story.play(ping(0x1234));
+    const Seen answered = story.play(answer(0x1234));
+    EXPECT_EQ(story.table.size(), 1U);
+    EXPECT_EQ(answered.facts.stage, Stage::answered);
+    EXPECT_EQ(answered.facts.tuple.source_port, request) << "the identifier is no part of what is told";
+    EXPECT_EQ(answered.facts.tuple.destination_port, reply);
+    story.play(ping(0x1235));
+    EXPECT_EQ(story.table.size(), 2U) << "low octet";
+    story.play(ping(0x3434));
+    EXPECT_EQ(story.table.size(), 3U) << "high octet";
+    const Seen error = story.play(icmp_error(v6 ? host6(9) : host(9), ping(0x1235), v6 ? 1 : 3, 1));
+    EXPECT_EQ(story.table.size(), 3U) << "an error joins the ping that it quotes";
+    EXPECT_EQ(error.facts.stage, Stage::refused);
+
+    Story merged{{.icmp_by_type = true}};
+    merged.play({ping(1), answer(1), ping(2), ping(0x100), answer(2)});
+    EXPECT_EQ(merged.table.size(), 1U);
+  }
+}
+
 TEST(FlowKey, TakesTheVlanInOnlyWhereAsked) {
   Packet here = udp(host(1), 1000, host(2), 2000);
   here.vlans = {20, 0};

@@ -94,6 +94,7 @@ inline Packet icmp_error(IpAddress from, const Packet& about, unsigned type, uns
                          Duration after = 0ns) {
   Packet p = icmp(from, about.tuple.source, type, code, code, after);
   p.quoted = about.tuple;
+  p.icmp_id = about.icmp_id;
   return p;
 }
 inline Packet syn(std::uint32_t client, std::uint32_t server, unsigned port = 443, Duration after = 0ns) {

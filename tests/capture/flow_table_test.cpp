@@ -396,15 +396,44 @@ TEST(FlowPressure, FloodCostsBoundedStepsAndNoConversation) {
     const Flood result = flood(notes);
     const FlowCounters& c = result.counters;
     EXPECT_EQ(result.lost, 0U);
-    EXPECT_EQ(result.size, 16'384U);
+    // Full, but for the half-open flows whose time the emergency has cut short.
+    EXPECT_GT(result.size, 16'384U * 15 / 16);
+    EXPECT_LE(result.size, 16'384U);
+    EXPECT_GE(c.emergencies, 1U);
     EXPECT_EQ(c.refused, 0U);
     EXPECT_LE(c.lines_max, FlowIndex::lines_most);
     EXPECT_LE(c.looks_max, FlowTable::looks_most);
     EXPECT_LT(static_cast<double>(c.lines) / static_cast<double>(c.searches), 1.25);
     EXPECT_EQ(c.evicted_crowded, 0U);
-    EXPECT_EQ(c.opened - result.size, c.ended[static_cast<std::size_t>(EndReason::evicted)]);
+    const std::uint64_t evicted = c.ended[static_cast<std::size_t>(EndReason::evicted)];
+    const std::uint64_t timed_out = c.ended[static_cast<std::size_t>(EndReason::timeout)];
+    EXPECT_EQ(c.opened - result.size, evicted + timed_out);
+    EXPECT_EQ(evicted, c.evicted_half_open + c.evicted_forbidden);
+    EXPECT_GT(evicted, 300'000U);
     EXPECT_EQ(c.evicted_established, 0U);
   }
+}
+
+TEST(FlowPressure, EmergencyBeginsWhenFullAndEndsWhenAnEighthIsFree) {
+  Diary diary;
+  FlowTable table{{}, 1024, secret, diary};
+  Watcher watcher;
+  const auto open = [&](std::uint32_t from, std::uint32_t count, Duration at) {
+    for (std::uint32_t i = 0; i < count; ++i) table.record(std::array{syn(from + i, 2, 443, at)}, watcher);
+  };
+  open(1000, 1024, 0s);
+  EXPECT_FALSE(table.emergency()) << "full, but nothing had to go";
+  open(5000, 1, 1s);
+  EXPECT_TRUE(table.emergency());
+  EXPECT_EQ(table.counters().emergencies, 1U);
+  table.advance(noon + FlowTable::hurry + 1ms, 1024);
+  EXPECT_EQ(table.size(), 1024U - 1024U / 8 - 1) << "silent for longer than the emergency allows";
+  EXPECT_FALSE(table.emergency()) << "and that is enough";
+  table.advance(noon + 20s, 1024);
+  EXPECT_EQ(table.size(), 1024U - 1024U / 8 - 1) << "the usual time is given again";
+  open(10'000, 1024, 21s);
+  EXPECT_TRUE(table.emergency());
+  EXPECT_EQ(table.counters().emergencies, 2U);
 }
 
 TEST(FlowPressure, TakesNoMoreThanItsMemory) {

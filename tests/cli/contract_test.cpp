@@ -277,6 +277,7 @@ TEST_F(Contract, ReplayCountsOnOtherToolsTermsWhenAsked) {
   more.emplace_back("--count-copies");
   EXPECT_EQ(events_of(replay(more).out)[0].at("flow").at("pkts_toserver"), 2);
   more.emplace_back("--icmp-errors-apart");
+  more.emplace_back("--icmp-by-type");
   const auto apart = events_of(replay(more).out);
   ASSERT_EQ(apart.size(), 3U);
   EXPECT_EQ(apart[1].at("proto"), "ICMP");

@@ -120,6 +120,17 @@ TEST(Config, ReadsUnitsAndNames) {
   EXPECT_EQ(config.daemon.alerts.destinations.at(0), (daemon::DestinationOptions{.name = "l"}));
 }
 
+TEST(Config, ReadsTheRingAsASizeOrAsATime) {
+  const auto tap = [](const std::string& buffer) {
+    return load_base("capture: {taps: [{name: t1, interface: eth1, buffer: " + buffer + "}]}\n")
+        .capture.taps.at(0);
+  };
+  EXPECT_EQ(tap("200ms").buffer_time, std::chrono::milliseconds{200});
+  EXPECT_EQ(tap("2s").buffer_time, std::chrono::milliseconds{2000});
+  EXPECT_EQ(tap("8MiB").buffer_time, std::chrono::milliseconds{0});
+  EXPECT_EQ(tap("8MiB").buffer_bytes, 8ULL << 20U);
+}
+
 TEST(Config, ReadsTunnelPortsMirrorsAndFragments) {
   const capture::CaptureOptions read =
       load_base(

@@ -136,7 +136,6 @@ inline daemon::AlertRecord record_of(const std::shared_ptr<const policy::Policy>
   daemon::AlertRecord record;
   record.kind = kind;
   record.sequence = 1;
-  record.incident = "inc-0123456789abcdef";
   record.time = record.opened = event.time;
   record.event = event;
   record.stage_highest = event.facts.stage;

@@ -6,6 +6,7 @@
 #include <random>
 #include <set>
 
+#include "daemon/render.hpp"
 #include "tests/daemon/alert_city.hpp"
 
 namespace sekimori::daemon {
@@ -93,7 +94,7 @@ TEST_F(IncidentsTest, TellsTheFirstSightAtOnce) {
   EXPECT_EQ(records[0].bytes, 214U);
   EXPECT_EQ(records[0].severity, policy::Severity::warning);
   EXPECT_EQ(records[0].loss_ratio, 0.25);
-  EXPECT_EQ(records[0].incident.substr(0, 4), "inc-");
+  EXPECT_EQ(incident_id(records[0]).substr(0, 4), "inc-");
   EXPECT_EQ(incidents().open(), 1U);
 }
 
@@ -140,7 +141,7 @@ TEST_F(IncidentsTest, KeepsInitiatorsAndBoundariesApart) {
   EXPECT_EQ(kinds(feed(event("10.10.1.6", "203.0.113.9", 443))), Kinds{AlertKind::opened});
   EXPECT_EQ(kinds(feed(event("10.10.1.5", "10.30.0.9", 443))), Kinds{AlertKind::opened});
   std::set<std::string> ids;
-  for (const AlertRecord& record : all) ids.insert(record.incident);
+  for (const AlertRecord& record : all) ids.insert(incident_id(record));
   EXPECT_EQ(ids.size(), 3U);
 }
 
@@ -186,7 +187,7 @@ TEST_F(IncidentsTest, ClosesWhenQuietWithTheTotals) {
   EXPECT_EQ(incidents().next_due(), Time::max());
   // What comes later is a new incident with another id.
   EXPECT_EQ(kinds(feed(event("10.10.1.5", "203.0.113.9", 443, 700s))), Kinds{AlertKind::opened});
-  EXPECT_NE(all.back().incident, closed[0].incident);
+  EXPECT_NE(incident_id(all.back()), incident_id(closed[0]));
 }
 
 TEST_F(IncidentsTest, SweepOfAllPortsIsAtMostTenLinesAndNothingIsUncounted) {
@@ -410,7 +411,7 @@ TEST_F(IncidentsTest, GivesTheSameLinesHoweverOftenItIsTicked) {
     std::string lines;
     for (const AlertRecord& record : out) {
       lines += std::to_string(record.sequence) + ' ' + std::to_string(static_cast<int>(record.kind)) + ' ' +
-               record.incident + ' ' + std::to_string(record.events) + ' ' +
+               incident_id(record) + ' ' + std::to_string(record.events) + ' ' +
                std::to_string(record.suppressed) + ' ' +
                std::string{capture::passed_name(record.passage.to_server)} + '\n';
     }

@@ -348,7 +348,7 @@ TEST_F(EveTest, StatsTellTunnelsFragmentsAndCopiesBesideTheSum) {
   EXPECT_EQ(to_line(stats.at("unopened")), R"({"tunnel_encrypted":6})");
   EXPECT_EQ(to_line(stats.at("fragments")),
             R"({"seen":9,"firsts":0,"joined":0,"strays":3,"held":0,"crowded":0,"overlaps":0,"tiny":0,)"
-            R"("too_long":0,"repeated":0,"datagrams":0,"incomplete":0})");
+            R"("too_long":0,"repeated":0,"datagrams":0,"incomplete":0,"untracked":0})");
   const std::pair<const char*, int> rows[] = {{"packets_carriers", 4},
                                               {"mirror_stripped", 5},
                                               {"packets_malformed", 8},

@@ -124,7 +124,7 @@ TEST_F(SyslogTest, ParsesBackByTheGrammar) {
   const auto& data = parsed->data.at("sekimori@32473");
   const std::map<std::string, std::string> wanted{{"verdict", "forbid"},
                                                   {"kind", "opened"},
-                                                  {"incident", "inc-0123456789abcdef"},
+                                                  {"incident", "inc-04567447b573007d"},
                                                   {"from", "mynumber"},
                                                   {"to", "external"},
                                                   {"stage", "established"},
@@ -253,7 +253,7 @@ TEST_F(SyslogTest, OldFormIsKeyValueAsciiThenText) {
   const std::string message = syslog_3164(record, options, 2048);
   EXPECT_EQ(message.substr(0, 35),
             "<161>Apr  1 09:12:03 sekimori[" + std::to_string(getpid()).append("]: msgid=").substr(0, 5));
-  EXPECT_NE(message.find("]: msgid=VIOLATION seq=7 verdict=forbid kind=opened incident=inc-0123456789abcdef "
+  EXPECT_NE(message.find("]: msgid=VIOLATION seq=7 verdict=forbid kind=opened incident=inc-04567447b573007d "
                          "from=mynumber to=external stage=established "),
             std::string::npos)
       << message;

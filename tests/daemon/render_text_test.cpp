@@ -363,7 +363,7 @@ TEST_F(TextTest, VerdictInSentences) {
 TEST_F(TextTest, LineOfATextFileCarriesTimeSeverityAndIncident) {
   EXPECT_EQ(
       alert_line(record(event("10.10.1.5", "203.0.113.9", 443)), options)
-          .find("2026-04-01T09:12:03.482915+09:00 warning opened inc-0123456789abcdef 【領域間不許可通信】"),
+          .find("2026-04-01T09:12:03.482915+09:00 warning opened inc-04567447b573007d 【領域間不許可通信】"),
       0U);
 }
 

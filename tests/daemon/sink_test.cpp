@@ -14,6 +14,7 @@
 
 #include "daemon/alert/alert_log.hpp"
 #include "daemon/alert/sinks.hpp"
+#include "daemon/render.hpp"
 #include "tests/daemon/alert_city.hpp"
 
 namespace sekimori::daemon {
@@ -509,7 +510,7 @@ TEST_F(SinkTest, AlertLogKeepsTheNewestAndSaysWhatItLacks) {
   AlertLog log{options};
   for (std::uint64_t i = 1; i <= 20; ++i) {
     AlertRecord one = record(i);
-    one.incident = i % 2 == 0 ? "inc-even" : "inc-odd";
+    one.opened = i % 2 == 0 ? test::nine_twelve : test::nine_twelve + 1s;
     log.add(one);
   }
   const auto sequences = [](const boost::json::object& answer) {
@@ -529,7 +530,9 @@ TEST_F(SinkTest, AlertLogKeepsTheNewestAndSaysWhatItLacks) {
   const auto rest = log.query(17, "", 100);
   EXPECT_EQ(sequences(rest), (std::vector<int>{18, 19, 20}));
   EXPECT_TRUE(rest.at("complete").as_bool());
-  EXPECT_EQ(sequences(log.query(14, "inc-even", 100)), (std::vector<int>{16, 18, 20}));
+  AlertRecord even = record(2);
+  even.opened = test::nine_twelve;
+  EXPECT_EQ(sequences(log.query(14, incident_id(even), 100)), (std::vector<int>{16, 18, 20}));
   EXPECT_FALSE(log.query(2, "", 100).at("complete").as_bool()) << "3 and 4 are no longer kept";
   EXPECT_TRUE(log.query(20, "", 100).at("alerts").as_array().empty());
 }

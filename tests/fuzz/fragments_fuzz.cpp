@@ -38,7 +38,7 @@ class Game {
         if (reader.byte() % 16 == 0) finish();
         break;
       case 2:
-        // Half of the range, as the sources hand it over (time_of() in pcap_source.cpp).
+        // Half of the range, as the sources hand it over (time_of() in pcap_records.cpp).
         now_ = Time{Duration{static_cast<std::int64_t>(std::uint64_t{reader.word()} << 48U) / 2}};
         break;
       case 3:

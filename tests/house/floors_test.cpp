@@ -57,12 +57,13 @@ struct Outside {
 
 const std::vector<Outside>& outside() {
   static const std::vector<Outside> all{
-      {{"pcap.h", "pcap/", "pcap-"}, "libpcap", {"capture/source/pcap_source.cpp"}},
+      {{"pcap.h", "pcap/", "pcap-"}, "libpcap", {"capture/source/pcap_"}},
       {{"yaml-cpp/"}, "yaml-cpp", {"config/", "tools/traffic/"}},
-      {{"boost/"}, "Boost", {"daemon/", "tools/sekimori/", "tests/"}},
+      {{"boost/"}, "Boost", {"daemon/", "tools/sekimori/", "tools/bench/bench_library.cpp", "tests/"}},
       {{"openssl/"}, "OpenSSL", {"daemon/digest.cpp"}},
       {{"spdlog/", "fmt/"}, "spdlog", {"daemon/"}},
       {{"gtest/", "gmock/"}, "GoogleTest", {"tests/"}},
+      {{"benchmark/"}, "Google Benchmark", {"tools/bench/"}},
   };
   return all;
 }

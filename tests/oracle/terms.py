@@ -14,7 +14,7 @@ import itertools
 import frames
 from replay import packed, protocol
 
-AS_SEEN = ("--count-copies", "--icmp-errors-apart", "--outer-layers")
+AS_SEEN = ("--count-copies", "--icmp-errors-apart", "--icmp-by-type", "--outer-layers")
 NOT_IP = {2, 89, 103}  # arkime has sessions of other kinds for IGMP, OSPF, PIM: rows like those of frames that are no IP
 
 

@@ -9,7 +9,7 @@ import re
 import frames
 from replay import protocol
 
-OUTER = ("--count-copies", "--icmp-errors-apart", "--outer-layers")
+OUTER = ("--count-copies", "--icmp-errors-apart", "--icmp-by-type", "--outer-layers")
 DAMAGE = ("truncated_", "bad_", "vlan_too_deep", "tunnel_too_deep")
 REFUSES = "libpcap reads no file whose interfaces have several link types: refused with a clean error"
 

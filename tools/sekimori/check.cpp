@@ -179,7 +179,7 @@ Loaded load(const std::string& path, const Arguments& arguments) {
     std::vector<std::pair<std::string, std::string>> sources;
     for (const config::SourceText& source : loaded.config.sources)
       sources.emplace_back(source.path, source.content);
-    auto policy = daemon::build_policy(loaded.config.policy, taps, sources, 1, language);
+    auto policy = daemon::build_policy(std::move(loaded.config.policy), taps, sources, 1, language);
     if (loaded.mistakes.empty()) loaded.policy = std::move(policy);
   } catch (const config::ConfigError& error) {
     for (const config::Diagnostic& each : error.diagnostics()) loaded.mistakes.push_back(each.to_string());

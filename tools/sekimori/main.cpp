@@ -60,6 +60,7 @@ const std::vector<Command>& commands() {
         {"--vlan-in-key", "", Text::tool_option_vlan_in_key},
         {"--count-copies", "", Text::tool_option_count_copies},
         {"--icmp-errors-apart", "", Text::tool_option_icmp_errors_apart},
+        {"--icmp-by-type", "", Text::tool_option_icmp_by_type},
         {"--outer-layers", "", Text::tool_option_outer_layers}},
        run_replay},
       {"check", "FILE", 1, 1, Text::tool_check_summary, Text::tool_check_examples, {}, run_check},

@@ -163,6 +163,7 @@ int run_replay(const Arguments& arguments) {
   options.vlan_in_key = arguments.has("--vlan-in-key");
   options.count_copies = arguments.has("--count-copies");
   options.icmp_errors_apart = arguments.has("--icmp-errors-apart");
+  options.icmp_by_type = arguments.has("--icmp-by-type");
   options.outer_layers = arguments.has("--outer-layers");
   options.want_flows = emit.flows;
 

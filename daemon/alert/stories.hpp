@@ -1,0 +1,186 @@
+// The stories behind incidents, and behind the uses of exceptions: found by who crossed which boundary, in
+// the order of their last events, and in that of what they have to say next.
+//
+//   Stories stories;
+//   Story* story = stories.find(key);              // null: open(key)
+//   stories.touch(*story);                         // it has spoken: the freshest of its shelf
+//   stories.wind(*story, when);                    // it has something to say at `when`
+//   while (Story* story = stories.due(now)) ...    // in the order of time; wind() or close() it again
+//
+// A flood of initiators opens and closes a story with each packet: a closed story's memory is used again, and
+// none of these calls allocates once as many were open as there ever will be. One thread.
+#pragma once
+
+#include <array>
+#include <boost/container/small_vector.hpp>
+#include <boost/unordered/unordered_flat_set.hpp>
+#include <cstdint>
+#include <deque>
+#include <memory>
+#include <vector>
+
+#include "capture/flow/flow_key.hpp"
+#include "daemon/alert/few.hpp"
+#include "daemon/messages.hpp"
+
+namespace sekimori::daemon {
+
+// Initiator and boundary; for the use of an exception also which.
+struct StoryKey {
+  IpAddress initiator{};
+  policy::PairId pair = 0;
+  std::uint32_t exception = 0;  // 0: an incident; else a number that stands for the exception's id
+  bool is(const StoryKey& other) const;
+};
+
+// What is known of one direction's way through the boundary. Not kept for each flow: the incident can say
+// that nothing passed only if what enters that side was seen in every minute in which one of its flows spoke.
+struct Trail {
+  bool yes = false;
+  bool spoke = false;
+  bool blind = false;                                         // in some minute nobody was looking
+  bool told = false;                                          // a line has said yes
+  Time latest_start{};                                        // of the flows that did not pass
+  boost::container::small_vector<std::int64_t, 1> minutes{};  // not settled yet, in order
+};
+
+struct StoryFigures {
+  StoryKey key{};
+  std::uint64_t number = 0;  // 1, 2, 3...: breaks ties in time
+  Time opened{};
+  Time last_event{};
+  Time last_line{};
+  std::size_t pause = 0;  // index into the pauses between summaries
+  bool swept = false;
+  capture::Stage stage_highest = capture::Stage::attempt;
+  policy::Severity gravest = policy::Severity::debug;
+  std::uint64_t events = 0;
+  std::uint64_t suppressed = 0;  // since the last line
+  std::uint64_t flows = 0;
+  std::uint64_t bytes = 0;
+};
+
+// One incident, or one initiator's use of one exception.
+struct Story : StoryFigures {
+  struct Told {
+    std::uint64_t service = 0;  // digest
+    Time time{};
+  };
+  // What lies in place. Most stories of a flood have one event, and its cost is that of the memory it
+  // touches.
+  static constexpr std::size_t few = 2;
+
+  std::uint32_t slot = 0;         // of Stories alone
+  std::array<Trail, 2> trails{};  // to the server, to the client
+  DigestSet<few> responders{};
+  DigestSet<few> services{};
+  DigestMap<few> flow_bytes{};  // by the digest of FlowFacts::id
+  boost::container::small_vector<Told, few> told{};
+  std::shared_ptr<const policy::Policy> policy{};
+  FlowEvent event{};  // the latest
+
+  std::uint64_t remembered() const { return responders.size() + services.size() + flow_bytes.size(); }
+};
+
+class Stories {
+ public:
+  enum class Shelf : std::uint8_t { incidents, exceptions };
+  static Shelf shelf_of(const Story& story) {
+    return story.key.exception == 0 ? Shelf::incidents : Shelf::exceptions;
+  }
+
+  Stories();
+  Stories(const Stories&) = delete;
+  Stories& operator=(const Stories&) = delete;
+
+  // A reference is good until the story is closed.
+  Story* find(const StoryKey& key);
+  // A new one, the freshest of its shelf; `key` must not be there.
+  Story& open(const StoryKey& key);
+  void close(Story& story);
+
+  void touch(Story& story);
+  Story* stalest(Shelf shelf);  // null: the shelf is empty
+  std::size_t size(Shelf shelf) const { return shelves_[static_cast<std::size_t>(shelf)].size; }
+  // Of this shelf, in the order of opening.
+  std::vector<Story*> all(Shelf shelf);
+
+  // A timer that goes off too early is wound again by whoever hears it; only one that would go off too late
+  // is moved.
+  void wind(Story& story, Time when);
+  struct Rung {
+    Story* story = nullptr;
+    Time planned{};
+  };
+  // The first that is due at `now`, by time, then by number; its timer is off. Null: none.
+  Rung due(Time now);
+  Time next_due();  // Time::max() if nothing waits
+
+  // Keyed, so that nobody can choose addresses that meet; equal in one process only, and never told.
+  std::uint64_t digest(const IpAddress& address, std::uint16_t port, std::uint8_t protocol) const;
+  std::uint64_t digest(std::uint64_t number) const;
+
+ private:
+  static constexpr std::uint32_t none = 0xffff'ffff;
+
+  struct Place {
+    std::uint64_t hash = 0;
+    Time due{};
+    std::uint64_t number = 0;  // of the story whose timer runs; 0 = no timer
+    std::uint32_t older = none;
+    std::uint32_t newer = none;
+  };
+  struct Row {
+    std::uint32_t stalest = none;
+    std::uint32_t freshest = none;
+    std::size_t size = 0;
+  };
+  struct Timer {
+    Time time{};
+    std::uint64_t number = 0;
+    std::uint32_t slot = 0;
+    bool operator>(const Timer& other) const {
+      return time != other.time ? time > other.time : number > other.number;
+    }
+  };
+  // The index holds slots alone: what they stand for is read where it lies.
+  struct Wanted {
+    const StoryKey& key;
+    std::uint64_t hash;
+  };
+  struct Hash {
+    using is_transparent = void;
+    using is_avalanching = void;
+    const Stories* stories;
+    std::size_t operator()(std::uint32_t slot) const { return stories->places_[slot].hash; }
+    std::size_t operator()(const Wanted& wanted) const { return wanted.hash; }
+  };
+  struct Equal {
+    using is_transparent = void;
+    const Stories* stories;
+    bool operator()(std::uint32_t a, std::uint32_t b) const { return a == b; }
+    bool operator()(std::uint32_t slot, const Wanted& wanted) const { return is(slot, wanted); }
+    bool operator()(const Wanted& wanted, std::uint32_t slot) const { return is(slot, wanted); }
+    bool is(std::uint32_t slot, const Wanted& wanted) const {
+      return stories->places_[slot].hash == wanted.hash && stories->slots_[slot].key.is(wanted.key);
+    }
+  };
+  std::uint64_t hash_of(const StoryKey& key) const;
+  Row& row_of(const Story& story) { return shelves_[static_cast<std::size_t>(shelf_of(story))]; }
+  void append(Row& row, std::uint32_t slot);
+  void unlink(Row& row, std::uint32_t slot);
+  bool stale(const Timer& timer) const;
+  void drop_stale_timers();
+
+  const capture::FlowHash hash_;
+  std::deque<Story> slots_{};
+  std::vector<Place> places_{};  // of each slot, what is looked at without the story itself
+  std::vector<std::uint32_t> free_{};
+  boost::unordered_flat_set<std::uint32_t, Hash, Equal> index_;
+  std::array<Row, 2> shelves_{};
+  std::vector<Timer> timers_{};  // a heap, the earliest first; a closed or moved one is left until it is met
+  std::size_t running_ = 0;      // timers that are not stale
+  std::uint64_t opened_ = 0;
+};
+
+}  // namespace sekimori::daemon
