@@ -338,6 +338,11 @@ const FlowTrace* FlowTable::trace_of(const Flow& flow) const {
 
 void FlowTable::follow(Flow& flow, const Packet& packet, bool from_initiator) {
   if (options_.count_copies || flow.FlowRecord::traced != 0) return;
+  if (traces_.scarce()) {
+    if (flow.FlowRecord::trace_refused == 0) ++counters_.traces_refused;
+    flow.FlowRecord::trace_refused = 1;
+    return;
+  }
   const unsigned side = flow.FlowRecord::initiator ^ (from_initiator ? 0U : 1U);
   trace(flow, packet, side, packet.fingerprint);
 }
@@ -561,14 +566,26 @@ bool FlowTable::make_room() {
 // goes first.
 Flow* FlowTable::oldest_young(unsigned& looks) {
   Flow* forbidden = nullptr;
-  for (unsigned look = 0; look < looks_at_once; ++look) {
+  Hand behind_it{};
+  for (unsigned look = 0; look < young_looks_; ++look) {
     Flow* flow = next_young();
     if (flow == nullptr) break;
     ++looks;
     const Rank found = rank(*flow);
-    if (found == Rank::half_open) return flow;
-    if (found == Rank::forbidden && forbidden == nullptr) forbidden = flow;
+    if (found == Rank::half_open) {
+      young_looks_ = looks_at_once;
+      return flow;
+    }
+    if (found == Rank::forbidden && forbidden == nullptr) {
+      forbidden = flow;
+      behind_it = young_;
+    }
   }
+  if (forbidden == nullptr) return nullptr;
+  // All that it met are forbidden: a flood of such. Next time it goes on behind the one that goes now, and
+  // looks less far for a better one.
+  young_ = behind_it;
+  young_looks_ = std::max(young_looks_ / 2, 2U);
   return forbidden;
 }
 

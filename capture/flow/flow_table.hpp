@@ -119,8 +119,9 @@ class FlowTable {
     }
   }
 
-  // Follows the copies of this flow from now on, if a trace is free: for flows of which it will be asked
-  // whether they passed the boundary. `packet` is the one just recorded.
+  // Follows the copies of this flow from its beginning, while less than half of the traces are in use: for
+  // flows of which it will be asked whether they passed the boundary. Without, it has one from the first copy
+  // on that the record itself notices. `packet` is the one just recorded.
   void follow(Flow& flow, const Packet& packet, bool from_initiator);
   // All that is known of a flow, with what its trace tells.
   FlowFacts facts(const Flow& flow) const;
@@ -306,6 +307,7 @@ class FlowTable {
   Hand ageing_{};
   Hand eviction_{};
   Hand young_{};
+  unsigned young_looks_ = looks_at_once;  // how far oldest_young() looks for a compliant one
   Time newest_ = Time::min();
   FlowCounters counters_{};
   std::size_t expected_ = 0;                // of prepared_: made by expect()

@@ -76,7 +76,7 @@ FlowTraces::Taken FlowTraces::take(std::uint32_t owner, Time now) {
   Taken taken;
   if (fresh_ < count_) {
     taken.index = static_cast<std::uint16_t>(fresh_++);
-  } else if (count_ != 0) {
+  } else if (count_ != 0 && std::chrono::floor<std::chrono::milliseconds>(now) != barren_at_) {
     std::uint16_t longest = none;
     microseconds idle = copy_window;
     for (unsigned look = 0; look < looks_for_idle; ++look) {
@@ -95,6 +95,7 @@ FlowTraces::Taken FlowTraces::take(std::uint32_t owner, Time now) {
     taken.index = longest;
   }
   if (taken.index == none) {
+    barren_at_ = std::chrono::floor<std::chrono::milliseconds>(now);
     ++counters_.refused;
     return taken;
   }
@@ -109,12 +110,15 @@ FlowTraces::Taken FlowTraces::take(std::uint32_t owner, Time now) {
   trace.in_use = true;
   trace.born = now;
   trace.touched = clock(now);
+  if (!taken.stolen) ++in_use_;
   ++counters_.taken;
   return taken;
 }
 
 void FlowTraces::release(std::uint16_t index) {
   traces_[index].in_use = false;
+  --in_use_;
+  barren_at_ = {};
   hand_ = index == 0 ? count_ - 1 : index - 1U;  // the next one asked for is this
 }
 
@@ -180,7 +184,10 @@ FlowTraces::Finding FlowTraces::look(FlowTrace& trace, const Packet& packet, uns
   Finding finding;
   unsigned first_elsewhere = FlowTrace::memories_most;  // the oldest that was not seen here
   bool seen_here = false;
-  if (packet.fingerprint != 0) {
+  // First whether any is like it at all, which is quick to see: most packets are shown once.
+  bool any = false;
+  for (const std::uint32_t fingerprint : trace.fingerprints) any = any | (fingerprint == packet.fingerprint);
+  if (any && packet.fingerprint != 0) {
     for (unsigned i = 0; i < FlowTrace::memories_most; ++i) {
       const unsigned at = (trace.next + i) % FlowTrace::memories_most;
       if (trace.fingerprints[at] != packet.fingerprint || trace.places[at] >> FlowTrace::side_shift != side)

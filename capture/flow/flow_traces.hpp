@@ -107,6 +107,8 @@ class FlowTraces {
   static bool routed(const Sighting& a, const Sighting& b);
   static Sighting place_of(const Packet& packet);
 
+  // Half of them are in use: the rest is for flows that show copies already.
+  bool scarce() const { return in_use_ >= (count_ + 1) / 2; }
   const TraceCounters& counters() const { return counters_; }
   std::uint64_t memory_bytes() const { return memory_.bytes(); }
 
@@ -116,6 +118,10 @@ class FlowTraces {
   FlowTrace* traces_;
   std::uint32_t fresh_ = 0;  // traces beyond were never used
   std::uint32_t hand_ = 0;
+  std::uint32_t in_use_ = 0;
+  // The millisecond in which none was found to be free or quiet, and none was given back since: in a flood
+  // nobody looks again before the next one.
+  std::chrono::time_point<std::chrono::system_clock, std::chrono::milliseconds> barren_at_{};
   TraceCounters counters_{};
 };
 

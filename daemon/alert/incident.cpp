@@ -236,8 +236,11 @@ void Incidents::State::follow(Story& story, const FlowEvent& event, const Offer&
 void Incidents::State::follow_flow(Story& story, const FlowEvent& event) {
   const std::uint64_t bytes = bytes_of(event.facts);
   const std::uint64_t flow = stories.digest(event.facts.id);
-  // Id 0: a packet that found the flow table full; it stands for a flow of its own.
-  std::uint64_t* const known = event.facts.id != 0 ? story.flow_bytes.find(flow) : nullptr;
+  // Id 0: a packet that found the flow table full; it stands for a flow of its own. In a flood there is no
+  // room left to remember flows in, and then a new one is not looked for among the old ones.
+  const bool worth_looking =
+      event.facts.id != 0 && (event.kind != FlowEvent::Kind::opened || may_remember(story));
+  std::uint64_t* const known = worth_looking ? story.flow_bytes.find(flow) : nullptr;
   if (known != nullptr) {
     // A record that was opened anew under the same id would count from nothing again.
     story.bytes += bytes >= *known ? bytes - *known : bytes;
