@@ -18,6 +18,14 @@ constexpr unsigned note_step_max = 6;
 constexpr unsigned note_step_mask = 0x07;
 // Its totals are spread over several rows or verdicts: a later change of roles leaves them where they are.
 constexpr std::uint8_t note_spread = 0x20;
+// The cell alone permits it, between two segments that addresses tell: no MAC can change that.
+constexpr std::uint8_t note_settled = 0x40;
+
+bool settled(const policy::Policy& policy, const policy::Verdict& verdict) {
+  return verdict.decision == policy::Decision::permit && verdict.basis == policy::Basis::cell &&
+         !verdict.via_next_hop && !verdict.link_scope && verdict.from != policy.external() &&
+         verdict.to != policy.external();
+}
 
 std::uint8_t note_of(const policy::Verdict& verdict) {
   if (verdict.decision == policy::Decision::forbid) return note_forbidden;
@@ -185,11 +193,11 @@ void Inspector::flush() {
   if (table_.size() > ageing_from_) table_.advance(newest_, ageing_steps());
 }
 
-// How far the clock hand goes after a batch: once round the table in some two seconds of packet time, and one
-// record for each that was opened, so that it outruns any rate of new flows. Where nothing is opened and
+// How far the clock hand goes after a batch: once round the table in some four seconds of packet time, and
+// one record for each that was opened, so that it outruns any rate of new flows. Where nothing is opened and
 // time stands still there is nothing to find.
 std::uint32_t Inspector::ageing_steps() {
-  constexpr unsigned round_shift = 21;  // 2^21 microseconds
+  constexpr unsigned round_shift = 22;  // 2^22 microseconds
   const std::uint64_t opened = table_.counters().opened;
   const std::int64_t passed =
       std::clamp<std::int64_t>((newest_ - aged_at_).count() / 1000, 0, std::int64_t{1} << round_shift);
@@ -264,10 +272,13 @@ void Inspector::packet(capture::Flow& flow, const capture::Packet& packet, captu
   account(packet, capture::Reason::none);
   capture::FlowNotes& notes = flow.notes;
   // How far a flow got is told, but decides nothing.
-  const bool news = changes.opened || changes.initiator || changes.macs ||
+  const bool news = changes.opened || changes.initiator ||
+                    (changes.macs && (notes.verdict & note_settled) == 0) ||
                     (changes.stage && (notes.verdict & note_decision) != 0);
   if (news || notes.judged != epoch_tag(packet.time) || notes.graced) {
     judge(flow, packet, changes, from_initiator);
+  } else if (changes.macs) {
+    if (came_through(flow, packet, from_initiator)) note_passage(flow, packet, from_initiator);
   } else if ((notes.verdict & note_forbidden) != 0 && !notes.pending && update_due(flow, packet)) {
     tell(flow, FlowEvent::Kind::updated, packet.number, packet.time,
          policy_->judge(policy::conversation_of(flow.gist(), packet.time)));
@@ -388,7 +399,8 @@ void Inspector::judge(capture::Flow& flow, const capture::Packet& packet, captur
   recount(flow, packet, verdict, changes.initiator);
   notes.judged = epoch_tag(packet.time);
   notes.pair = verdict.pair();
-  notes.verdict = static_cast<std::uint8_t>((notes.verdict & ~note_decision) | note);
+  notes.verdict = static_cast<std::uint8_t>((notes.verdict & ~(note_decision | note_settled)) | note |
+                                            (settled(*policy_, verdict) ? note_settled : 0U));
   if (worth_telling(note)) table_.follow(flow, packet, from_initiator);
   if (came_through(flow, packet, from_initiator)) note_passage(flow, packet, from_initiator);
   if (!worth_telling(note)) {
