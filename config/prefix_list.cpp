@@ -57,8 +57,14 @@ class List {
     const std::size_t end = skip_word(line, begin);
     policy::NamedPrefix named;
     if (!read_network(line, begin, end, number, named)) return;
-    if (const std::size_t name = skip_blanks(line, end); name < line.size())
+    if (const std::size_t name = skip_blanks(line, end); name < line.size()) {
+      if (belongs_to_network(line.substr(name))) {
+        // "10.6.0.0 /16", "10.5.0.0 255.255.0.0", "10.7.0.0 - 10.7.0.255": no name, and not one host.
+        read_network(line, begin, line.size(), number, named);
+        return;
+      }
       read_name(line, name, number, named);
+    }
     named.place = {origin_.file, number, column(line, begin)};
     out.push_back(std::move(named));
   }
@@ -73,6 +79,12 @@ class List {
     return made;
   }
   Cursor cursor(const TreeNode& at) const { return {origin_, &at, path_, {}}; }
+
+  static bool belongs_to_network(std::string_view name) {
+    const std::string_view word = name.substr(0, skip_word(name, 0));
+    return word.front() == '/' || word.front() == '-' || word.front() == '~' || IpAddress::parse(word) ||
+           Prefix::parse(word);
+  }
 
   // Cursors speak well and cost several strings: only for what has to be spoken of.
   bool read_network(std::string_view line, std::size_t begin, std::size_t end, int number,

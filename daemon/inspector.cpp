@@ -275,11 +275,15 @@ void Inspector::packet(capture::Flow& flow, const capture::Packet& packet, captu
   const bool news = changes.opened || changes.initiator ||
                     (changes.macs && (notes.verdict & note_settled) == 0) ||
                     (changes.stage && (notes.verdict & note_decision) != 0);
+  const std::uint64_t told_before = books_.events_told;
   if (news || notes.judged != epoch_tag(packet.time) || notes.graced) {
     judge(flow, packet, changes, from_initiator);
-  } else if (changes.macs) {
-    if (came_through(flow, packet, from_initiator)) note_passage(flow, packet, from_initiator);
-  } else if ((notes.verdict & note_forbidden) != 0 && !notes.pending && update_due(flow, packet)) {
+  } else if (changes.macs && came_through(flow, packet, from_initiator)) {
+    note_passage(flow, packet, from_initiator);
+  }
+  // Where that was nothing to tell, it may be time to say that the flow goes on.
+  if ((notes.verdict & note_forbidden) != 0 && books_.events_told == told_before && !notes.pending &&
+      update_due(flow, packet)) {
     tell(flow, FlowEvent::Kind::updated, packet.number, packet.time,
          policy_->judge(policy::conversation_of(flow.gist(), packet.time)));
   }
@@ -401,7 +405,9 @@ void Inspector::judge(capture::Flow& flow, const capture::Packet& packet, captur
   notes.pair = verdict.pair();
   notes.verdict = static_cast<std::uint8_t>((notes.verdict & ~(note_decision | note_settled)) | note |
                                             (settled(*policy_, verdict) ? note_settled : 0U));
-  if (worth_telling(note)) table_.follow(flow, packet, from_initiator);
+  if (worth_telling(note) && (changes.opened || changes.initiator || changes.stage || other)) {
+    table_.follow(flow, packet, from_initiator);
+  }
   if (came_through(flow, packet, from_initiator)) note_passage(flow, packet, from_initiator);
   if (!worth_telling(note)) {
     if (notes.graced) notes.graced = notes.pending = 0;  // a better opinion: nothing to tell

@@ -1,6 +1,7 @@
 // What can be set about alerts, the control socket and the process, and the only home of the defaults.
 #pragma once
 
+#include <algorithm>
 #include <chrono>
 #include <cstdint>
 #include <string>
@@ -60,6 +61,12 @@ struct ProcessOptions {
   std::string group{};
   bool operator==(const ProcessOptions&) const = default;
 };
+
+// How long a forbidden flow that goes on may say nothing: as asked, but not so long that its incident is
+// taken for over meanwhile.
+inline std::chrono::seconds active_timeout_within(std::chrono::seconds asked, const AlertOptions& alerts) {
+  return std::min(asked, alerts.incident_idle / 2);
+}
 
 struct DaemonOptions {
   AlertOptions alerts{};

@@ -48,9 +48,11 @@ class Findings final : public EventOutlet {
   const bool want_flows_;
 };
 
-InspectorOptions inspector_options(const ReplayOptions& options, const capture::CaptureOptions& capture) {
+InspectorOptions inspector_options(const ReplayOptions& options, const capture::CaptureOptions& capture,
+                                   const AlertOptions& alerts) {
   InspectorOptions result;
   result.flows = capture.flows;
+  result.flows.active_timeout = active_timeout_within(capture.flows.active_timeout, alerts);
   result.flows.no_timeouts = options.no_timeouts;
   result.flows.vlan_in_key = options.vlan_in_key;
   result.flows.count_copies = options.count_copies;
@@ -257,7 +259,7 @@ ReplayResult replay(const ReplayOptions& options, const capture::CaptureOptions&
   ReplayResult result;
   const auto source = capture::open_files(options.files);
 
-  const InspectorOptions inspector = inspector_options(options, capture);
+  const InspectorOptions inspector = inspector_options(options, capture, alerts);
   std::vector<std::unique_ptr<Lane>> lanes;
   for (std::uint16_t i = 0; i < std::max<std::uint16_t>(options.workers, 1); ++i) {
     lanes.push_back(std::make_unique<Lane>(inspector, policy, options.want_flows));

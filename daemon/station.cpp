@@ -182,6 +182,8 @@ void Station::Room::open() {
   const capture::CaptureOptions& capture = options_.capture;
   InspectorOptions inspector;
   inspector.flows = capture.flows;
+  inspector.flows.active_timeout =
+      active_timeout_within(capture.flows.active_timeout, options_.daemon.alerts);
   inspector.decode = capture.decode;
   inspector.fragments = capture.fragments;
   inspector.capacity = (capture.flows.flows_max + capture.workers - 1) / capture.workers;

@@ -199,8 +199,8 @@ FlowTable::Recorded FlowTable::record_one(const Packet& packet, Prepared& prepar
 }
 
 Flow* FlowTable::open(const Packet& packet, const Prepared& prepared) {
-  if (!index_.has_room(prepared.hash) && !make_room_in_crowd(prepared.hash)) return nullptr;
-  if (size_ == capacity_ && !make_room()) return nullptr;
+  if (!index_.has_room(prepared.hash) && !make_room_in_crowd(prepared.hash, packet.time)) return nullptr;
+  if (size_ == capacity_ && !make_room(packet.time)) return nullptr;
   // The lowest page with room keeps the resident memory as small as the flows there ever were.
   const std::uint32_t page_number = free_pages_.next(0);
   FlowPage& page = pages_[page_number];
@@ -338,11 +338,7 @@ const FlowTrace* FlowTable::trace_of(const Flow& flow) const {
 
 void FlowTable::follow(Flow& flow, const Packet& packet, bool from_initiator) {
   if (options_.count_copies || flow.FlowRecord::traced != 0) return;
-  if (traces_.scarce()) {
-    if (flow.FlowRecord::trace_refused == 0) ++counters_.traces_refused;
-    flow.FlowRecord::trace_refused = 1;
-    return;
-  }
+  if (traces_.scarce()) return;  // it may have one as soon as it shows a copy
   const unsigned side = flow.FlowRecord::initiator ^ (from_initiator ? 0U : 1U);
   trace(flow, packet, side, packet.fingerprint);
 }
@@ -527,8 +523,8 @@ FlowTable::Rank FlowTable::rank(const Flow& flow) {
   return forbidden ? Rank::forbidden : Rank::half_open;
 }
 
-void FlowTable::evict(Flow& victim) {
-  if (expired(victim, newest_)) return end(victim, expiry(victim));  // its time was over
+void FlowTable::evict(Flow& victim, Time now) {
+  if (expired(victim, now)) return end(victim, expiry(victim));  // its time was over
   switch (rank(victim)) {
     case Rank::half_open:
       ++counters_.evicted_half_open;
@@ -543,7 +539,7 @@ void FlowTable::evict(Flow& victim) {
   end(victim, EndReason::evicted);
 }
 
-bool FlowTable::make_room() {
+bool FlowTable::make_room(Time now) {
   if (!emergency_) {
     emergency_ = true;
     ++counters_.emergencies;
@@ -557,7 +553,7 @@ bool FlowTable::make_room() {
   if (victim == nullptr && young_count_ <= young_reserve_) victim = oldest_young(looks);
   counters_.looks_max = std::max(counters_.looks_max, looks);
   if (victim == nullptr) return false;
-  evict(*victim);
+  evict(*victim, now);
   return true;
 }
 
@@ -610,13 +606,13 @@ Flow* FlowTable::lesser(Flow* known, Flow* other) {
   return found == rank(*known) && other->last() < known->last() ? other : known;
 }
 
-bool FlowTable::make_room_in_crowd(std::uint64_t hash) {
+bool FlowTable::make_room_in_crowd(std::uint64_t hash, Time now) {
   Flow* least = nullptr;
   for (const std::uint32_t ref : index_.crowd(hash).refs) least = lesser(least, &at(ref));
   counters_.looks_max = std::max(counters_.looks_max, FlowBucket::entries);
   if (least == nullptr) return false;
   ++counters_.evicted_crowded;
-  evict(*least);
+  evict(*least, now);
   return true;
 }
 

@@ -221,6 +221,7 @@ class FlowTable {
   Flow* steady(const Packet& packet, const Prepared& prepared) {
     if (prepared.candidate == FlowIndex::none || prepared.quoted) return nullptr;
     Flow& flow = at(prepared.candidate);
+    if (emergency_ && flow.FlowRecord::young != 0) return nullptr;  // has less time
     if (!flow.is(prepared.key.key, key_mask_) || packet.time - flow.last() > steady_pause_ ||
         !FlowRules::goes_on(flow, packet, prepared.key.side)) {
       return nullptr;
@@ -258,9 +259,9 @@ class FlowTable {
 
   enum class Rank : std::uint8_t { half_open, forbidden, established, never };
   static Rank rank(const Flow& flow);
-  void evict(Flow& victim);
-  bool make_room();
-  bool make_room_in_crowd(std::uint64_t hash);
+  void evict(Flow& victim, Time now);
+  bool make_room(Time now);
+  bool make_room_in_crowd(std::uint64_t hash, Time now);
   Flow* oldest_young(unsigned& looks);
   Flow* least_of_some(unsigned& looks);
   static Flow* lesser(Flow* known, Flow* other);  // of two, the one to evict; `known` may be null

@@ -118,7 +118,7 @@ FlowTraces::Taken FlowTraces::take(std::uint32_t owner, Time now) {
 void FlowTraces::release(std::uint16_t index) {
   traces_[index].in_use = false;
   --in_use_;
-  barren_at_ = {};
+  barren_at_ = decltype(barren_at_)::min();
   hand_ = index == 0 ? count_ - 1 : index - 1U;  // the next one asked for is this
 }
 

@@ -121,7 +121,8 @@ class FlowTraces {
   std::uint32_t in_use_ = 0;
   // The millisecond in which none was found to be free or quiet, and none was given back since: in a flood
   // nobody looks again before the next one.
-  std::chrono::time_point<std::chrono::system_clock, std::chrono::milliseconds> barren_at_{};
+  std::chrono::time_point<std::chrono::system_clock, std::chrono::milliseconds> barren_at_ =
+      decltype(barren_at_)::min();
   TraceCounters counters_{};
 };
 

@@ -264,7 +264,7 @@ class LiveSource final : public Source {
       case Fanout::Outcome::joined:
         break;
       case Fanout::Outcome::not_yet:
-        return fail(SourceFault::other, "waiting for the other workers to open it");
+        return fail(SourceFault::no_interface, "waiting for the other workers to open it");
       case Fanout::Outcome::failed:
         return fail(SourceFault::other,
                     "its frames cannot be dealt to several workers: " + system_words(errno));

@@ -436,6 +436,16 @@ TEST(FlowPressure, EmergencyBeginsWhenFullAndEndsWhenAnEighthIsFree) {
   EXPECT_EQ(table.counters().emergencies, 2U);
 }
 
+TEST(FlowPressure, AnEvictionIsOneWhateverAStampFromTheFutureSays) {
+  Diary diary;
+  FlowTable table{{}, 1024, secret, diary};
+  Watcher watcher;
+  table.record(std::array{syn(1, 2, 443, 24h * 400)}, watcher);
+  for (std::uint32_t i = 0; i < 4000; ++i) table.record(std::array{syn(1000 + i, 2, 443, i * 1us)}, watcher);
+  EXPECT_EQ(table.counters().ended[static_cast<std::size_t>(EndReason::timeout)], 0U);
+  EXPECT_EQ(table.counters().evicted_half_open, 4001U - 1024U);
+}
+
 TEST(FlowPressure, TakesNoMoreThanItsMemory) {
   Diary diary;
   for (const std::uint64_t capacity : {100'000ULL, 1'000'000ULL, 10'000'000ULL}) {

@@ -114,6 +114,14 @@ TEST_F(PrefixList, TellsEveryMistakeWithThePlaceInTheList) {
   }
 }
 
+TEST_F(PrefixList, TakesNoPartOfANetworkForAName) {
+  for (const char* line : {"10.50.0.0 255.255.0.0", "10.50.0.0 /16 office", "10.50.0.0 - 10.50.0.255",
+                           "10.50.0.0 10.51.0.0/16", "2001:db8:: /32"}) {
+    write("juki.txt", std::string{line} + "\n");
+    EXPECT_NE(told(juki).find("juki.txt:1:1"), std::string::npos) << line;
+  }
+}
+
 TEST_F(PrefixList, TellsOverlapsBetweenFiles) {
   write("juki.txt", "10.50.0.0/28\n10.20.5.0/24\n10.50.0.0/28\n");
   write("cloud.txt", "# ---\n10.50.0.8\n10.60.0.0/16 all\n10.60.1.0/24 part\n");

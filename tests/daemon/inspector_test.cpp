@@ -112,6 +112,20 @@ TEST_F(InspectorTest, TellsAForbiddenFlowAtItsFirstPacketAndAtEachRiseOfItsStage
   EXPECT_EQ(totals("mynumber", "external").bytes, 5 * 60U + 600U);
 }
 
+TEST_F(InspectorTest, TellsThatAFlowGoesOnWhateverElseAPacketChanges) {
+  // The answer's first frame shows the responder's MAC, which is news for the verdict; nothing else rises.
+  const auto out = [](Time time, std::uint32_t payload) {
+    return tcp("10.10.21.34", 50000, "203.0.113.80", 443, ack, time, payload);
+  };
+  feed({out(morning, 200)});
+  Packet answer = tcp("203.0.113.80", 443, "10.10.21.34", 50000, ack, morning + 1500ms, 1400);
+  answer.source_mac = *MacAddress::parse("02:00:00:00:00:77");
+  const std::size_t before = recorder.events.size();
+  feed({answer});
+  ASSERT_GT(recorder.events.size(), before);
+  EXPECT_GT(recorder.events.back().facts.bytes_to_client, 1400U) << "the incident learns of the octets";
+}
+
 TEST_F(InspectorTest, IsSilentAboutPermittedFlowsAndCountsThem) {
   feed({tcp("10.30.21.7", 50001, "172.31.0.8", 8080, syn, morning),
         tcp("172.31.0.8", 8080, "10.30.21.7", 50001, syn | ack, morning + 1ms),
