@@ -154,7 +154,9 @@ std::size_t count_not_above(const std::array<std::uint32_t, 16>& keys, std::uint
   std::memcpy(fours.data(), keys.data(), sizeof fours);
   // A comparison that holds is -1.
   const Four sum = ((fours[0] > all) + (fours[1] > all)) + ((fours[2] > all) + (fours[3] > all));
-  return static_cast<std::size_t>(16 + ((sum[0] + sum[1]) + (sum[2] + sum[3])));
+  const std::int32_t above = (sum[0] + sum[1]) + (sum[2] + sum[3]);
+  const std::int32_t not_above = 16 + above;
+  return static_cast<std::size_t>(not_above);
 }
 
 // Four sums that do not wait for each other.
