@@ -2,11 +2,14 @@
 #pragma once
 
 #include <array>
+#include <bit>
 #include <compare>
 #include <cstdint>
+#include <cstring>
 #include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 namespace sekimori {
 
@@ -27,6 +30,11 @@ struct IpAddress {
   // RFC 5952 for IPv6. The empty address prints as "-".
   std::string to_string() const;
 
+  // The first and the last eight octets as numbers, whose order is that of addresses. IPv4 is in the upper
+  // half of the first.
+  std::uint64_t upper() const { return number_at(0); }
+  std::uint64_t lower() const { return number_at(8); }
+
   unsigned bits() const { return family == Family::ipv4 ? 32U : family == Family::ipv6 ? 128U : 0U; }
   bool is_multicast() const {  // 224.0.0.0/4, ff00::/8
     return family == Family::ipv4 ? (bytes[0] & 0xf0U) == 0xe0U : family == Family::ipv6 && bytes[0] == 0xffU;
@@ -39,6 +47,14 @@ struct IpAddress {
   bool is_loopback() const;     // 127.0.0.0/8, ::1
   // RFC 1918, RFC 6598 (100.64.0.0/10), RFC 4193 (fc00::/7).
   bool is_private() const;
+
+ private:
+  std::uint64_t number_at(std::size_t first) const {
+    std::uint64_t number = 0;
+    std::memcpy(&number, bytes.data() + first, sizeof number);
+    if constexpr (std::endian::native == std::endian::little) number = __builtin_bswap64(number);
+    return number;
+  }
 };
 
 struct MacAddress {
@@ -68,5 +84,10 @@ struct Prefix {
   bool contains(const Prefix& other) const { return other.length >= length && contains(other.address); }
   bool overlaps(const Prefix& other) const { return contains(other) || other.contains(*this); }
 };
+
+// IPv4 before IPv6, by address, and a covering prefix before those that it covers.
+bool comes_before(const Prefix& a, const Prefix& b);
+// The indexes of `prefixes` in that order, equal ones as they stand.
+std::vector<std::uint32_t> in_order(const std::vector<Prefix>& prefixes);
 
 }  // namespace sekimori

@@ -52,23 +52,6 @@ struct PlacedPrefix {
   std::string path{};         // empty: of a list file
 };
 
-// The order of addresses, with every comparison made of numbers.
-struct PrefixOrder {
-  Family family = Family::none;
-  std::uint64_t upper = 0;
-  std::uint64_t lower = 0;
-  std::uint64_t length_and_number = 0;  // a covering prefix first, then as they were read
-
-  PrefixOrder(const Prefix& prefix, std::uint32_t number)
-      : family{prefix.address.family},
-        length_and_number{static_cast<std::uint64_t>(prefix.length) << 32U | number} {
-    for (std::size_t i = 0; i < 8; ++i) upper = upper << 8U | prefix.address.bytes[i];
-    for (std::size_t i = 8; i < 16; ++i) lower = lower << 8U | prefix.address.bytes[i];
-  }
-  std::uint32_t number() const { return static_cast<std::uint32_t>(length_and_number); }
-  auto operator<=>(const PrefixOrder&) const = default;
-};
-
 class CityReader {
  public:
   CityReader(const CityContext& context, std::vector<SourceText>& sources, policy::PolicyOptions& options)
@@ -316,19 +299,16 @@ class CityReader {
   // Sorted by address and then by length, a prefix overlaps exactly the open ones that contain it, and these
   // form a stack. A part of the same segment may be listed again to give it a name; equal prefixes may not.
   void report_overlaps(Report& report) const {
-    std::vector<PrefixOrder> sorted;
-    sorted.reserve(prefixes_.size());
-    for (std::uint32_t i = 0; i < prefixes_.size(); ++i) sorted.emplace_back(named(prefixes_[i]).prefix, i);
-    std::sort(sorted.begin(), sorted.end());
+    std::vector<Prefix> written;
+    written.reserve(prefixes_.size());
+    for (const PlacedPrefix& placed : prefixes_) written.push_back(named(placed).prefix);
     std::vector<std::uint32_t> open;
-    for (const PrefixOrder& order : sorted) {
-      const std::uint32_t one = order.number();
-      const Prefix& prefix = named(prefixes_[one]).prefix;
-      while (!open.empty() && !named(prefixes_[open.back()]).prefix.contains(prefix)) open.pop_back();
+    for (const std::uint32_t one : in_order(written)) {
+      const Prefix& prefix = written[one];
+      while (!open.empty() && !written[open.back()].contains(prefix)) open.pop_back();
       if (!open.empty()) {
         const std::uint32_t other = open.back();
-        const bool refines =
-            prefixes_[one].segment == prefixes_[other].segment && prefix != named(prefixes_[other]).prefix;
+        const bool refines = prefixes_[one].segment == prefixes_[other].segment && prefix != written[other];
         // Read from the top, the later one is the surprise.
         if (!refines)
           report_overlap(report, prefixes_[std::min(one, other)], prefixes_[std::max(one, other)]);

@@ -8,16 +8,11 @@
 namespace sekimori::config {
 namespace {
 
-constexpr std::string_view byte_order_mark = "\xef\xbb\xbf";
-constexpr std::string_view full_width_space = "\xe3\x80\x80";
 constexpr std::size_t name_octets_max = 128;
 
-// In characters, as editors count; 1-based.
+// 1-based.
 int column(std::string_view line, std::size_t at) {
-  const std::string_view before = line.substr(0, at);
-  return 1 + static_cast<int>(std::count_if(before.begin(), before.end(), [](char c) {
-           return (static_cast<unsigned char>(c) & 0xc0U) != 0x80U;
-         }));
+  return 1 + characters(line.substr(0, at));
 }
 
 bool blank(char c) {

@@ -369,7 +369,7 @@ void Map::finish() const {
     if (std::find(known_.begin(), known_.end(), key.text) != known_.end()) continue;
     const std::string path = at_.path_ + (at_.path_.empty() ? "" : ".") + shown(key.text);
     const policy::Place place{at_.origin_->file, key.line, key.column};
-    if (key.text.find("\xe3\x80\x80") != std::string::npos) {
+    if (key.text.find(full_width_space) != std::string::npos) {
       at_.report().add(place, path, Text::config_full_width_space);
       continue;
     }

@@ -20,9 +20,7 @@ namespace sekimori::config {
 namespace {
 
 constexpr std::size_t depth_max = 32;  // the library's own guard is 500 levels, and says "bad file"
-constexpr std::string_view byte_order_mark = "\xef\xbb\xbf";
 constexpr std::string_view full_width_colon = "\xef\xbc\x9a";
-constexpr std::string_view full_width_space = "\xe3\x80\x80";
 
 // Octets of the UTF-8 character at the front of `text`; 0 when it is not one (RFC 3629: no surrogates, no
 // long forms).
@@ -45,11 +43,6 @@ std::size_t utf8_length(std::string_view text) {
     if ((octet(i) & 0xc0U) != 0x80U) return 0;
   }
   return length;
-}
-
-int characters(std::string_view text) {
-  return static_cast<int>(std::count_if(
-      text.begin(), text.end(), [](char c) { return (static_cast<unsigned char>(c) & 0xc0U) != 0x80U; }));
 }
 
 // Thrown through the library when there is no sense in reading on; the reason is in the report.
@@ -315,6 +308,11 @@ bool report_full_width(const Lines& lines, const std::string& file, Report& repo
 }
 
 }  // namespace
+
+int characters(std::string_view text) {
+  return static_cast<int>(std::count_if(
+      text.begin(), text.end(), [](char c) { return (static_cast<unsigned char>(c) & 0xc0U) != 0x80U; }));
+}
 
 FileText read_text_file(const std::string& path, std::size_t bytes_max) {
   std::error_code failure;

@@ -17,6 +17,11 @@
 namespace sekimori::config {
 
 inline constexpr std::size_t file_bytes_max = std::size_t{1} << 20U;
+inline constexpr std::string_view byte_order_mark = "\xef\xbb\xbf";
+inline constexpr std::string_view full_width_space = "\xe3\x80\x80";
+
+// Of UTF-8, as editors count columns.
+int characters(std::string_view text);
 
 struct TreeNode {
   enum class Kind : std::uint8_t {

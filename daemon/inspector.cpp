@@ -274,7 +274,7 @@ void Inspector::packet(capture::Flow& flow, const capture::Packet& packet, captu
   // How far a flow got is told, but decides nothing.
   const bool news = changes.opened || changes.initiator ||
                     (changes.macs && (notes.verdict & note_settled) == 0) ||
-                    (changes.stage && (notes.verdict & note_decision) != 0);
+                    (changes.stage && worth_telling(notes.verdict));
   const std::uint64_t told_before = books_.events_told;
   if (news || notes.judged != epoch_tag(packet.time) || notes.graced) {
     judge(flow, packet, changes, from_initiator);
@@ -284,8 +284,7 @@ void Inspector::packet(capture::Flow& flow, const capture::Packet& packet, captu
   // Where that was nothing to tell, it may be time to say that the flow goes on.
   if ((notes.verdict & note_forbidden) != 0 && books_.events_told == told_before && !notes.pending &&
       update_due(flow, packet)) {
-    tell(flow, FlowEvent::Kind::updated, packet.number, packet.time,
-         policy_->judge(policy::conversation_of(flow.gist(), packet.time)));
+    tell_more(flow, FlowEvent::Kind::updated, packet);
   }
   count(matrix_[notes.pair], notes.verdict, 1, packet.wire_bytes);
   if (packet.quoted.protocol != 0) judge_reporter(flow, packet);
@@ -355,8 +354,7 @@ void Inspector::note_passage(capture::Flow& flow, const capture::Packet& packet,
   if ((notes.passed & bit) != 0) return;
   notes.passed = static_cast<std::uint8_t>(notes.passed | bit) & 3U;
   if (notes.told == 0 || notes.pending || !worth_telling(notes.verdict)) return;
-  tell(flow, FlowEvent::Kind::passed, packet.number, packet.time,
-       policy_->judge(policy::conversation_of(flow.gist(), packet.time)));
+  tell_more(flow, FlowEvent::Kind::passed, packet);
 }
 
 // Once a minute and segment: minutes, not pauses, so that several workers together tell what one would.
@@ -478,6 +476,12 @@ void Inspector::report(capture::Flow& flow, const capture::FlowGist& gist, const
 bool Inspector::in_grace(const capture::FlowGist& gist, const policy::Verdict& verdict, Time time) {
   return verdict.orientation_matters && gist.midstream && time >= grace_begin_ && time < grace_end_ &&
          capture::confidence(gist.evidence) == capture::Confidence::guess;
+}
+
+// Of a flow that was told before, with the verdict of this moment.
+void Inspector::tell_more(capture::Flow& flow, FlowEvent::Kind kind, const capture::Packet& packet) {
+  tell(flow, kind, packet.number, packet.time,
+       policy_->judge(policy::conversation_of(flow.gist(), packet.time)));
 }
 
 void Inspector::tell(capture::Flow& flow, FlowEvent::Kind kind, std::uint64_t number, Time time,

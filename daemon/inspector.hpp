@@ -111,6 +111,7 @@ class Inspector final : public capture::FrameSink, private capture::FlowEnds {
   void note_passage(capture::Flow& flow, const capture::Packet& packet, bool from_initiator);
   void note_coverage(const capture::Flow& flow, const capture::Packet& packet, policy::SegmentId entered);
   bool update_due(capture::Flow& flow, const capture::Packet& packet) const;
+  void tell_more(capture::Flow& flow, FlowEvent::Kind kind, const capture::Packet& packet);
   void tell(capture::Flow& flow, FlowEvent::Kind kind, std::uint64_t number, Time time,
             const policy::Verdict& verdict);
   void judge_reporter(const capture::Flow& flow, const capture::Packet& packet);

@@ -25,11 +25,8 @@
 
 namespace sekimori::policy {
 
-// IPv4 before IPv6, by address, and a covering prefix before those that it covers.
-bool comes_before(const Prefix& a, const Prefix& b);
-// The indexes of `prefixes` in that order, equal ones as they stand.
-std::vector<std::uint32_t> in_order(const std::vector<Prefix>& prefixes);
-// For prefixes in that order: the index of the closest prefix that covers each one (an equal one too), or -1.
+// For prefixes in the order of comes_before(): the index of the closest prefix that covers each one (an equal
+// one too), or -1.
 std::vector<std::int32_t> closest_covers(const std::vector<Prefix>& ordered);
 
 class SegmentMap {

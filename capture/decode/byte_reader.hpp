@@ -44,13 +44,6 @@ class HeaderView {
   std::uint32_t le32() const {
     return static_cast<std::uint32_t>(le16<At + 2>()) << 16U | le16<At>();
   }
-  // Four octets from offset `At` on.
-  template <std::size_t At>
-  const std::byte* four() const {
-    static_assert(At + 4 <= Size, "read past the header");
-    assert(data_ != nullptr);
-    return data_ + At;
-  }
   // Copies `Count` octets from offset `At` to the front of `out`.
   template <std::size_t At, std::size_t Count, typename Array>
   void copy(Array& out) const {

@@ -164,8 +164,8 @@ bool Decoder::usual(const Frame& frame, Packet& packet) const {
 }
 
 Decoder::Result Decoder::by_layers(const Frame& frame, std::span<Packet, packets_most> packets) const {
-  layer::Cursor at{.bytes = ByteReader(frame.bytes), .udp_tunnels = &udp_};
-  return outermost(frame, at, packets);
+  unsigned headers = 0;
+  return decode(frame, packets, headers);
 }
 
 Decoder::Result Decoder::decode(const Frame& frame, std::span<Packet, packets_most> packets,

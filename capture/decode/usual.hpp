@@ -9,7 +9,6 @@
 #include <array>
 #include <cstddef>
 #include <cstdint>
-#include <cstring>
 
 #include "capture/decode/byte_reader.hpp"
 #include "capture/decode/layers.hpp"
@@ -18,9 +17,10 @@ namespace sekimori::capture::layer {
 
 // The whole field in one store: the flow table reads it back in halves at once, which waits for stores that
 // cover a half only in part.
-inline void put_ipv4(IpAddress& address, const std::byte* octets) {
+template <std::size_t At>
+void put_ipv4(const HeaderView<20>& header, IpAddress& address) {
   std::array<std::uint8_t, 16> bytes{};
-  std::memcpy(bytes.data(), octets, 4);
+  header.copy<At, 4>(bytes);
   address.bytes = bytes;
   address.family = Family::ipv4;
 }
@@ -76,8 +76,8 @@ inline bool usual_ipv4(ByteReader bytes, std::uint32_t left, const UdpTunnels& t
     return false;
   }
   Tuple& tuple = packet.tuple;
-  put_ipv4(tuple.source, header.four<12>());
-  put_ipv4(tuple.destination, header.four<16>());
+  put_ipv4<12>(header, tuple.source);
+  put_ipv4<16>(header, tuple.destination);
   constexpr std::uint8_t first_group = 224;  // multicast, reserved, broadcast: the layers know which may send
   if (tuple.source.bytes[0] >= first_group) return false;
   tuple.protocol = number;

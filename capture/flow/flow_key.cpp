@@ -2,21 +2,12 @@
 
 #include <sys/random.h>
 
-#include <bit>
 #include <cerrno>
-#include <cstring>
 #include <system_error>
 
 namespace sekimori::capture {
 
 namespace {
-
-std::uint64_t big_endian(const std::uint8_t* octets) {
-  std::uint64_t word = 0;
-  std::memcpy(&word, octets, sizeof word);
-  if constexpr (std::endian::native == std::endian::little) word = __builtin_bswap64(word);
-  return word;
-}
 
 // Steele, Lea, Flood 2014 (SplittableRandom): a bijection in which every bit of the input reaches every bit.
 std::uint64_t mixed(std::uint64_t x) {
@@ -27,8 +18,8 @@ std::uint64_t mixed(std::uint64_t x) {
 constexpr std::uint64_t golden = 0x9e3779b97f4a7c15ULL;
 
 std::uint64_t address_mix(const IpAddress& address) {
-  return mixed(big_endian(address.bytes.data()) + golden * mixed(big_endian(address.bytes.data() + 8) +
-                                                                 static_cast<std::uint64_t>(address.family)));
+  return mixed(address.upper() +
+               golden * mixed(address.lower() + static_cast<std::uint64_t>(address.family)));
 }
 
 }  // namespace

@@ -2,9 +2,7 @@
 #pragma once
 
 #include <array>
-#include <bit>
 #include <cstdint>
-#include <cstring>
 
 #include "capture/decode/packet.hpp"
 
@@ -65,16 +63,10 @@ inline bool has_ports(std::uint8_t number) {
 // without a branch on the addresses' order: it is done for every packet.
 inline void write_key(const Tuple& tuple, bool with_ports, const Packet& seen_in, DirectedKey& out) {
   __extension__ using Wide = unsigned __int128;
-  const auto word = [](const std::uint8_t* octets) {
-    std::uint64_t number = 0;
-    std::memcpy(&number, octets, sizeof number);
-    if constexpr (std::endian::native == std::endian::little) number = __builtin_bswap64(number);
-    return number;
-  };
-  std::uint64_t high = word(tuple.source.bytes.data());
-  std::uint64_t low = word(tuple.source.bytes.data() + 8);
-  std::uint64_t other_high = word(tuple.destination.bytes.data());
-  std::uint64_t other_low = word(tuple.destination.bytes.data() + 8);
+  const std::uint64_t high = tuple.source.upper();
+  const std::uint64_t low = tuple.source.lower();
+  const std::uint64_t other_high = tuple.destination.upper();
+  const std::uint64_t other_low = tuple.destination.lower();
   std::uint64_t ports = tuple.source_port | static_cast<std::uint64_t>(tuple.destination_port) << 16U;
   const Wide source = static_cast<Wide>(high) << 64U | low;
   const Wide destination = static_cast<Wide>(other_high) << 64U | other_low;
@@ -135,12 +127,11 @@ std::uint64_t deal_hash(const Packet& packet, bool errors_apart = false);
 class FlowHash {
  public:
   explicit FlowHash(const HashSecret& secret);
-  // `mask` blots out what is no part of the key in words[4].
-  std::uint64_t operator()(const FlowKey& key, std::uint64_t mask) const {
+  std::uint64_t operator()(const FlowKey& key) const {
     const auto& w = key.words;
     Wide sum = multiply(w[0] + keys_[0], w[1] + keys_[1]);
     sum += multiply(w[2] + keys_[2], w[3] + keys_[3]);
-    sum += multiply((w[4] & mask) + keys_[4], key.kind + keys_[5]);
+    sum += multiply(w[4] + keys_[4], key.kind + keys_[5]);
     const auto low = static_cast<std::uint64_t>(sum);
     const auto high = static_cast<std::uint64_t>(sum >> 64U);
     const Wide mixed = multiply(low ^ keys_[6], high ^ keys_[7]);

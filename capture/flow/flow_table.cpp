@@ -96,9 +96,7 @@ void FlowTable::prepare(std::span<const Packet> packets) {
       ++strangers;
       continue;
     }
-    const auto* record = reinterpret_cast<const std::byte*>(&at(p.candidate));
-    __builtin_prefetch(record, 1);
-    __builtin_prefetch(record + 64, 1);
+    fetch(&at(p.candidate));
   }
   if (size_ + strangers > capacity_) scout(strangers);
 }
@@ -115,14 +113,12 @@ void FlowTable::scout(std::uint32_t strangers) {
   for (std::uint32_t i = 0; i < strangers; ++i) {
     const Flow* flow = next();
     if (flow == nullptr) return;
-    index_.prefetch(hash_(flow->full_key(), key_mask_));
+    index_.prefetch(hash_of(*flow));
   }
   for (std::uint32_t i = 0; i < strangers; ++i) {
     const Flow* flow = next();
     if (flow == nullptr) return;
-    const auto* record = reinterpret_cast<const std::byte*>(flow);
-    __builtin_prefetch(record, 1);
-    __builtin_prefetch(record + 64, 1);
+    fetch(flow);
   }
 }
 
@@ -167,7 +163,7 @@ FlowTable::Recorded FlowTable::record_one(const Packet& packet, Prepared& prepar
     prepared.key = key_of(packet);
     prepared.key.key.words[4] |= deal_hash(packet) << hand_shift;
     if (other_terms_) adapt(packet, prepared);
-    prepared.hash = hash_(prepared.key.key, ~std::uint64_t{0});
+    prepared.hash = hash_(prepared.key.key);
     prepared.candidate = FlowIndex::none;
     flow = find(prepared);
   }
@@ -430,11 +426,10 @@ void FlowTable::advance(Time now, std::uint32_t steps) {
     for (; left > 0 && count < at_once; --left) {
       Flow* flow = next_used(ageing_);
       if (flow == nullptr) break;
-      const auto* later = reinterpret_cast<const std::byte*>(flow) + 8 * sizeof(Flow);
-      __builtin_prefetch(later, 1);
-      __builtin_prefetch(later + 64, 1);
+      constexpr std::size_t ahead = 8 * sizeof(Flow);  // where a page ends, a wrong guess and no more
+      fetch(reinterpret_cast<const std::byte*>(flow) + ahead);
       if (!flow->notes.pending && !expired(*flow, now)) continue;
-      index_.prefetch(hash_(flow->full_key(), key_mask_));
+      index_.prefetch(hash_of(*flow));
       over[count++] = flow;
     }
     for (std::size_t i = 0; i < count; ++i) {
@@ -454,7 +449,7 @@ void FlowTable::tell_end(Flow& flow, EndReason reason) {
 
 void FlowTable::end(Flow& flow, EndReason reason) {
   tell_end(flow, reason);
-  index_.erase(hash_(flow.full_key(), key_mask_), ref_of(flow));
+  index_.erase(hash_of(flow), ref_of(flow));
   free(flow);
 }
 

@@ -209,7 +209,7 @@ class FlowTable {
       prepared.quoted ? write_quoted_key(packet, prepared.key) : write_key(packet, prepared.key);
     }
     if (other_terms_) adapt(packet, prepared);
-    prepared.hash = hash_(prepared.key.key, ~std::uint64_t{0});
+    prepared.hash = hash_(prepared.key.key);
     index_.prefetch(prepared.hash);
   }
   // To the terms of other tools, where the options ask for them.
@@ -269,6 +269,20 @@ class FlowTable {
   Flow* next_used(Hand& hand);
   Flow* next_in(const PageSet& pages, std::uint32_t FlowPage::*mask, Hand& hand);
   void leave_young(Flow& flow);
+
+  // As its packets' keys have it: where the VLAN is no part of the key, what the record knows of it is not
+  // either.
+  std::uint64_t hash_of(const Flow& flow) const {
+    FlowKey key = flow.full_key();
+    key.words[4] &= key_mask_;
+    return hash_(key);
+  }
+  // Both lines of a record into the caches, before it is needed. Inlined always: to the compiler a function
+  // that only prefetches has no effect that it would be called for.
+  [[gnu::always_inline]] static void fetch(const void* record) {
+    __builtin_prefetch(record, 1);
+    __builtin_prefetch(static_cast<const std::byte*>(record) + 64, 1);
+  }
 
   // Bits of the records of a page that may be used: all but in the last.
   std::uint32_t slots_of(std::uint32_t page) const;

@@ -2,19 +2,12 @@
 
 #include <algorithm>
 #include <cassert>
-#include <cstring>
 
 namespace sekimori::daemon {
 namespace {
 
 // Below this many, timers that mean nothing any more are not worth clearing away.
 constexpr std::size_t timers_few = 1024;
-
-std::uint64_t word(const std::uint8_t* bytes) {
-  std::uint64_t number = 0;
-  std::memcpy(&number, bytes, sizeof number);
-  return number;
-}
 
 // Into the caches, before it is needed: all but what few events have.
 void fetch(const Story& story) {
@@ -42,32 +35,24 @@ void clear(Story& story) {
 }  // namespace
 
 bool StoryKey::is(const StoryKey& other) const {
-  const std::uint8_t* const a = initiator.bytes.data();
-  const std::uint8_t* const b = other.initiator.bytes.data();
-  return word(a) == word(b) && word(a + 8) == word(b + 8) && initiator.family == other.initiator.family &&
-         pair == other.pair && exception == other.exception;
+  return initiator.upper() == other.initiator.upper() && initiator.lower() == other.initiator.lower() &&
+         initiator.family == other.initiator.family && pair == other.pair && exception == other.exception;
 }
 
 Stories::Stories()
     : hash_(capture::HashSecret::random()), index_(0, Hash{.stories = this}, Equal{.stories = this}) {}
 
-std::uint64_t Stories::digest(const IpAddress& address, std::uint16_t port, std::uint8_t protocol) const {
-  const capture::FlowKey key{
-      .words = {word(address.bytes.data()), word(address.bytes.data() + 8), port, protocol, 0},
-      .kind = static_cast<std::uint16_t>(address.family)};
-  return hash_(key, ~std::uint64_t{0});
+std::uint64_t Stories::digest(const IpAddress& address, std::uint64_t first, std::uint64_t second) const {
+  return hash_({.words = {address.upper(), address.lower(), first, second, 0},
+                .kind = static_cast<std::uint16_t>(address.family)});
 }
 
 std::uint64_t Stories::digest(std::uint64_t number) const {
-  return hash_({.words = {number, 0, 0, 0, 0}, .kind = 1}, ~std::uint64_t{0});
+  return hash_({.words = {number, 0, 0, 0, 0}, .kind = 1});
 }
 
 std::uint64_t Stories::hash_of(const StoryKey& key) const {
-  const IpAddress& from = key.initiator;
-  const capture::FlowKey words{
-      .words = {word(from.bytes.data()), word(from.bytes.data() + 8), key.pair, key.exception, 0},
-      .kind = static_cast<std::uint16_t>(from.family)};
-  return hash_(words, ~std::uint64_t{0});
+  return digest(key.initiator, key.pair, key.exception);
 }
 
 Story* Stories::find(const StoryKey& key) {

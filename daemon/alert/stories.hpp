@@ -117,7 +117,7 @@ class Stories {
   Time next_due();  // Time::max() if nothing waits
 
   // Keyed, so that nobody can choose addresses that meet; equal in one process only, and never told.
-  std::uint64_t digest(const IpAddress& address, std::uint16_t port, std::uint8_t protocol) const;
+  std::uint64_t digest(const IpAddress& address, std::uint64_t first, std::uint64_t second) const;
   std::uint64_t digest(std::uint64_t number) const;
 
  private:

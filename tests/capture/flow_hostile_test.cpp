@@ -74,14 +74,14 @@ Looks index_looks(const std::vector<Packet>& packets, const HashSecret& with) {
   unsigned lines = 0;
   std::uint64_t records = 0;
   const auto find = [&](const FlowKey& key) {
-    return index.find(hash(key, ~std::uint64_t{0}), lines, [&](std::uint32_t ref) {
+    return index.find(hash(key), lines, [&](std::uint32_t ref) {
       ++records;
       return keys[ref] == key;
     });
   };
   for (const Packet& packet : packets) {
     const FlowKey key = key_of(packet).key;
-    const std::uint64_t hashed = hash(key, ~std::uint64_t{0});
+    const std::uint64_t hashed = hash(key);
     EXPECT_EQ(find(key), FlowIndex::none);
     keys.push_back(key);
     if (index.has_room(hashed)) index.insert(hashed, static_cast<std::uint32_t>(keys.size() - 1));
@@ -108,7 +108,7 @@ std::vector<Packet> crafted() {
   for (std::uint32_t i = 0; packets.size() < keys_count; ++i) {
     packet.tuple.source = host(i >> 4U);
     packet.tuple.source_port = static_cast<std::uint16_t>(1024 + (i & 15U));
-    if (hash(key_of(packet).key, ~std::uint64_t{0}) >> 59U == 0) packets.push_back(packet);
+    if (hash(key_of(packet).key) >> 59U == 0) packets.push_back(packet);
   }
   return packets;
 }
@@ -209,7 +209,7 @@ std::vector<Packet> equal_hashes(std::uint32_t count) {
   }
   const FlowHash hash{secret};
   std::set<std::uint64_t> hashes;
-  for (const Packet& packet : packets) hashes.insert(hash(key_of(packet).key, ~std::uint64_t{0}));
+  for (const Packet& packet : packets) hashes.insert(hash(key_of(packet).key));
   EXPECT_EQ(hashes.size(), 1U) << "not how hashes collide any more: this test has to find another way";
   return packets;
 }
@@ -277,11 +277,11 @@ TEST(FlowSecret, IsDrawnAnewAndDecidesWhereKeysLie) {
   unsigned alike = 0;
   for (const Packet& packet : one_network()) {
     const FlowKey key = key_of(packet).key;
-    const std::uint64_t hash = first(key, ~std::uint64_t{0});
-    EXPECT_EQ(hash, same(key, ~std::uint64_t{0}));
+    const std::uint64_t hash = first(key);
+    EXPECT_EQ(hash, same(key));
     // By its upper bits, which say where it lives.
     for (const FlowHash* with : {&other, &half, &other_half}) {
-      if ((*with)(key, ~std::uint64_t{0}) >> 52U == hash >> 52U) ++alike;
+      if ((*with)(key) >> 52U == hash >> 52U) ++alike;
     }
   }
   // 3 * 65,536 / 4,096 = 48 by chance.

@@ -16,7 +16,7 @@ using capture::FlowKey;
 
 const capture::FlowHash hash_of_key{capture::HashSecret{{0x5bd1e995c0ffee11ULL, 0x27d4eb2f165667c5ULL}}};
 std::uint64_t hash_of(const FlowKey& key) {
-  return hash_of_key(key, ~std::uint64_t{0});
+  return hash_of_key(key);
 }
 
 struct Value {

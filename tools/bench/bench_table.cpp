@@ -77,6 +77,15 @@ Subject& subject(const char* role, std::uint64_t flows, std::uint64_t capacity) 
 
 constexpr std::uint64_t batches_a_lap = 256;
 
+// Batches of packets whose flows `next()` numbers; the table's part is timed.
+template <class Next>
+void play(Subject& s, std::uint64_t batches, Stopwatch& watch, Next&& next) {
+  for (std::uint64_t i = 0; i < batches; ++i) {
+    for (auto& packet : s.batch) s.fill(packet, next());
+    watch.time([&] { s.table.record(s.batch, s.watch); });
+  }
+}
+
 // Every packet is of a flow that lives, any of them with equal chance.
 void met(benchmark::State& state) {
   const auto flows = static_cast<std::uint64_t>(state.range(0));
@@ -84,10 +93,7 @@ void met(benchmark::State& state) {
   Subject& s = subject(role, flows, flows + flows / 8);
   Stopwatch watch;
   for (auto _ : state) {
-    for (std::uint64_t i = 0; i < batches_a_lap; ++i) {
-      for (auto& packet : s.batch) s.fill(packet, drawn(7, s.sequence) % s.flows);
-      watch.time([&] { s.table.record(s.batch, s.watch); });
-    }
+    play(s, batches_a_lap, watch, [&] { return drawn(7, s.sequence) % s.flows; });
     watch.lap(state);
   }
   by_item(state, static_cast<double>(state.iterations()) * batches_a_lap * batch_size);
@@ -106,10 +112,7 @@ void opened(benchmark::State& state) {
   Stopwatch watch;
   for (auto _ : state) {
     s.table.finish();
-    for (std::uint64_t i = 0; i < flows; i += batch_size) {
-      for (auto& packet : s.batch) s.fill(packet, s.opened++);
-      watch.time([&] { s.table.record(s.batch, s.watch); });
-    }
+    play(s, (flows + batch_size - 1) / batch_size, watch, [&] { return s.opened++; });
     watch.lap(state);
   }
   by_item(state, static_cast<double>(state.iterations()) * static_cast<double>(flows));
@@ -144,10 +147,7 @@ void evicted(benchmark::State& state) {
   Subject& s = subject(role, flows, flows);
   Stopwatch watch;
   for (auto _ : state) {
-    for (std::uint64_t i = 0; i < batches_a_lap; ++i) {
-      for (auto& packet : s.batch) s.fill(packet, s.opened++);
-      watch.time([&] { s.table.record(s.batch, s.watch); });
-    }
+    play(s, batches_a_lap, watch, [&] { return s.opened++; });
     watch.lap(state);
   }
   by_item(state, static_cast<double>(state.iterations()) * batches_a_lap * batch_size);
@@ -163,7 +163,7 @@ void hashed(benchmark::State& state) {
   const capture::FlowHash hash{secret};
   std::uint64_t sum = 0;
   for (auto _ : state) {
-    for (const capture::Packet& packet : batch) sum ^= hash(capture::key_of(packet).key, ~std::uint64_t{0});
+    for (const capture::Packet& packet : batch) sum ^= hash(capture::key_of(packet).key);
     benchmark::DoNotOptimize(sum);
     benchmark::ClobberMemory();
   }
