@@ -8,6 +8,7 @@
 
 #include "daemon/messages.hpp"
 #include "daemon/options.hpp"
+#include "daemon/render/alert_message.hpp"
 
 namespace sekimori::daemon {
 
@@ -56,13 +57,16 @@ std::string to_line(const boost::json::value& value);
 std::string alert_text(const AlertRecord& record, const AlertOptions& options);
 // The same with time, severity and incident in front: a line of a text file or of a terminal.
 std::string alert_line(const AlertRecord& record, const AlertOptions& options);
+std::string alert_line(const AlertMessage& message, const AlertOptions& options);
 // What a verdict means, in sentences; also used by `sekimori explain`.
 std::string verdict_text(const capture::FlowFacts& facts, const policy::Verdict& verdict,
                          const policy::Policy& policy, Language language);
 
 // One RFC 5424 message without framing; at most `message_max` octets, cut on a character border.
 std::string syslog_5424(const AlertRecord& record, const AlertOptions& options, std::size_t message_max);
+std::string syslog_5424(const AlertMessage& message, const AlertOptions& options, std::size_t message_max);
 // RFC 3164 form for local sockets whose receiver parses nothing newer; key=value text in MSG.
 std::string syslog_3164(const AlertRecord& record, const AlertOptions& options, std::size_t message_max);
+std::string syslog_3164(const AlertMessage& message, const AlertOptions& options, std::size_t message_max);
 
 }  // namespace sekimori::daemon

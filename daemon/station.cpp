@@ -266,8 +266,9 @@ bool Station::Room::take_some() {
 
 void Station::Room::pass_on(std::vector<AlertRecord>& records) {
   for (const AlertRecord& record : records) {
-    log_.add(record);
-    sinks_->deliver(record);
+    const AlertMessage message = message_of(record, options_.daemon.alerts);
+    log_.add(message);
+    sinks_->deliver(message);
   }
   records.clear();
 }

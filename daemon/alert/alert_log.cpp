@@ -4,15 +4,13 @@
 #include <boost/json.hpp>
 #include <vector>
 
-#include "daemon/render.hpp"
-
 namespace sekimori::daemon {
 
 AlertLog::AlertLog(const AlertOptions& options) : options_(options) {}
 
-void AlertLog::add(const AlertRecord& record) {
-  // As text: a fifth of the memory of a parsed object, and the policy it names is free to go.
-  entries_.push_back({record.sequence, incident_id(record), to_line(alert_event(record, options_))});
+void AlertLog::add(const AlertMessage& message) {
+  // As text: a fifth of the memory of a parsed object.
+  entries_.push_back({message.sequence, message.incident, message.eve});
   while (entries_.size() > options_.alerts_kept) entries_.pop_front();
 }
 

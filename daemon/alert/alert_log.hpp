@@ -7,15 +7,15 @@
 #include <string>
 #include <string_view>
 
-#include "daemon/messages.hpp"
 #include "daemon/options.hpp"
+#include "daemon/render/alert_message.hpp"
 
 namespace sekimori::daemon {
 
 class AlertLog {
  public:
   explicit AlertLog(const AlertOptions& options);
-  void add(const AlertRecord& record);
+  void add(const AlertMessage& message);
 
   // Records after `since` (0 = all kept), of `incident` unless it is empty, newest last, at most `limit`.
   // Cut by the limit, a question with `since` gets the oldest first, so that who follows misses none; one

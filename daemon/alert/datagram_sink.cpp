@@ -72,9 +72,9 @@ class DatagramSink final : public QueueSink {
     last_.reset();
   }
 
-  std::string render(const AlertRecord& record) const override {
-    return options().rfc3164 ? syslog_3164(record, alerts(), options().message_max)
-                             : syslog_5424(record, alerts(), options().message_max);
+  std::string render(const AlertMessage& message) const override {
+    return options().rfc3164 ? syslog_3164(message, alerts(), options().message_max)
+                             : syslog_5424(message, alerts(), options().message_max);
   }
   std::string render_loss(const LossNotice& notice) const override {
     return loss_syslog(notice, alerts(), options().rfc3164, options().message_max);

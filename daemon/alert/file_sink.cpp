@@ -157,9 +157,9 @@ class FileSink final : public QueueSink {
     }
   }
 
-  std::string render(const AlertRecord& record) const override {
-    return options().kind == DestinationKind::eve_file ? to_line(alert_event(record, alerts())) + '\n'
-                                                       : alert_line(record, alerts()) + '\n';
+  std::string render(const AlertMessage& message) const override {
+    return options().kind == DestinationKind::eve_file ? message.eve + '\n'
+                                                       : alert_line(message, alerts()) + '\n';
   }
   std::string render_loss(const LossNotice& notice) const override {
     if (options().kind == DestinationKind::eve_file) return to_line(loss_event(notice, alerts())) + '\n';

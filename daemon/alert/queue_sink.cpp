@@ -16,13 +16,18 @@ QueueSink::QueueSink(boost::asio::io_context& io, const DestinationOptions& dest
                      const AlertOptions& options)
     : io_(io), destination_(destination), alerts_(options), pause_timer_(io) {}
 
-void QueueSink::deliver(const AlertRecord& record) {
+std::size_t QueueSink::room() const {
+  const std::size_t taken = waiting();
+  return closed_ || taken >= destination_.queue_max ? 0 : destination_.queue_max - taken;
+}
+
+void QueueSink::deliver(const AlertMessage& message) {
   if (closed_) return;
-  if (waiting() >= destination_.queue_max) {
-    lose(record.time);
+  if (room() == 0) {
+    lose(message.time);
     return;
   }
-  queue_.push_back({render(record), false, false});
+  queue_.push_back({render(message), false, false});
   ++counters_.accepted;
   kick();
 }
@@ -63,11 +68,18 @@ void QueueSink::connected() {
 }
 
 void QueueSink::counted(Message& message) {
-  if (!message.notice && !message.counted) ++counters_.sent;
+  const bool fresh = !message.notice && !message.counted;
   message.counted = true;
+  if (fresh) ++counters_.sent;
   // Only now is the destination known to work: one that accepts and closes at once is not hammered.
   pause_ = pause_first;
   trouble_.clear();
+  if (fresh) settle();
+}
+
+void QueueSink::settle() {
+  ++counters_.settled;
+  if (settled_) settled_();
 }
 
 QueueSink::Message QueueSink::take_front() {
@@ -92,7 +104,10 @@ void QueueSink::too_big(const std::string& why) {
   ++counters_.failures;
   const Message message = take_front();
   trouble_ = why;
-  if (!message.notice) lose(now());
+  if (!message.notice) {
+    lose(now());
+    if (!message.counted) settle();
+  }
   tell_loss();
 }
 

@@ -9,8 +9,10 @@
 #include <chrono>
 #include <cstdint>
 #include <deque>
+#include <functional>
 #include <memory>
 #include <string>
+#include <utility>
 
 #include "daemon/alert/sinks.hpp"
 #include "daemon/render.hpp"
@@ -25,7 +27,9 @@ class QueueSink : public Sink, public std::enable_shared_from_this<QueueSink> {
   QueueSink(boost::asio::io_context& io, const DestinationOptions& destination, const AlertOptions& options);
 
   const DestinationOptions& options() const final { return destination_; }
-  void deliver(const AlertRecord& record) final;
+  void deliver(const AlertMessage& message) final;
+  std::size_t room() const final;
+  void on_settled(std::function<void()> heard) final { settled_ = std::move(heard); }
   void reopen() override {}
   bool idle() const final { return waiting() == 0; }
   SinkCounters counters() const final;
@@ -39,7 +43,7 @@ class QueueSink : public Sink, public std::enable_shared_from_this<QueueSink> {
   struct Message {
     std::string bytes{};
     bool notice = false;   // says what was lost; no record
-    bool counted = false;  // was sent before
+    bool counted = false;  // settled before: sent again
   };
 
   // Begins to reach the destination; ends in connected() or failed(), at once or later.
@@ -48,7 +52,7 @@ class QueueSink : public Sink, public std::enable_shared_from_this<QueueSink> {
   virtual void send() = 0;
   virtual void disconnect() = 0;
   virtual std::size_t waiting() const { return queue_.size(); }
-  virtual std::string render(const AlertRecord& record) const = 0;
+  virtual std::string render(const AlertMessage& message) const = 0;
   virtual std::string render_loss(const LossNotice& notice) const = 0;
 
   void connected();
@@ -70,6 +74,7 @@ class QueueSink : public Sink, public std::enable_shared_from_this<QueueSink> {
   enum class Way : std::uint8_t { down, connecting, pausing, ready, sending };
 
   void lose(Time time);
+  void settle();
   void tell_loss();
 
   boost::asio::io_context& io_;
@@ -85,6 +90,7 @@ class QueueSink : public Sink, public std::enable_shared_from_this<QueueSink> {
   std::string trouble_{};
   std::uint64_t lost_ = 0;  // not yet told
   Time lost_since_{};
+  std::function<void()> settled_{};
 };
 
 std::shared_ptr<QueueSink> make_datagram_sink(boost::asio::io_context& io,

@@ -76,8 +76,8 @@ Sinks::~Sinks() {
   for (const auto& sink : sinks_) sink->close();
 }
 
-void Sinks::deliver(const AlertRecord& record) {
-  for (const auto& sink : sinks_) sink->deliver(record);
+void Sinks::deliver(const AlertMessage& message) {
+  for (const auto& sink : sinks_) sink->deliver(message);
 }
 
 void Sinks::reopen() {

@@ -2,7 +2,7 @@
 // dead one delays neither the others nor anybody else.
 //
 //   Sinks sinks{io, options.alerts};
-//   sinks.deliver(record);                              // renders, queues, returns
+//   sinks.deliver(message_of(record, options.alerts));  // renders, queues, returns
 //   sinks.reopen();                                     // after logrotate: files are opened anew
 //   sinks.drain(std::chrono::seconds{3}, [](bool all) { ... });   // at shutdown
 //
@@ -19,8 +19,8 @@
 #include <string>
 #include <vector>
 
-#include "daemon/messages.hpp"
 #include "daemon/options.hpp"
+#include "daemon/render/alert_message.hpp"
 
 namespace sekimori::daemon {
 
@@ -31,7 +31,10 @@ struct SinkCounters {
   std::uint64_t dropped = 0;   // refused because the queue was full, or too big for the destination
   std::uint64_t failures = 0;  // connects, sends and writes that failed; the message is tried again
   std::uint64_t resent = 0;  // messages sent again after a connection broke: the receiver may see them twice
-  bool connected = false;    // socket connected or file open
+  // Of the accepted ones, in their order: those that need no memory here any more, sent or given up as too
+  // big. What is settled is never asked for again; what is not must be delivered again after a restart.
+  std::uint64_t settled = 0;
+  bool connected = false;  // socket connected or file open
 };
 
 class Sink {
@@ -43,7 +46,12 @@ class Sink {
 
   virtual const DestinationOptions& options() const = 0;
   // Takes the record if there is room. Never blocks, never throws.
-  virtual void deliver(const AlertRecord& record) = 0;
+  virtual void deliver(const AlertMessage& message) = 0;
+  // How many more deliver() would take now.
+  virtual std::size_t room() const = 0;
+  // Called on the io thread whenever SinkCounters::settled has grown, from inside of a send: it may post
+  // work, and must not touch the sink.
+  virtual void on_settled(std::function<void()> heard) = 0;
   // Files: close and open again. Others: nothing.
   virtual void reopen() = 0;
   // Nothing waits.
@@ -67,7 +75,7 @@ class Sinks {
   Sinks(const Sinks&) = delete;
   Sinks& operator=(const Sinks&) = delete;
 
-  void deliver(const AlertRecord& record);
+  void deliver(const AlertMessage& message);
   void reopen();
   bool idle() const;
   const std::vector<std::shared_ptr<Sink>>& all() const { return sinks_; }

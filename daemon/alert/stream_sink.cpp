@@ -145,8 +145,8 @@ class StreamSink final : public QueueSink {
 
   std::size_t waiting() const override { return QueueSink::waiting() + unacknowledged_.size(); }
 
-  std::string render(const AlertRecord& record) const override {
-    return syslog_5424(record, alerts(), options().message_max);
+  std::string render(const AlertMessage& message) const override {
+    return syslog_5424(message, alerts(), options().message_max);
   }
   std::string render_loss(const LossNotice& notice) const override {
     return loss_syslog(notice, alerts(), false, options().message_max);

@@ -16,11 +16,7 @@ namespace {
 constexpr std::string_view byte_order_mark = "\xef\xbb\xbf";  // RFC 5424 section 6.4: what follows is UTF-8
 constexpr std::uint64_t sequence_id_max = 2147483647;         // RFC 5424 section 7.3.1: then again from 1
 
-struct Parameter {
-  std::string_view name;
-  std::string value;
-  int rank;  // 0 stays; of the others the greatest goes first
-};
+using Parameter = AlertParameter;
 
 bool printable_ascii(std::string_view text) {
   return !text.empty() && std::all_of(text.begin(), text.end(), [](char c) { return c > 32 && c < 127; });
@@ -84,10 +80,11 @@ std::vector<Parameter> parameters(const AlertRecord& record, const AlertOptions&
   const policy::Policy& policy = *record.policy;
   const capture::Tuple& tuple = facts.tuple;
   std::vector<Parameter> out;
-  const auto add = [&out](std::string_view name, std::string_view value, int rank) {
+  const auto add = [&out](std::string_view name, std::string_view value, std::uint8_t rank) {
     // One parameter must not crowd out the rest of a small message.
-    if (!value.empty())
-      out.push_back({name, std::string{utf8_cut(printable(value), rank == 0 ? 40 : 200)}, rank});
+    if (!value.empty()) {
+      out.push_back({std::string{name}, std::string{utf8_cut(printable(value), rank == 0 ? 40 : 200)}, rank});
+    }
   };
   std::vector<std::string> reasons;
   for (const policy::Reason* reason : reasons_of(policy, verdict)) reasons.push_back(reason->id);
@@ -292,20 +289,38 @@ std::string assemble_3164(const Header& header, std::vector<Parameter> parameter
   return out;
 }
 
-Header header_of(const AlertRecord& record) {
-  return {record.severity, record.time, message_id(record.kind), record.sequence};
+Header header_of(const AlertMessage& message) {
+  return {message.severity, message.time, message.message_id, message.sequence};
 }
 
 }  // namespace
 
+AlertMessage message_of(const AlertRecord& record, const AlertOptions& options) {
+  return {.sequence = record.sequence,
+          .time = record.time,
+          .severity = record.severity,
+          .message_id = std::string{message_id(record.kind)},
+          .kind = std::string{alert_kind_name(record.kind)},
+          .incident = incident_id(record),
+          .parameters = parameters(record, options),
+          .text = alert_text(record, options),
+          .eve = to_line(alert_event(record, options))};
+}
+
+std::string syslog_5424(const AlertMessage& message, const AlertOptions& options, std::size_t message_max) {
+  return assemble_5424(header_of(message), message.parameters, message.text, options, message_max);
+}
+
+std::string syslog_3164(const AlertMessage& message, const AlertOptions& options, std::size_t message_max) {
+  return assemble_3164(header_of(message), message.parameters, message.text, options, message_max);
+}
+
 std::string syslog_5424(const AlertRecord& record, const AlertOptions& options, std::size_t message_max) {
-  return assemble_5424(header_of(record), parameters(record, options), alert_text(record, options), options,
-                       message_max);
+  return syslog_5424(message_of(record, options), options, message_max);
 }
 
 std::string syslog_3164(const AlertRecord& record, const AlertOptions& options, std::size_t message_max) {
-  return assemble_3164(header_of(record), parameters(record, options), alert_text(record, options), options,
-                       message_max);
+  return syslog_3164(message_of(record, options), options, message_max);
 }
 
 std::string loss_syslog(const LossNotice& notice, const AlertOptions& options, bool rfc3164,

@@ -509,16 +509,15 @@ std::string alert_text(const AlertRecord& record, const AlertOptions& options) {
   return report.take();
 }
 
+std::string alert_line(const AlertMessage& message, const AlertOptions& options) {
+  std::string out = timestamp(message.time, options.utc_offset_minutes);
+  out += ' ';
+  out += severity_name(message.severity);
+  return out + ' ' + message.kind + ' ' + message.incident + ' ' + message.text;
+}
+
 std::string alert_line(const AlertRecord& record, const AlertOptions& options) {
-  std::string out = timestamp(record.time, options.utc_offset_minutes);
-  out += ' ';
-  out += severity_name(record.severity);
-  out += ' ';
-  out += alert_kind_name(record.kind);
-  out += ' ';
-  out += incident_id(record);
-  out += ' ';
-  return out + alert_text(record, options);
+  return alert_line(message_of(record, options), options);
 }
 
 std::string loss_text(const LossNotice& notice, const AlertOptions& options) {

@@ -60,10 +60,10 @@ class SinkTest : public testing::Test {
     out.host = "127.0.0.1";
     return out;
   }
-  AlertRecord record(std::uint64_t sequence) const {
+  AlertMessage record(std::uint64_t sequence) const {
     AlertRecord out = test::record_of(policy, test::event_of(*policy, "10.10.1.5", "203.0.113.9", 443));
     out.sequence = sequence;
-    return out;
+    return message_of(out, options);
   }
   // Runs the sink's context until the condition holds; false when it does not within the time.
   template <typename Condition>
@@ -356,10 +356,12 @@ TEST_F(SinkTest, TooBigADatagramIsCountedAndDoesNotBlockTheNext) {
   for (policy::Clause& clause : wordy.profile.clauses) clause.gloss.assign(70'000, 'x');
   const auto wordy_policy = std::make_shared<const policy::Policy>(std::move(wordy));
   const auto sink = make_sink(io, to, options);
-  sink->deliver(
-      test::record_of(wordy_policy, test::event_of(*wordy_policy, "10.10.1.5", "203.0.113.9", 443)));
+  sink->deliver(message_of(
+      test::record_of(wordy_policy, test::event_of(*wordy_policy, "10.10.1.5", "203.0.113.9", 443)),
+      options));
   sink->deliver(record(2));
   ASSERT_TRUE(until([&] { return sink->idle(); }));
+  EXPECT_EQ(sink->counters().settled, 2U) << "what can never be sent is settled as well";
   EXPECT_EQ(sink->counters().dropped, 1U);
   EXPECT_EQ(sink->counters().sent, 1U);
   const std::string first = receive(receiver);
@@ -505,12 +507,29 @@ TEST_F(SinkTest, RefusesAHostThatIsNoAddress) {
   EXPECT_THROW(make_sink(io, to, options), std::runtime_error);
 }
 
+TEST_F(SinkTest, SaysHowMuchItWouldTakeAndWhatIsSettled) {
+  DestinationOptions to = destination(DestinationKind::eve_file);
+  to.path = directory + "/missing/eve.json";
+  to.queue_max = 16;
+  const auto sink = make_sink(io, to, options);
+  std::uint64_t heard = 0;
+  sink->on_settled([&heard] { ++heard; });
+  for (std::uint64_t i = 1; i <= 3; ++i) sink->deliver(record(i));
+  EXPECT_EQ(sink->room(), 13U);
+  EXPECT_EQ(sink->counters().settled, 0U) << "no such folder: nothing is safe";
+  std::filesystem::create_directory(directory + "/missing");
+  ASSERT_TRUE(until([&] { return sink->idle(); }));
+  EXPECT_EQ(sink->counters().settled, 3U);
+  EXPECT_EQ(heard, 3U);
+  EXPECT_EQ(sink->room(), 16U);
+}
+
 TEST_F(SinkTest, AlertLogKeepsTheNewestAndSaysWhatItLacks) {
   options.alerts_kept = 16;
   AlertLog log{options};
   for (std::uint64_t i = 1; i <= 20; ++i) {
-    AlertRecord one = record(i);
-    one.opened = i % 2 == 0 ? test::nine_twelve : test::nine_twelve + 1s;
+    AlertMessage one = record(i);
+    one.incident = i % 2 == 0 ? "inc-even" : "inc-odd";
     log.add(one);
   }
   const auto sequences = [](const boost::json::object& answer) {
@@ -530,9 +549,7 @@ TEST_F(SinkTest, AlertLogKeepsTheNewestAndSaysWhatItLacks) {
   const auto rest = log.query(17, "", 100);
   EXPECT_EQ(sequences(rest), (std::vector<int>{18, 19, 20}));
   EXPECT_TRUE(rest.at("complete").as_bool());
-  AlertRecord even = record(2);
-  even.opened = test::nine_twelve;
-  EXPECT_EQ(sequences(log.query(14, incident_id(even), 100)), (std::vector<int>{16, 18, 20}));
+  EXPECT_EQ(sequences(log.query(14, "inc-even", 100)), (std::vector<int>{16, 18, 20}));
   EXPECT_FALSE(log.query(2, "", 100).at("complete").as_bool()) << "3 and 4 are no longer kept";
   EXPECT_TRUE(log.query(20, "", 100).at("alerts").as_array().empty());
 }
