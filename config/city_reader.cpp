@@ -7,8 +7,10 @@
 #include <tuple>
 #include <utility>
 
+#include "config/overlays.hpp"
 #include "config/prefix_list.hpp"
 #include "config/sections.hpp"
+#include "config/segment_names.hpp"
 #include "config/values.hpp"
 
 namespace sekimori::config {
@@ -55,9 +57,7 @@ struct PlacedPrefix {
 class CityReader {
  public:
   CityReader(const CityContext& context, std::vector<SourceText>& sources, policy::PolicyOptions& options)
-      : context_{context}, sources_{sources}, options_{options} {
-    for (const policy::ProfileSegment& segment : options.profile.segments) ids_.push_back(segment.id);
-  }
+      : context_{context}, sources_{sources}, options_{options}, names_{options.profile} {}
 
   void read_switches(const Cursor& at) {
     at.entries([&](const Cursor& key, const Cursor& value) {
@@ -79,11 +79,19 @@ class CityReader {
     });
   }
 
+  void read_overlay(const Cursor& at) { read_overlays(at, names_, options_); }
+
   void read_segments(const Cursor& at) {
+    FirstUse<std::string> written;
     const bool good = at.entries([&](const Cursor& key, const Cursor& value) {
       policy::SegmentOptions segment;
       segment.place = key.place();
-      if (!read_segment_id(key, segment.id)) segment.id = shown(key.scalar(Text::config_kind_text));
+      if (!names_.read(key, segment.id)) segment.id = shown(key.scalar(Text::config_kind_text));
+      if (const auto* first = written.earlier(segment.id, segment.id, key.place())) {
+        key.error(Text::config_segment_again, {{"value", shown(key.scalar(Text::config_kind_text))},
+                                               {"segment", segment.id},
+                                               {"place", place_text(first->place)}});
+      }
       read_segment(key, value, segment);
       options_.segments.push_back(std::move(segment));
     });
@@ -98,11 +106,10 @@ class CityReader {
       gateway.place = item.place();
       item.map([&](Map& map) {
         const Cursor kind = map.required("kind");
-        kind.choice(gateway.kind, {{"screen-transfer", policy::GatewayKind::screen_transfer},
-                                   {"file-sanitiser", policy::GatewayKind::file_sanitiser},
-                                   {"mail-text", policy::GatewayKind::mail_text}});
+        const bool known = kind.choice(gateway.kind, {gateway_kinds[0], gateway_kinds[1], gateway_kinds[2]});
         read_peers(map, ids, gateway);
         check_cell(map.optional("from"), gateway.from, gateway.to, Cell::gateway);
+        if (known) check_kind(kind, gateway);
       });
       options_.gateways.push_back(std::move(gateway));
     });
@@ -151,38 +158,18 @@ class CityReader {
       if (one.id == id) return &one;
       known.push_back(one.id);
     }
-    if (ids_.empty()) return nullptr;  // the profile could not be read
+    if (!names_.known()) return nullptr;  // the profile could not be read
+    if (options_.profile.id.empty()) {
+      at.error(Text::config_switch_nowhere, {{"value", shown(id)},
+                                             {"switches", join(known)},
+                                             {"mean", did_you_mean(at.report(), suggest(id, known))}});
+      return nullptr;
+    }
     at.error(Text::config_switch_unknown, {{"value", shown(id)},
                                            {"profile", options_.profile.id},
                                            {"switches", join(known)},
                                            {"mean", did_you_mean(at.report(), suggest(id, known))}});
     return nullptr;
-  }
-
-  // One of the profile's segments, or a message. Without a profile any text passes.
-  bool read_segment_id(const Cursor& at, std::string& out) const {
-    std::string id;
-    if (!at.text(id)) return false;
-    if (!ids_.empty() && std::find(ids_.begin(), ids_.end(), id) == ids_.end()) {
-      if (id == "lgwan") {
-        at.error(Text::config_segment_no_lgwan, {{"profile", options_.profile.id}, {"segments", join(ids_)}});
-        return false;
-      }
-      std::vector<Word> words;
-      for (const policy::ProfileSegment& segment : options_.profile.segments) {
-        words.push_back({segment.id, segment.id});
-        words.push_back({segment.code, segment.id});
-        words.push_back({segment.name.ja, segment.id});
-        words.push_back({segment.name.en, segment.id});
-      }
-      at.error(Text::config_segment_unknown, {{"value", shown(id)},
-                                              {"profile", options_.profile.id},
-                                              {"segments", join(ids_)},
-                                              {"mean", did_you_mean(at.report(), suggest(id, words))}});
-      return false;
-    }
-    out = std::move(id);
-    return true;
   }
 
   void read_segment(const Cursor& key, const Cursor& value, policy::SegmentOptions& segment) {
@@ -336,41 +323,42 @@ class CityReader {
     const Cursor id = map.required("id");
     if (id.identifier(entry.id)) require_new(ids, entry.id, id);
     map.optional("name").text(entry.name);
-    read_segment_id(map.required("from"), entry.from);
-    read_segment_id(map.required("to"), entry.to);
+    names_.read(map.required("from"), entry.from);
+    names_.read(map.required("to"), entry.to);
     read_hosts(map.optional("clients"), entry.clients);
     read_hosts(map.required("hosts"), entry.hosts);
     map.required("ports").list([&](const Cursor& item) { read_service(item, entry.ports); },
                                Cursor::Size::some);
   }
 
-  // The matrix with the switches that are on.
-  std::optional<Cell> cell_of(const std::string& from, const std::string& to) const {
-    std::optional<Cell> cell;
-    const auto look = [&](const std::vector<policy::CellOptions>& cells) {
-      for (const policy::CellOptions& one : cells) {
-        if (one.from == from && one.to == to) cell = one.cell;
-      }
-    };
-    look(options_.profile.cells);
-    for (const policy::SwitchChoice& choice : options_.switches) {
-      for (const policy::SwitchOptions& known : options_.profile.switches) {
-        if (known.id == choice.id) look(known.cells);
-      }
-    }
-    return cell;
-  }
-
   // A gateway or service where the matrix has no room for one would be registered and never have any effect.
   void check_cell(const Cursor& at, const std::string& from, const std::string& to, Cell wanted) const {
     if (from.empty() || to.empty()) return;
-    const std::optional<Cell> cell = cell_of(from, to);
-    if (!cell || *cell == wanted || *cell == Cell::permit) return;
+    const auto found = cell_in_force(options_, from, to);
+    if (!found || found->cell == wanted || found->cell == Cell::permit) return;
     Text id = Text::config_cell_forbids;
-    if (*cell == Cell::gateway) id = Text::config_cell_wants_gateway;
-    if (*cell == Cell::service) id = Text::config_cell_wants_service;
-    if (*cell == Cell::forbid) id = Text::config_cell_wants_exception;
+    if (found->cell == Cell::gateway) id = Text::config_cell_wants_gateway;
+    if (found->cell == Cell::service) id = Text::config_cell_wants_service;
+    if (found->cell == Cell::forbid) id = Text::config_cell_wants_exception;
     at.error(id, {{"from", from}, {"to", to}, {"profile", options_.profile.id}});
+  }
+
+  // What sanitises one direction need not sanitise the other: a screen is looked at from one side only.
+  void check_kind(const Cursor& at, const policy::GatewayOptions& gateway) const {
+    const auto cell = cell_in_force(options_, gateway.from, gateway.to);
+    if (!cell || cell->cell != Cell::gateway || cell->kinds.empty()) return;
+    std::vector<std::string_view> taken;
+    std::string_view written;
+    for (const auto& [word, kind] : gateway_kinds) {
+      if (kind == gateway.kind) written = word;
+      if (std::find(cell->kinds.begin(), cell->kinds.end(), kind) != cell->kinds.end()) taken.push_back(word);
+    }
+    if (std::find(taken.begin(), taken.end(), written) != taken.end()) return;
+    at.error(Text::config_gateway_kind, {{"from", gateway.from},
+                                         {"to", gateway.to},
+                                         {"profile", options_.profile.id},
+                                         {"kind", written},
+                                         {"kinds", join(taken)}});
   }
 
   // False when something in it was wrong: nobody knows then what it was meant to limit.
@@ -489,7 +477,7 @@ class CityReader {
   const CityContext& context_;
   std::vector<SourceText>& sources_;
   policy::PolicyOptions& options_;
-  std::vector<std::string_view> ids_{};  // of the profile's segments
+  SegmentNames names_;
   std::vector<PlacedPrefix> prefixes_{};
   FirstUse<std::uint16_t> vlans_{};
   FirstUse<MacAddress> macs_{};
@@ -519,8 +507,9 @@ ProfileChoice read_profile_choice(Map& root) {
 void read_city(Map& root, const CityContext& context, std::vector<SourceText>& sources,
                policy::PolicyOptions& options) {
   CityReader reader{context, sources, options};
-  // Switches first: they change the cells that gateways and services are held against.
+  // Switches and overlays first: they change the cells that gateways and services are held against.
   reader.read_switches(root.optional("switches"));
+  reader.read_overlay(root.optional("overlay"));
   reader.read_segments(root.required("segments"));
   reader.read_gateways(root.optional("gateways"));
   reader.read_services(root.optional("services"));

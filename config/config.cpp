@@ -1,5 +1,6 @@
 #include "config/config.hpp"
 
+#include <algorithm>
 #include <array>
 #include <filesystem>
 #include <optional>
@@ -50,26 +51,80 @@ ModelFile parse_model_file(const std::string& builtin, const std::string& copy, 
   return file;
 }
 
+std::string builtin_profile(std::string_view id) {
+  return std::string{profiles_folder}.append(id).append(yaml_suffix);
+}
+
+// Reads one profile of the model, after the one that it is based on. False: that one is unknown, and told.
+bool read_layers(const ModelFile& matrix, const std::string& id, std::vector<SourceText>& sources,
+                 Report& report, policy::Profile& profile) {
+  const Origin origin{matrix.name, report};
+  const TreeNode* const base = matrix.tree->find("based_on");
+  if (base != nullptr) {
+    const Cursor at{origin, base, "based_on", "based_on"};
+    std::string ground;
+    if (!at.text(ground)) return false;
+    const auto known = builtin_profiles();
+    const std::string builtin = builtin_profile(ground);
+    // A profile inside the program is based on others there; that this ends is held by a test.
+    if (builtin_file(builtin).empty()) {
+      at.error(Text::config_model_based_on, {{"value", shown(ground)},
+                                             {"profiles", join(known)},
+                                             {"mean", did_you_mean(report, suggest(ground, known))}});
+      return false;
+    }
+    const std::string name = "builtin:" + builtin;
+    const ModelFile layer{name, parse_source({name, std::string{builtin_file(builtin)}}, report, sources)};
+    if (!layer.tree || !read_layers(layer, ground, sources, report, profile)) return false;
+  }
+  read_profile(Cursor{origin, &*matrix.tree, "", ""}, id, profile);
+  return true;
+}
+
+// Where no profile is known: what any of them has, without a matrix, so that a name which is wrong in all of
+// them is told now and not after the profile has been put right.
+void read_every_profile(const Cursor& asked, std::vector<SourceText>& sources, policy::Profile& all) {
+  for (const std::string_view id : builtin_profiles()) {
+    policy::Profile one;
+    one.clauses = all.clauses;
+    one.reasons = all.reasons;
+    const ModelFile matrix = parse_model_file(builtin_profile(id), {}, asked, sources);
+    if (!matrix.tree || !read_layers(matrix, std::string{id}, sources, asked.report(), one)) continue;
+    const auto take = [](auto& into, auto& from) {
+      for (auto& entry : from) {
+        const bool there =
+            std::any_of(into.begin(), into.end(), [&](const auto& other) { return other.id == entry.id; });
+        if (!there) into.push_back(std::move(entry));
+      }
+    };
+    take(all.segments, one.segments);
+    take(all.switches, one.switches);
+  }
+}
+
 void read_model(Map& root, std::vector<SourceText>& sources, policy::Profile& profile) {
   const ProfileChoice choice = read_profile_choice(root);
   const Cursor asked = root.optional("profile");
-  if (choice.id.empty()) return;
-  const std::string builtin = std::string{profiles_folder}.append(choice.id).append(yaml_suffix);
-  if (choice.file.empty() && builtin_file(builtin).empty()) {
+  std::string id = choice.id;
+  if (choice.file.empty() && !id.empty() && builtin_file(builtin_profile(id)).empty()) {
     const auto known = builtin_profiles();
-    asked.error(Text::config_profile_unknown,
-                {{"value", shown(choice.id)},
-                 {"profiles", join(known)},
-                 {"mean", did_you_mean(asked.report(), suggest(choice.id, known))}});
-    return;
+    const std::string meant = suggest(id, known);
+    asked.error(
+        Text::config_profile_unknown,
+        {{"value", shown(id)}, {"profiles", join(known)}, {"mean", did_you_mean(asked.report(), meant)}});
+    id = meant;  // the rest is read as if that were written
   }
-  const ModelFile matrix = parse_model_file(builtin, choice.file, asked, sources);
+  ModelFile matrix;
+  if (!id.empty()) matrix = parse_model_file(builtin_profile(id), choice.file, asked, sources);
   const ModelFile clauses = parse_model_file(std::string{clauses_name}, choice.clauses_file, asked, sources);
-  if (!matrix.tree || !clauses.tree) return;
-  const Origin clauses_origin{clauses.name, asked.report()};
-  const Origin matrix_origin{matrix.name, asked.report()};
-  read_clauses(Cursor{clauses_origin, &*clauses.tree, "", ""}, profile);
-  read_profile(Cursor{matrix_origin, &*matrix.tree, "", ""}, choice.id, profile);
+  if (!clauses.tree || (!id.empty() && !matrix.tree)) return;
+  const Origin origin{clauses.name, asked.report()};
+  read_clauses(Cursor{origin, &*clauses.tree, "", ""}, profile);
+  if (id.empty()) {
+    read_every_profile(asked, sources, profile);
+  } else {
+    read_layers(matrix, id, sources, asked.report(), profile);
+  }
 }
 
 }  // namespace
@@ -123,6 +178,7 @@ std::vector<std::string_view> builtin_profiles() {
     const std::string_view name = file.name.substr(profiles_folder.size());
     names.push_back(name.substr(0, name.size() - yaml_suffix.size()));
   }
+  std::sort(names.begin(), names.end());
   return names;
 }
 

@@ -70,6 +70,8 @@ std::vector<std::string> words_of(std::string_view text) {
   return words;
 }
 
+}  // namespace
+
 std::optional<policy::Cell> parse_code(std::string_view code) {
   using policy::Cell;
   static const std::map<std::string_view, Cell> codes{{"-", Cell::absent},  {"F", Cell::forbid_always},
@@ -79,7 +81,32 @@ std::optional<policy::Cell> parse_code(std::string_view code) {
   return found == codes.end() ? std::nullopt : std::optional{found->second};
 }
 
-// "f R2 R10"
+namespace {
+
+std::optional<policy::GatewayKind> parse_kind(std::string_view word) {
+  for (const auto& [name, kind] : gateway_kinds) {
+    if (name == word) return kind;
+  }
+  return std::nullopt;
+}
+
+// Takes the words that name kinds of gateways out of `words`: the only ones that the cell takes.
+void read_cell_kinds(const Cursor& at, std::vector<std::string>& words, policy::CellOptions& cell) {
+  std::vector<std::string> rest;
+  for (std::string& word : words) {
+    const auto kind = parse_kind(word);
+    if (!kind) {
+      rest.push_back(std::move(word));
+    } else if (cell.cell != policy::Cell::gateway) {
+      at.error(Text::config_model_kind, {{"value", word}});
+    } else {
+      cell.kinds.push_back(*kind);
+    }
+  }
+  words = std::move(rest);
+}
+
+// "f R2 R10", "G R4 file-sanitiser mail-text"
 void read_cell(const Cursor& at, const policy::Profile& profile, policy::CellOptions& cell) {
   std::string text;
   if (!at.text(text)) return;
@@ -91,6 +118,7 @@ void read_cell(const Cursor& at, const policy::Profile& profile, policy::CellOpt
   }
   cell.cell = *code;
   words.erase(words.begin());
+  read_cell_kinds(at, words, cell);
   const auto known = ids_of(profile.reasons);
   for (const std::string& reason : words) {
     if (!is_one_of(known, reason))
@@ -103,11 +131,9 @@ void read_cell(const Cursor& at, const policy::Profile& profile, policy::CellOpt
   cell.reasons = std::move(words);
 }
 
-using Pairs = std::map<std::pair<std::string, std::string>, policy::Place>;
-
 // Rows of cells; every pair at most once.
-Pairs read_cells(const Cursor& at, const policy::Profile& profile, std::vector<policy::CellOptions>& cells) {
-  Pairs seen;
+void read_cells(const Cursor& at, const policy::Profile& profile, std::vector<policy::CellOptions>& cells) {
+  std::map<std::pair<std::string, std::string>, policy::Place> seen;
   at.list([&](const Cursor& row) {
     row.map([&](Map& map) {
       std::string from;
@@ -129,10 +155,64 @@ Pairs read_cells(const Cursor& at, const policy::Profile& profile, std::vector<p
       });
     });
   });
-  return seen;
+}
+
+// The names beside id and code by which a configuration may call a segment.
+std::vector<std::string_view> names_of(const policy::ProfileSegment& segment) {
+  std::vector<std::string_view> names{segment.id, segment.code, segment.name.ja};
+  names.insert(names.end(), segment.aliases.begin(), segment.aliases.end());
+  return names;
+}
+
+// Every name means one segment, also where a profile is based on another.
+void require_own_names(const Cursor& at, const policy::Profile& profile) {
+  std::map<std::string_view, const policy::ProfileSegment*> owners;
+  for (const policy::ProfileSegment& segment : profile.segments) {
+    for (const std::string_view name : names_of(segment)) {
+      const auto [first, fresh] = owners.emplace(name, &segment);
+      if (fresh || first->second == &segment) continue;
+      at.error(Text::config_model_name_twice,
+               {{"value", shown(name)}, {"segment", first->second->id}, {"other", segment.id}});
+    }
+  }
+}
+
+void read_aliases(const Cursor& at, std::vector<std::string>& aliases) {
+  at.list(
+      [&](const Cursor& item) {
+        std::string alias;
+        if (item.text(alias)) aliases.push_back(std::move(alias));
+      },
+      Cursor::Size::some);
+}
+
+// Takes the place of the entry with its id, or is a new one.
+template <class Entry>
+void put(std::vector<Entry>& entries, Entry entry) {
+  const auto same =
+      std::find_if(entries.begin(), entries.end(), [&](const Entry& one) { return one.id == entry.id; });
+  if (same == entries.end()) {
+    entries.push_back(std::move(entry));
+  } else {
+    *same = std::move(entry);
+  }
+}
+
+void put(std::vector<policy::CellOptions>& cells, std::vector<policy::CellOptions> changed) {
+  for (policy::CellOptions& cell : changed) {
+    const auto same = std::find_if(cells.begin(), cells.end(), [&](const policy::CellOptions& one) {
+      return one.from == cell.from && one.to == cell.to;
+    });
+    if (same == cells.end()) {
+      cells.push_back(std::move(cell));
+    } else {
+      *same = std::move(cell);
+    }
+  }
 }
 
 void read_profile_segments(const Cursor& at, policy::Profile& profile) {
+  const std::size_t before = at.report().count();
   std::map<std::string, policy::Place> ids;
   std::map<std::string, policy::Place> codes;
   at.list([&](const Cursor& item) {
@@ -143,14 +223,77 @@ void read_profile_segments(const Cursor& at, policy::Profile& profile) {
       const Cursor code = map.required("code");
       if (code.identifier(segment.code)) require_new(codes, segment.code, code);
       read_localized(map.required("name"), segment.name);
+      read_aliases(map.optional("aliases"), segment.aliases);
     });
-    if (!segment.id.empty()) profile.segments.push_back(std::move(segment));
+    if (segment.id.empty()) return;
+    // What the ground of this profile says of it no longer holds.
+    const auto stale = std::remove_if(profile.undefined.begin(), profile.undefined.end(),
+                                      [&](const auto& one) { return one.id == segment.id; });
+    profile.undefined.erase(stale, profile.undefined.end());
+    put(profile.segments, std::move(segment));
   });
   if (!at.present()) return;
   if (profile.segments.size() > segments_max) {
     at.error(Text::config_model_segments_max, {{"max", std::to_string(segments_max)}});
   }
-  if (ids.count("external") == 0) at.error(Text::config_model_external);
+  const auto known = ids_of(profile.segments);
+  if (!is_one_of(known, "external")) at.error(Text::config_model_external);
+  if (at.report().count() == before) require_own_names(at, profile);
+}
+
+// Segments that the profile has not, and why.
+void read_undefined(const Cursor& at, policy::Profile& profile) {
+  std::map<std::string, policy::Place> ids;
+  const auto known = ids_of(profile.clauses);
+  const auto segments = ids_of(profile.segments);
+  at.list([&](const Cursor& item) {
+    policy::UndefinedSegment undefined;
+    item.map([&](Map& map) {
+      const Cursor id = map.required("id");
+      if (id.identifier(undefined.id)) require_new(ids, undefined.id, id);
+      if (is_one_of(segments, undefined.id)) {
+        id.error(Text::config_model_defined, {{"value", shown(undefined.id)}});
+      }
+      read_aliases(map.optional("aliases"), undefined.aliases);
+      read_localized(map.required("why"), undefined.why);
+      const Cursor clause = map.optional("clause");
+      if (clause.text(undefined.clause) && !is_one_of(known, undefined.clause)) {
+        clause.error(Text::config_model_clause,
+                     {{"value", shown(undefined.clause)},
+                      {"mean", did_you_mean(clause.report(), suggest(undefined.clause, known))}});
+      }
+    });
+    if (!undefined.id.empty()) put(profile.undefined, std::move(undefined));
+  });
+}
+
+void read_profile_switches(const Cursor& at, policy::Profile& profile) {
+  std::map<std::string, policy::Place> ids;
+  at.list([&](const Cursor& item) {
+    policy::SwitchOptions choice;
+    item.map([&](Map& map) {
+      const Cursor name = map.required("id");
+      if (name.identifier(choice.id)) require_new(ids, choice.id, name);
+      read_localized(map.required("name"), choice.text);
+      map.optional("clause_required").boolean(choice.clause_required);
+      read_cells(map.required("cells"), profile, choice.cells);
+    });
+    put(profile.switches, std::move(choice));
+  });
+}
+
+void require_every_pair(const Cursor& at, const policy::Profile& profile) {
+  std::set<std::pair<std::string_view, std::string_view>> decided;
+  for (const policy::CellOptions& cell : profile.cells) decided.emplace(cell.from, cell.to);
+  for (const auto& from : profile.segments) {
+    std::vector<std::string_view> missing;
+    for (const auto& to : profile.segments) {
+      if (decided.count({from.id, to.id}) == 0) missing.push_back(to.id);
+    }
+    if (!missing.empty()) {
+      at.error(Text::config_model_pairs_missing, {{"from", from.id}, {"to", join(missing)}});
+    }
+  }
 }
 
 }  // namespace
@@ -195,38 +338,26 @@ void read_clauses(const Cursor& root, policy::Profile& profile) {
 }
 
 void read_profile(const Cursor& root, const std::string& id_wanted, policy::Profile& profile) {
+  const bool based = !profile.segments.empty();
   root.map([&](Map& top) {
     const Cursor id = top.required("profile");
     if (id.identifier(profile.id) && profile.id != id_wanted) {
       id.error(Text::config_model_profile_id, {{"found", profile.id}, {"wanted", id_wanted}});
     }
+    top.optional("based_on");  // the caller has read that profile before this one
     read_localized(top.required("name"), profile.name);
-    read_profile_segments(top.required("segments"), profile);
+    read_profile_segments(based ? top.optional("segments") : top.required("segments"), profile);
+    read_undefined(top.optional("undefined"), profile);
 
-    const Cursor cells = top.required("cells");
-    const Pairs seen = read_cells(cells, profile, profile.cells);
-    for (const auto& from : profile.segments) {
-      std::vector<std::string_view> missing;
-      for (const auto& to : profile.segments) {
-        if (seen.count({from.id, to.id}) == 0) missing.push_back(to.id);
-      }
-      if (cells.present() && !missing.empty()) {
-        cells.error(Text::config_model_pairs_missing, {{"from", from.id}, {"to", join(missing)}});
-      }
-    }
-
-    std::map<std::string, policy::Place> switch_ids;
-    top.optional("switches").list([&](const Cursor& item) {
-      policy::SwitchOptions choice;
-      item.map([&](Map& map) {
-        const Cursor name = map.required("id");
-        if (name.identifier(choice.id)) require_new(switch_ids, choice.id, name);
-        read_localized(map.required("name"), choice.text);
-        map.optional("clause_required").boolean(choice.clause_required);
-        read_cells(map.required("cells"), profile, choice.cells);
-      });
-      profile.switches.push_back(std::move(choice));
-    });
+    const Cursor cells = based ? top.optional("cells") : top.required("cells");
+    std::vector<policy::CellOptions> changed;
+    read_cells(cells, profile, changed);
+    put(profile.cells, std::move(changed));
+    if (cells.present() || based) require_every_pair(cells.present() ? cells : root, profile);
+    std::vector<policy::CellOptions> paths;
+    read_cells(top.optional("other_paths"), profile, paths);
+    put(profile.other_paths, std::move(paths));
+    read_profile_switches(top.optional("switches"), profile);
   });
 }
 

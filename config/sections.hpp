@@ -1,8 +1,12 @@
 // The parts of the configuration, each read by one function: what may be written where.
 #pragma once
 
+#include <array>
 #include <cstdint>
+#include <optional>
 #include <string>
+#include <string_view>
+#include <utility>
 #include <vector>
 
 #include "config/reader.hpp"
@@ -11,9 +15,18 @@ namespace sekimori::config {
 
 // ---- the model: policy/profiles/*.yaml and policy/clauses/*.yaml ----
 
+// The kinds of gateways by the words of the configuration.
+inline constexpr std::array<std::pair<std::string_view, policy::GatewayKind>, 3> gateway_kinds{
+    {{"screen-transfer", policy::GatewayKind::screen_transfer},
+     {"file-sanitiser", policy::GatewayKind::file_sanitiser},
+     {"mail-text", policy::GatewayKind::mail_text}}};
+// "F", "f", "G", "L", "P" or "-".
+std::optional<policy::Cell> parse_code(std::string_view code);
+
 // Clauses and reasons first: the cells of the profile cite them.
 void read_clauses(const Cursor& root, policy::Profile& profile);
-// `id_wanted`: the profile that the configuration asked for.
+// `id_wanted`: the profile that the configuration asked for. A profile that is based on another one is read
+// over that one: `profile` then holds it already.
 void read_profile(const Cursor& root, const std::string& id_wanted, policy::Profile& profile);
 
 // ---- sekimori.yaml ----
@@ -30,7 +43,9 @@ struct ProfileChoice {
 ProfileChoice read_profile_choice(Map& root);
 
 // What is said about the city: switches, segments, gateways, services, exceptions, tunnels. `options.profile`
-// is read already; where it failed it is empty, and names of segments are not checked.
+// is read already. Where the configuration names no known one it is nameless and has what all of them have,
+// so that other mistakes are found all the same; where its file failed it is empty, and names are not
+// checked.
 struct CityContext {
   std::vector<std::string> taps{};
   std::int16_t utc_offset_minutes = 0;

@@ -314,6 +314,13 @@ int characters(std::string_view text) {
       text.begin(), text.end(), [](char c) { return (static_cast<unsigned char>(c) & 0xc0U) != 0x80U; }));
 }
 
+const TreeNode* TreeNode::find(std::string_view key) const {
+  for (std::size_t i = 0; i < keys.size(); ++i) {
+    if (keys[i].text == key) return &items[i];
+  }
+  return nullptr;
+}
+
 FileText read_text_file(const std::string& path, std::size_t bytes_max) {
   std::error_code failure;
   if (std::filesystem::is_directory(path, failure)) return {std::nullopt, Text::config_file_directory, {}};

@@ -37,6 +37,9 @@ struct TreeNode {
   std::string text{};
   std::vector<TreeNode> keys{};   // of a map: texts, all different; parallel to `items`
   std::vector<TreeNode> items{};  // of a map or list
+
+  // The value behind `key` of a map; null if there is none.
+  const TreeNode* find(std::string_view key) const;
 };
 
 struct FileText {

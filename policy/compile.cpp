@@ -1,16 +1,15 @@
 #include <algorithm>
 #include <map>
 #include <set>
-#include <tuple>
 #include <utility>
 
 #include "capture/decode/packet.hpp"
 #include "policy/compiled.hpp"
+#include "policy/mistakes.hpp"
 
 namespace sekimori::policy {
 namespace {
 
-constexpr std::string_view external_id = "external";
 // A port range wider than this names no service; it must not count as evidence for who serves whom.
 constexpr unsigned named_ports_max = 1024;
 // Many overlaps have one cause; the first ones show it.
@@ -23,38 +22,22 @@ std::string told(const Place& place) {
   return place.file + ':' + std::to_string(place.line) + ':' + std::to_string(place.column);
 }
 
-std::size_t edit_distance(std::string_view a, std::string_view b) {
-  std::vector<std::size_t> row(b.size() + 1);
-  for (std::size_t j = 0; j <= b.size(); ++j) row[j] = j;
-  for (std::size_t i = 1; i <= a.size(); ++i) {
-    std::size_t diagonal = row[0];
-    row[0] = i;
-    for (std::size_t j = 1; j <= b.size(); ++j) {
-      const std::size_t above = row[j];
-      row[j] = std::min({above + 1, row[j - 1] + 1, diagonal + (a[i - 1] == b[j - 1] ? 0U : 1U)});
-      diagonal = above;
-    }
-  }
-  return row[b.size()];
-}
-
 // The work of compile(): each step fills its part of `out_` and notes every mistake; the mistakes are thrown
 // together.
 class Compiler {
  public:
-  Compiler(PolicyOptions options, Language language) : language_(language) {
+  Compiler(PolicyOptions options, Language language) : language_(language), mistakes_(language) {
     out_.options = std::move(options);
   }
 
   CompiledPolicy run(const std::vector<std::string>& taps) {
-    read_profile();
-    apply_switches();
+    read_model();
     claim_segments(taps);
     map_prefixes();
     list_next_hops();
     check_entries();
     check_tunnels();
-    refuse_if_wrong();
+    mistakes_.raise();
     file_entries();
     out_.tunnels = TunnelMap{out_.options.tunnels};
     split_time();
@@ -65,15 +48,9 @@ class Compiler {
  private:
   using Arguments = std::initializer_list<TextArgument>;
 
-  void mistake(const Place& place, Text id, Arguments arguments) {
-    mistakes_.push_back({place, say(id, language_, arguments)});
-  }
-  void refuse_if_wrong();
+  void mistake(const Place& place, Text id, Arguments arguments) { mistakes_.add(place, id, arguments); }
 
-  void read_profile();
-  void read_reasons();
-  bool read_cell(const CellOptions& cell, CellRule& rule, int& from, int& to);
-  void apply_switches();
+  void read_model();
   void claim_segments(const std::vector<std::string>& taps);
   void map_prefixes();
   void tell_overlap(std::size_t inner, std::size_t outer, std::size_t& overlaps);
@@ -92,197 +69,23 @@ class Compiler {
   void warn_of_dead(Text kind, const Named& named, Cell taking);
   SegmentSet segments_met(const EndpointOptions& side) const;
 
-  std::string did_you_mean(std::string_view word, const std::vector<std::string>& known) const;
-  std::string listed(const std::vector<std::string>& words) const;
   // The segment's index, or -1 and a mistake noted.
-  int segment(const std::string& id, const Place& place);
+  int segment(const std::string& id, const Place& place) {
+    return known_segment(out_.options.profile, id, place, mistakes_);
+  }
   const std::string& segment_id(SegmentId id) const { return out_.options.profile.segments[id].id; }
   std::string kind_word(Text kind) const { return std::string{text(kind, language_)}; }
 
   CompiledPolicy out_{};
   Language language_;
-  std::vector<PolicyError::Item> mistakes_{};
+  Mistakes mistakes_;
   std::map<std::pair<Text, std::string>, Place> id_places_{};  // first use of each id
 };
 
-bool earlier(const PolicyError::Item& a, const PolicyError::Item& b) {
-  return std::tie(a.place.file, a.place.line, a.place.column) <
-         std::tie(b.place.file, b.place.line, b.place.column);
-}
-
-void Compiler::refuse_if_wrong() {
-  if (mistakes_.empty()) return;
-  std::stable_sort(mistakes_.begin(), mistakes_.end(), earlier);
-  throw PolicyError{std::move(mistakes_)};
-}
-
-std::string Compiler::did_you_mean(std::string_view word, const std::vector<std::string>& known) const {
-  const std::string* best = nullptr;
-  std::size_t best_distance = std::min<std::size_t>(2, word.size() / 2) + 1;
-  for (const std::string& candidate : known) {
-    const std::size_t distance = edit_distance(word, candidate);
-    if (distance >= best_distance) continue;
-    best = &candidate;
-    best_distance = distance;
-  }
-  return best == nullptr ? std::string{} : say(Text::policy_did_you_mean, language_, {{"word", *best}});
-}
-
-std::string Compiler::listed(const std::vector<std::string>& words) const {
-  if (words.empty()) return std::string{text(Text::policy_switch_none, language_)};
-  std::string result;
-  for (const std::string& word : words) {
-    if (!result.empty()) result += text(Text::policy_list_separator, language_);
-    result += word;
-  }
-  return result;
-}
-
-int Compiler::segment(const std::string& id, const Place& place) {
-  const int index = out_.segment_index(id);
-  if (index >= 0) return index;
-  const Profile& profile = out_.options.profile;
-  std::vector<std::string> known;
-  for (const ProfileSegment& candidate : profile.segments) known.push_back(candidate.id);
-  mistake(place, Text::policy_segment_unknown,
-          {{"profile", profile.id},
-           {"name", language_ == Language::ja ? profile.name.ja : profile.name.en},
-           {"segment", id},
-           {"known", listed(known)},
-           {"hint", did_you_mean(id, known)}});
-  return -1;
-}
-
-// ---- the model
-// --------------------------------------------------------------------------------------------------
-
-void Compiler::read_profile() {
-  const Profile& profile = out_.options.profile;
-  if (profile.segments.size() > segments_max) {
-    mistake({}, Text::policy_profile_segments,
-            {{"profile", profile.id},
-             {"count", std::to_string(profile.segments.size())},
-             {"limit", std::to_string(segments_max)}});
-    refuse_if_wrong();  // no index fits: nothing below could be trusted
-  }
-  std::set<std::string> names;
-  for (const ProfileSegment& candidate : profile.segments) {
-    for (const std::string& name : {candidate.id, candidate.code}) {
-      if (name.empty() || names.insert(name).second) continue;
-      mistake({}, Text::policy_profile_duplicate, {{"profile", profile.id}, {"id", name}});
-    }
-  }
-  const int external = out_.segment_index(external_id);
-  if (external < 0) {
-    mistake({}, Text::policy_profile_external, {{"profile", profile.id}});
-    refuse_if_wrong();  // unlisted addresses would belong nowhere
-  }
-  out_.external = static_cast<SegmentId>(external);
-  read_reasons();
-
-  std::array<bool, pairs_max> written{};
-  for (const CellOptions& cell : profile.cells) {
-    CellRule rule;
-    int from = -1;
-    int to = -1;
-    if (!read_cell(cell, rule, from, to)) continue;
-    const auto pair = static_cast<std::size_t>(from) * segments_max + static_cast<std::size_t>(to);
-    if (written[pair]) {
-      mistake(cell.place, Text::policy_profile_cell_duplicate, {{"from", cell.from}, {"to", cell.to}});
-    }
-    written[pair] = true;
-    out_.rules[pair] = rule;
-  }
-  for (std::size_t from = 0; from < profile.segments.size(); ++from) {
-    for (std::size_t to = 0; to < profile.segments.size(); ++to) {
-      if (written[from * segments_max + to]) continue;
-      mistake(
-          {}, Text::policy_profile_cell_missing,
-          {{"profile", profile.id}, {"from", profile.segments[from].id}, {"to", profile.segments[to].id}});
-    }
-  }
-}
-
-void Compiler::read_reasons() {
-  const Profile& profile = out_.options.profile;
-  std::set<std::string> clauses;
-  for (const Clause& clause : profile.clauses) {
-    if (clauses.insert(clause.id).second) continue;
-    mistake({}, Text::policy_profile_duplicate, {{"profile", profile.id}, {"id", clause.id}});
-  }
-  std::set<std::string> reasons;
-  for (const Reason& reason : profile.reasons) {
-    if (!reasons.insert(reason.id).second) {
-      mistake({}, Text::policy_profile_duplicate, {{"profile", profile.id}, {"id", reason.id}});
-    }
-    for (const std::string& clause : reason.clauses) {
-      if (clauses.count(clause) != 0) continue;
-      mistake({}, Text::policy_profile_clause, {{"reason", reason.id}, {"clause", clause}});
-    }
-  }
-}
-
-bool Compiler::read_cell(const CellOptions& cell, CellRule& rule, int& from, int& to) {
-  from = out_.segment_index(cell.from);
-  to = out_.segment_index(cell.to);
-  for (const auto& [index, id] : {std::pair{from, cell.from}, std::pair{to, cell.to}}) {
-    if (index >= 0) continue;
-    mistake(cell.place, Text::policy_profile_cell_segment,
-            {{"from", cell.from}, {"to", cell.to}, {"segment", id}});
-  }
-  rule.cell = cell.cell;
-  if (cell.reasons.size() > rule.reasons.size()) {
-    mistake(cell.place, Text::policy_profile_reasons,
-            {{"from", cell.from}, {"to", cell.to}, {"limit", std::to_string(rule.reasons.size())}});
-  }
-  const std::vector<Reason>& reasons = out_.options.profile.reasons;
-  for (const std::string& id : cell.reasons) {
-    const auto found =
-        std::find_if(reasons.begin(), reasons.end(), [&](const Reason& reason) { return reason.id == id; });
-    if (found == reasons.end()) {
-      mistake(cell.place, Text::policy_profile_reason,
-              {{"from", cell.from}, {"to", cell.to}, {"reason", id}});
-    } else if (rule.reasons_count < rule.reasons.size()) {
-      rule.reasons[rule.reasons_count++] = static_cast<std::uint8_t>(found - reasons.begin());
-    }
-  }
-  return from >= 0 && to >= 0;
-}
-
-void Compiler::apply_switches() {
-  const Profile& profile = out_.options.profile;
-  std::vector<std::string> known;
-  for (const SwitchOptions& choice : profile.switches) known.push_back(choice.id);
-  std::set<std::string> chosen;
-  for (std::size_t i = 0; i < out_.options.switches.size(); ++i) {
-    const SwitchChoice& choice = out_.options.switches[i];
-    const auto found = std::find(known.begin(), known.end(), choice.id);
-    if (found == known.end()) {
-      mistake(choice.place, Text::policy_switch_unknown,
-              {{"profile", profile.id},
-               {"id", choice.id},
-               {"known", listed(known)},
-               {"hint", did_you_mean(choice.id, known)}});
-      continue;
-    }
-    if (!chosen.insert(choice.id).second) {
-      mistake(choice.place, Text::policy_switch_twice, {{"id", choice.id}});
-      continue;
-    }
-    const SwitchOptions& definition = profile.switches[static_cast<std::size_t>(found - known.begin())];
-    if (definition.clause_required && choice.clause.empty()) {
-      const std::string& name = language_ == Language::ja ? definition.text.ja : definition.text.en;
-      mistake(choice.place, Text::policy_switch_clause, {{"id", choice.id}, {"name", name}});
-    }
-    for (const CellOptions& cell : definition.cells) {
-      CellRule rule;
-      int from = -1;
-      int to = -1;
-      if (!read_cell(cell, rule, from, to)) continue;
-      rule.switch_index = static_cast<std::uint16_t>(i);
-      out_.rules[static_cast<std::size_t>(from) * segments_max + static_cast<std::size_t>(to)] = rule;
-    }
-  }
+void Compiler::read_model() {
+  out_.matrix = build_matrix(out_.options, mistakes_);
+  out_.external = out_.matrix.external;
+  out_.warnings = out_.matrix.warnings;
 }
 
 // ---- the city's segments
@@ -606,20 +409,17 @@ void Compiler::warn_of_dead_entries() {
       pairs.push_back(segment_id(from) + "→" + segment_id(to));
     }
     if (effective) continue;
-    out_.warnings.push_back({exception.place, say(Text::policy_exception_no_effect, language_,
-                                                  {{"id", exception.id}, {"pairs", listed(pairs)}})});
+    out_.warnings.push_back(
+        {exception.place, say(Text::policy_exception_no_effect, language_,
+                              {{"id", exception.id}, {"pairs", mistakes_.listed(pairs)}})});
   }
-  std::stable_sort(out_.warnings.begin(), out_.warnings.end(), earlier);
+  sort_by_place(out_.warnings);
 }
 
 }  // namespace
 
 int CompiledPolicy::segment_index(std::string_view id) const {
-  const std::vector<ProfileSegment>& segments = options.profile.segments;
-  for (std::size_t i = 0; i < segments.size(); ++i) {
-    if (segments[i].id == id || segments[i].code == id) return static_cast<int>(i);
-  }
-  return -1;
+  return policy::segment_index(options.profile, id);
 }
 
 CompiledPolicy compile(PolicyOptions options, const std::vector<std::string>& taps, Language language) {

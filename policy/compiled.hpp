@@ -2,7 +2,6 @@
 // never changed.
 #pragma once
 
-#include <array>
 #include <bitset>
 #include <cstdint>
 #include <string>
@@ -10,18 +9,12 @@
 #include <vector>
 
 #include "policy/entries.hpp"
+#include "policy/matrix.hpp"
 #include "policy/policy.hpp"
 #include "policy/segment_map.hpp"
 #include "policy/tunnel_map.hpp"
 
 namespace sekimori::policy {
-
-struct CellRule {
-  Cell cell = Cell::absent;
-  std::uint8_t reasons_count = 0;
-  std::array<std::uint8_t, 4> reasons{};
-  std::uint16_t switch_index = 0xffff;
-};
 
 using SegmentSet = std::uint16_t;  // one bit for each SegmentId
 static_assert(segments_max <= 16);
@@ -33,7 +26,7 @@ struct CompiledPolicy {
   std::vector<PolicyError::Item> warnings{};
 
   SegmentId external = 0;
-  std::array<CellRule, pairs_max> rules{};
+  Matrix matrix{};
 
   std::vector<NamedPrefix> prefixes{};       // ordered by comes_before
   std::vector<std::int32_t> covers{};        // parallel: closest covering prefix, or -1
@@ -57,7 +50,7 @@ struct CompiledPolicy {
   std::vector<Time> epochs{};  // begins of the epochs after the first, in order
 
   int segment_index(std::string_view id) const;
-  const CellRule& rule(SegmentId from, SegmentId to) const { return rules[from * segments_max + to]; }
+  const CellRule& rule(SegmentId from, SegmentId to) const { return matrix.rules[pair_of(from, to)]; }
 };
 
 // Throws PolicyError.

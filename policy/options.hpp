@@ -59,11 +59,14 @@ enum class Cell : std::uint8_t {
   permit          // "P"
 };
 
+enum class GatewayKind : std::uint8_t { screen_transfer, file_sanitiser, mail_text };
+
 struct CellOptions {
   std::string from{};
   std::string to{};
   Cell cell = Cell::absent;
   std::vector<std::string> reasons{};
+  std::vector<GatewayKind> kinds{};  // of a `gateway` cell: the only kinds that it takes; empty = every kind
   Place place{};
 };
 
@@ -80,13 +83,26 @@ struct ProfileSegment {
   std::string id{};    // "mynumber"
   std::string code{};  // "MN"
   Localized name{};
+  std::vector<std::string> aliases{};  // what else a body may call it: 基幹系
+};
+
+// A segment that other models have and this one has not. Naming it is a mistake that is told with its reason.
+struct UndefinedSegment {
+  std::string id{};
+  std::vector<std::string> aliases{};  // its code and Japanese names
+  Localized why{};
+  std::string clause{};  // id of Clause; empty: none says it
 };
 
 struct Profile {
   std::string id{};
   Localized name{};
   std::vector<ProfileSegment> segments{};  // at most 16, "external" among them
-  std::vector<CellOptions> cells{};        // every ordered pair of segments exactly once
+  std::vector<UndefinedSegment> undefined{};
+  std::vector<CellOptions> cells{};  // every ordered pair of segments exactly once
+  // Instead of the pair's cell, where the responder's segment names next hops and the conversation leaves by
+  // another one.
+  std::vector<CellOptions> other_paths{};
   std::vector<SwitchOptions> switches{};
   std::vector<Clause> clauses{};
   std::vector<Reason> reasons{};
@@ -137,8 +153,6 @@ struct ServiceOptions {
   Place place{};
 };
 
-enum class GatewayKind : std::uint8_t { screen_transfer, file_sanitiser, mail_text };
-
 // A named sanitising or screen-transfer gateway. Makes a G cell permit when the initiator is one of `clients`
 // (if given) and the responder one of `hosts` on one of `ports`, or, for relays, when the gateway itself is
 // the client.
@@ -187,9 +201,22 @@ struct SwitchChoice {
   Place place{};
 };
 
+// A cell that the body decides otherwise than the model does. It stands on a clause of the body's own rules,
+// and every verdict of that cell shows it.
+struct OverlayOptions {
+  std::string from{};
+  std::string to{};
+  Cell cell = Cell::absent;
+  std::vector<std::string> reasons{};  // empty: those of the cell that it replaces
+  std::string clause{};
+  Place place{};
+};
+
 struct PolicyOptions {
   Profile profile{};
   std::vector<SwitchChoice> switches{};
+  std::vector<OverlayOptions>
+      overlays{};  // each pair at most once; they replace what switches make of a cell
   std::vector<SegmentOptions> segments{};
   std::vector<GatewayOptions> gateways{};
   std::vector<ServiceOptions> services{};

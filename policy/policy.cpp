@@ -79,6 +79,19 @@ bool claims_agree(const CompiledPolicy& policy, const Conversation& conversation
   return conversation.tap >= policy.tap_claims.size() || allows(policy.tap_claims[conversation.tap]);
 }
 
+// Does this conversation leave by a next hop that does not lead to the responder's segment? Only where the
+// model says that the path counts, the segment names its next hops, and the frame's own is known.
+bool on_other_path(const CompiledPolicy& policy, PairId pair, const MacAddress& next_hop) {
+  if (!policy.matrix.path_matters[pair] || next_hop.is_zero()) return false;
+  bool named = false;
+  for (const CompiledPolicy::NextHop& hop : policy.next_hops) {
+    if (hop.segment != to_of(pair)) continue;
+    if (hop.mac == next_hop) return false;
+    named = true;
+  }
+  return named;
+}
+
 bool takes_exceptions(Cell cell) {
   return cell == Cell::forbid || cell == Cell::gateway || cell == Cell::service;
 }
@@ -157,11 +170,14 @@ Verdict judge_as_told(const CompiledPolicy& policy, const Conversation& conversa
     return verdict;
   }
 
-  const CellRule& rule = policy.rule(verdict.from, verdict.to);
+  verdict.other_path = on_other_path(policy, verdict.pair(), conversation.next_hop_mac);
+  const CellRule& rule =
+      verdict.other_path ? policy.matrix.other_paths[verdict.pair()] : policy.rule(verdict.from, verdict.to);
   verdict.cell = rule.cell;
   verdict.reasons_count = rule.reasons_count;
   verdict.reasons = rule.reasons;
   verdict.switch_index = rule.switch_index;
+  verdict.overlay_index = rule.overlay_index;
   if (rule.cell != Cell::permit) {
     verdict.decision = Decision::forbid;
     if (takes_exceptions(rule.cell)) {
@@ -389,6 +405,10 @@ Policy::Epoch Policy::epoch(Time time) const {
 const std::vector<PolicyError::Item>& Policy::warnings() const {
   return compiled_->warnings;
 }
+Cell Policy::model_cell(SegmentId from, SegmentId to) const {
+  return compiled_->matrix.model[pair_of(from, to)];
+}
+
 const PolicyOptions& Policy::options() const {
   return compiled_->options;
 }

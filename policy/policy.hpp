@@ -74,7 +74,7 @@ enum class Severity : std::uint8_t { emergency, alert, critical, error, warning,
 
 struct Verdict {
   Decision decision = Decision::permit;
-  Cell cell = Cell::absent;   // of the matrix, after switches
+  Cell cell = Cell::absent;   // of the matrix, after switches and overlays
   Basis basis = Basis::cell;  // what permitted it; `cell` when the matrix alone decided
   SegmentId from = 0;
   SegmentId to = 0;
@@ -82,8 +82,10 @@ struct Verdict {
   std::array<std::uint8_t, 4> reasons{};  // indexes into Policy::options().profile.reasons
   std::uint32_t basis_index = 0;          // gateway, service or exception
   std::uint16_t switch_index = 0xffff;    // the switch that changed the cell, into Policy::options().switches
+  std::uint16_t overlay_index = 0xffff;   // the overlay that changed it, into Policy::options().overlays
   NearMiss near_miss{};
-  bool via_next_hop = false;             // a segment was told by the next hop's MAC, not by the address
+  bool via_next_hop = false;  // a segment was told by the next hop's MAC, not by the address
+  bool other_path = false;    // left by none of the next hops of the responder's segment: another cell counts
   bool source_unlisted_private = false;  // in no prefix, though private: 未登録アドレス
   bool destination_unlisted_private = false;
   bool claims_agree = true;  // false: the frame's VLAN or tap belongs to neither side's segment
@@ -162,14 +164,16 @@ class Policy {
   SegmentId classify(const IpAddress& address, int* prefix_index = nullptr) const;
   SegmentId external() const;
   const std::vector<ProfileSegment>& segments() const;
-  // Index in segments() of the segment with this id or code ("mynumber", "MN"); -1 if the profile knows none.
+  // Index in segments() of the segment with this id, code, Japanese name or alias ("mynumber", "MN",
+  // "マイナンバー利用事務系", "基幹系"); -1 if the profile knows none.
   int segment_index(std::string_view id) const;
   // Every prefix of every segment, ordered by address, a covering prefix before those that it covers.
   const std::vector<NamedPrefix>& prefixes() const;
   // The name of the longest named prefix that holds this address (税務課), or empty.
   std::string_view prefix_name(const IpAddress& address) const;
-  // The matrix after switches.
+  // The matrix after switches and overlays, and as the profile has it.
   Cell cell(SegmentId from, SegmentId to) const;
+  Cell model_cell(SegmentId from, SegmentId to) const;
 
   // Does the segment name wires of its own (SegmentOptions::vlans, taps), so that a packet can be told to
   // have come out on them?

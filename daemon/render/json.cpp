@@ -329,6 +329,13 @@ json::object judgement(const capture::FlowFacts& facts, const policy::Verdict& v
     out["switch"] = json::object{{"id", string(switches[verdict.switch_index].id)},
                                  {"clause", string(switches[verdict.switch_index].clause)}};
   }
+  const auto& overlays = policy.options().overlays;
+  if (verdict.overlay_index < overlays.size()) {
+    out["overlay"] =
+        json::object{{"clause", string(overlays[verdict.overlay_index].clause)},
+                     {"model_cell", string(cell_code(policy.model_cell(verdict.from, verdict.to)))}};
+  }
+  if (verdict.other_path) out["other_path"] = true;
   out["initiator"] =
       json::object{{"evidence", string(capture::evidence_name(facts.evidence))},
                    {"confidence", string(capture::confidence_name(capture::confidence(facts.evidence)))}};

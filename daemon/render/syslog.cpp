@@ -108,6 +108,12 @@ std::vector<Parameter> parameters(const AlertRecord& record, const AlertOptions&
   add("finding", finding_name(finding(verdict, policy)), 10);
   add("reasons", join(reasons), 6);
   add("clause", join(clauses), 7);
+  const auto& overlays = policy.options().overlays;
+  if (verdict.overlay_index < overlays.size()) {
+    add("overlay", overlays[verdict.overlay_index].clause, 6);
+    add("model_cell", cell_code(policy.model_cell(verdict.from, verdict.to)), 6);
+  }
+  if (verdict.other_path) add("other_path", "true", 6);
   if (verdict.decision == policy::Decision::permit) {
     add(policy::basis_name(verdict.basis), entry_id(policy, verdict.basis, verdict.basis_index), 1);
   }

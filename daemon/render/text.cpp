@@ -27,6 +27,7 @@ class Report {
   void fact(Finding what);
   void clause_violated();
   void clauses_all();
+  void own_decision();
   void near_miss();
   void cautions();
   void passage(const AlertRecord& record);
@@ -215,6 +216,17 @@ void Report::clauses_all() {
     add(choice.clause.empty() ? Text::alert_switch : Text::alert_switch_clause,
         {{"id", choice.id}, {"clause", choice.clause}});
   }
+}
+
+// Where the body has decided otherwise than the model, that is said with every verdict it makes.
+void Report::own_decision() {
+  const auto& overlays = policy_.options().overlays;
+  if (verdict_.overlay_index < overlays.size()) {
+    add(Text::alert_overlay, {{"clause", overlays[verdict_.overlay_index].clause},
+                              {"model", cell_code(policy_.model_cell(verdict_.from, verdict_.to))},
+                              {"cell", cell_code(verdict_.cell)}});
+  }
+  if (verdict_.other_path) add(Text::alert_other_path);
 }
 
 std::string Report::kind_word(policy::Basis kind) const {
@@ -408,6 +420,7 @@ void Report::verdict() {
     add(Text::alert_verdict_tunnel, {{"tunnel", tunnel_title(verdict_.tunnel)}});
   }
   clauses_all();
+  own_decision();
   if (!permit) near_miss();
 }
 
@@ -502,6 +515,7 @@ std::string alert_text(const AlertRecord& record, const AlertOptions& options) {
     report.clause_violated();
     report.near_miss();
   }
+  report.own_decision();
   report.passage(record);
   report.cautions();
   if (record.loss_ratio > 0) report.add(Text::alert_note_loss, {{"percent", percent(record.loss_ratio)}});

@@ -152,7 +152,10 @@ const std::vector<Case> cases{
      "VLAN 110 is in the segment mynumber already"},
     // segments
     {"  lgwam: {vlans: [1]}\n", 1, 3, "segments.lgwam", "Did you mean \"lgwan\"?"},
-    {"  LGWAN接続系: {vlans: [1]}\n", 1, 3, "segments.LGWAN接続系", "Did you mean \"lgwan\"?"},
+    {"  LGWAN接続糸: {vlans: [1]}\n", 1, 3, "segments.LGWAN接続糸", "Did you mean \"lgwan\"?"},
+    {"  LGWAN接続系: {vlans: [1]}\n", 1, 3, "segments.LGWAN接続系",
+     "\"LGWAN接続系\" is the segment lgwan, which is written already (4:3)"},
+    {"  LBO: {vlans: [1]}\n", 1, 3, "segments.LBO", "Only the alpha-prime model lets"},
     {"  juki: {}\n", 1, 3, "segments.juki", "has none of prefixes"},
     {"  juki: {prefixes: [10.20.5.0/24]}\n", 1, 21, "segments.juki.prefixes[0]",
      "10.20.5.0/24 overlaps 10.20.0.0/16 (segment lgwan, 4:22)"},
@@ -272,15 +275,61 @@ TEST(Mistakes, NameWhatIsRequired) {
 
 TEST(Mistakes, TellAnUnknownProfileWithTheKnownOnes) {
   EXPECT_EQ(told("profile: alfa\nsegments: {mynumber: {vlans: [1]}}\n"),
-            "c.yaml:1:10: profile: There is no profile \"alfa\"; profiles: alpha, two-tier. Did you mean "
-            "\"alpha\"?\n");
+            "c.yaml:1:10: profile: There is no profile \"alfa\"; profiles: alpha, alpha-prime, beta, "
+            "beta-prime, two-tier. Did you mean \"alpha\"?\n");
+}
+
+// A slip in the first line must not hide the others until it has been put right.
+TEST(Mistakes, BesideAnUnknownProfileAreHeldAgainstTheOneThatWasMeant) {
+  const std::string rest =
+      "\nsegments: {mynumber: {vlans: [1]}, lgwam: {vlans: [2]}}\nswitches: {lgwan_service: true}\n"
+      "services: [{id: S, from: lgwan, to: external, hosts: [192.0.2.1], ports: [tcp/25]}]\n";
+  const auto found = mistakes("profile: alpa" + rest);
+  ASSERT_EQ(found.size(), 4U) << told(found);
+  EXPECT_EQ(found[0].path, "profile");
+  EXPECT_EQ(found[1].path, "segments.lgwam");
+  EXPECT_NE(found[1].message.find("The profile alpha has no segment"), std::string::npos);
+  EXPECT_EQ(found[2].path, "switches.lgwan_service");
+  EXPECT_EQ(found[3].path, "services[0].from") << "the matrix of the profile that was meant";
+}
+
+TEST(Mistakes, BesideAnUnknowableProfileAreHeldAgainstAllOfThem) {
+  for (const std::string profile : {"profile: three-layers\n", "profile: {file: \"\"}\n", ""}) {
+    const auto found =
+        mistakes(profile +
+                 "segments: {mynumber: {vlans: [1]}, lgwam: {vlans: [2]}, breakout: {vlans: [3]}}\n"
+                 "switches: {net_lbo: true, lgwan_service: true}\n");
+    ASSERT_EQ(found.size(), 3U) << told(found);
+    std::size_t met = 0;
+    for (const Diagnostic& one : found) {
+      if (one.path == "segments.lgwam") {
+        met += one.message.find("No profile has a segment \"lgwam\"") != std::string::npos ? 1U : 0U;
+        EXPECT_NE(one.message.find("Did you mean \"lgwan\"?"), std::string::npos);
+      }
+      if (one.path == "switches.lgwan_service") {
+        met += one.message.find("Did you mean \"lgwan_services\"?") != std::string::npos ? 1U : 0U;
+      }
+    }
+    EXPECT_EQ(met, 2U) << told(found);
+  }
 }
 
 TEST(Mistakes, ExplainThatTheTwoTierModelHasNoLgwanSegment) {
   const auto found = mistakes("profile: two-tier\nsegments:\n  lgwan: {prefixes: [10.20.0.0/16]}\n");
   ASSERT_EQ(found.size(), 1U) << told(found);
   EXPECT_EQ(found[0].place.line, 3);
-  EXPECT_NE(found[0].message.find("has no LGWAN segment"), std::string::npos);
+  EXPECT_NE(
+      found[0].message.find("has no segment \"lgwan\". The rules it rests on define no segment besides the "
+                            "Internet segment"),
+      std::string::npos)
+      << told(found);
+  EXPECT_NE(found[0].message.find("Nagasaki"), std::string::npos) << "whose rule says so";
+  EXPECT_NE(found[0].message.find("2(8)"), std::string::npos);
+  const auto japanese = mistakes("profile: two-tier\nsegments:\n  内部情報系: {vlans: [1]}\n", Language::ja);
+  ASSERT_EQ(japanese.size(), 1U) << told(japanese);
+  EXPECT_NE(japanese[0].message.find("領域を定めていないためです"), std::string::npos);
+  EXPECT_NE(japanese[0].message.find("長崎県市町村総合事務組合情報セキュリティ基本方針 2(8)"),
+            std::string::npos);
 }
 
 TEST(Mistakes, OfOneReadingComeInTheOrderOfTheFile) {

@@ -4,6 +4,8 @@
 #include <algorithm>
 #include <filesystem>
 #include <fstream>
+#include <string>
+#include <vector>
 
 #include "tests/config/mistakes.hpp"
 
@@ -84,6 +86,82 @@ TEST_F(ModelTest, ReadsEditedCopiesBesideTheConfiguration) {
   EXPECT_EQ(config.sources[2].content, clauses);
 }
 
+constexpr std::string_view based =
+    "profile: own\n"
+    "based_on: beta\n"
+    "name: {ja: 独自, en: own}\n"
+    "segments:\n"
+    "  - {id: hospital, code: HOS, name: {ja: 病院系, en: hospital}, aliases: [診療系]}\n"
+    "cells:\n"
+    "  - {from: hospital, to: {hospital: P, mynumber: F R3, lgwan: f R4, internet: f R6, lgwan-net: \"-\",\n"
+    "     security-cloud: \"-\", external: F R6, juki: \"-\", gov-cloud: \"-\", named-cloud: \"-\", "
+    "out-of-scope: \"-\"}}\n"
+    "  - {from: mynumber, to: {hospital: F R3}}\n"
+    "  - {from: lgwan, to: {hospital: f R4, internet: G R4 mail-text}}\n"
+    "  - {from: internet, to: {hospital: f R6}}\n"
+    "  - {from: lgwan-net, to: {hospital: \"-\"}}\n"
+    "  - {from: security-cloud, to: {hospital: \"-\"}}\n"
+    "  - {from: external, to: {hospital: F R6}}\n"
+    "  - {from: juki, to: {hospital: \"-\"}}\n"
+    "  - {from: gov-cloud, to: {hospital: \"-\"}}\n"
+    "  - {from: named-cloud, to: {hospital: \"-\"}}\n"
+    "  - {from: out-of-scope, to: {hospital: f R14}}\n";
+
+std::string model_clauses() {
+  return std::string{builtin_file("clauses/model.yaml")};
+}
+
+TEST_F(ModelTest, ReadsAProfileThatIsBasedOnAnother) {
+  const Config config = load(based, model_clauses());
+  const policy::Profile& read = config.policy.profile;
+  EXPECT_EQ(read.id, "own");
+  EXPECT_EQ(read.name.ja, "独自");
+  EXPECT_EQ(read.segments.size(), 11U);
+  EXPECT_EQ(read.segments.back().aliases, std::vector<std::string>{"診療系"});
+  EXPECT_EQ(read.cells.size(), 121U);
+  const auto cell = [&](std::string_view from, std::string_view to) {
+    for (const auto& one : read.cells) {
+      if (one.from == from && one.to == to) return one;
+    }
+    return policy::CellOptions{};
+  };
+  EXPECT_EQ(cell("lgwan", "internet").reasons, std::vector<std::string>{"R4"}) << "changed here";
+  EXPECT_EQ(cell("lgwan", "internet").kinds,
+            std::vector<policy::GatewayKind>{policy::GatewayKind::mail_text});
+  EXPECT_EQ(cell("internet", "lgwan").reasons, std::vector<std::string>{"R13"}) << "of beta";
+  EXPECT_EQ(cell("juki", "mynumber").cell, policy::Cell::service) << "of alpha, on which beta is based";
+  EXPECT_EQ(cell("hospital", "lgwan").place.line, 7);
+  bool inherited = false;
+  for (const auto& one : read.switches) inherited = inherited || one.id == "mn_screen_transfer_net";
+  EXPECT_TRUE(inherited);
+  // All of them are what the policy is made from.
+  std::vector<std::string> paths;
+  for (const SourceText& source : config.sources)
+    paths.push_back(source.path.substr(source.path.rfind('/') + 1));
+  EXPECT_EQ(paths, (std::vector<std::string>{"sekimori.yaml", "own.yaml", "clauses.yaml", "beta.yaml",
+                                             "alpha.yaml"}));
+}
+
+TEST_F(ModelTest, TellsWhatIsWrongWithABasedProfile) {
+  const std::string sound = model_clauses();
+  EXPECT_EQ(told(replaced(based, "based_on: beta", "based_on: bata"), sound),
+            "model/own.yaml:2:11: based_on: There is no profile \"bata\" to be based on; profiles: alpha, "
+            "alpha-prime, "
+            "beta, beta-prime, two-tier. Did you mean \"beta\"?");
+  EXPECT_EQ(told(replaced(based, "  - {from: juki, to: {hospital: \"-\"}}\n", ""), sound),
+            "model/own.yaml:7:3: cells: No decision from juki to: hospital.");
+  EXPECT_EQ(told(replaced(based, "aliases: [診療系]", "aliases: [基幹系]"), sound),
+            "model/own.yaml:5:3: segments: \"基幹系\" is a name of both mynumber and hospital; change one.");
+  EXPECT_EQ(told(replaced(based, "G R4 mail-text", "f R4 mail-text"), sound),
+            "model/own.yaml:10:50: cells[2].to.internet: \"mail-text\": kinds of gateways go with the code G "
+            "only.");
+  EXPECT_EQ(
+      told(std::string{based} + "undefined: [{id: lgwan, why: {ja: 無, en: none}, clause: C9}]\n", sound),
+      "model/own.yaml:19:18: undefined[0].id: \"lgwan\" is a segment of this profile; delete it from "
+      "undefined.\n"
+      "model/own.yaml:19:57: undefined[0].clause: There is no clause \"C9\".");
+}
+
 TEST_F(ModelTest, TellsWhatIsWrongInTheMatrix) {
   EXPECT_EQ(
       told(replaced(profile, "external: f R1", "external: X R1")),
@@ -123,8 +201,8 @@ TEST_F(ModelTest, TellsWhatIsWrongWithNamesAndClauses) {
             "model/clauses.yaml:2:20: clauses[0].body: The key \"en\" is missing.");
   EXPECT_EQ(told(replaced(profile, "name: {ja: 独自", "nmae: {ja: 独自")),
             "model/own.yaml:1:1: The key \"name\" is missing.\n"
-            "model/own.yaml:2:1: nmae: There is no key \"nmae\"; keys here: profile, name, segments, cells, "
-            "switches. "
+            "model/own.yaml:2:1: nmae: There is no key \"nmae\"; keys here: profile, based_on, name, "
+            "segments, undefined, cells, other_paths, switches. "
             "Did you mean \"name\"?");
 }
 
@@ -137,8 +215,8 @@ TEST_F(ModelTest, TellsAMissingCopyWhereItIsNamed) {
 
 TEST(Builtin, HoldsEveryProfileAndTheClauses) {
   const auto profiles = builtin_profiles();
-  EXPECT_NE(std::find(profiles.begin(), profiles.end(), "alpha"), profiles.end());
-  EXPECT_NE(std::find(profiles.begin(), profiles.end(), "two-tier"), profiles.end());
+  EXPECT_EQ(profiles,
+            (std::vector<std::string_view>{"alpha", "alpha-prime", "beta", "beta-prime", "two-tier"}));
   EXPECT_FALSE(builtin_file("clauses/model.yaml").empty());
   EXPECT_TRUE(builtin_file("profiles/nothing.yaml").empty());
   EXPECT_NE(builtin_example().find("架空市"), std::string_view::npos);

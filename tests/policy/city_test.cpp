@@ -141,7 +141,7 @@ std::string reasons_of(const Policy& policy, const Verdict& verdict) {
 namespace {
 
 TEST(City, ReachesEverySegmentByItsOwnNetworks) {
-  for (const std::string profile : {"alpha", "two-tier"}) {
+  for (const std::string profile : {"alpha", "alpha-prime", "beta", "beta-prime", "two-tier"}) {
     const City city{profile};
     const Policy policy = city.policy();
     for (const ProfileSegment& segment : policy.segments()) {

@@ -45,6 +45,38 @@ TEST(PolicyErrors, RejectsASegmentThatTheProfileDoesNotKnow) {
   EXPECT_EQ(item.message.find("did you mean"), std::string::npos);
 }
 
+TEST(PolicyErrors, SaysWhyTheProfileHasNoSuchSegment) {
+  City city{"two-tier"};
+  city.segment("lgwan");
+  EXPECT_SAYS(only_mistake(city).message, "define no segment besides the Internet segment");
+  EXPECT_SAYS(only_mistake(city, Language::ja).message, "領域を定めていないため");
+  City other{"beta"};
+  other.segment("LBO");
+  EXPECT_SAYS(only_mistake(other).message, "Only the alpha-prime model");
+}
+
+TEST(PolicyErrors, ChecksOverlays) {
+  const auto overlaid = [](std::string from, std::string to, Cell cell, std::vector<std::string> reasons,
+                           std::string clause) {
+    City city{"alpha"};
+    city.options.overlays.push_back(
+        {std::move(from), std::move(to), cell, std::move(reasons), std::move(clause), {"c", 9, 5}});
+    return city;
+  };
+  EXPECT_SAYS(only_mistake(overlaid("lgwan", "internet", Cell::permit, {}, "")).message,
+              "needs the clause of your own rules");
+  EXPECT_SAYS(only_mistake(overlaid("lgwan", "intrenet", Cell::permit, {}, "1")).message,
+              "did you mean \"internet\"?");
+  EXPECT_SAYS(only_mistake(overlaid("lgwan", "internet", Cell::forbid, {"R99"}, "1")).message, "\"R99\"");
+  City twice = overlaid("lgwan", "internet", Cell::permit, {}, "1");
+  twice.options.overlays.push_back({"LG", "NET", Cell::forbid, {}, "2", {"c", 12, 5}});
+  EXPECT_SAYS(only_mistake(twice).message, "overlaid twice");
+  const Policy same = overlaid("lgwan", "internet", Cell::gateway, {"R4"}, "1").policy();
+  ASSERT_EQ(same.warnings().size(), 1U);
+  EXPECT_SAYS(same.warnings()[0].message, "効果がありません");
+  EXPECT_EQ(same.warnings()[0].place, (Place{"c", 9, 5}));
+}
+
 TEST(PolicyErrors, SuggestsTheWordThatWasMeant) {
   City city{"alpha"};
   city.segment("intrenet");

@@ -55,6 +55,66 @@ const Matrix two_tier{"two-tier",
                       },
                       {}};
 
+// LBO, the breakout's own hosts: the text gives LG to them; beside that they are dealt with as what they
+// serve, the named clouds, and speak for the LGWAN side.
+const Matrix alpha_prime{
+    "alpha-prime",
+    {"MN", "LG", "NET", "LGN", "SC", "EXT", "JUKI", "GC", "CLD", "OOS", "LBO"},
+    {
+        {"MN", {"P", "f R2", "F R3", "L R2 R10", "F R3", "F R3", "L R8", "L R17", "F R3", "F R14", "F R3"}},
+        {"LG",
+         {"f R2", "P", "G R4", "P R8", "f R4 R6", "F R4 R6 R12", "F R8", "f R17", "L R12", "f R14", "L R12"}},
+        {"NET", {"F R3", "G R4", "P", "F R4 R8", "P R6", "f R6", "F R8", "F R17", "f R6", "f R14", "f R6"}},
+        {"LGN", {"f R2 R10", "L R8", "F R4", "-", "-", "-", "-", "-", "-", "-", "-"}},
+        {"SC", {"F R3", "f R4", "L R7", "-", "-", "-", "-", "-", "-", "-", "-"}},
+        {"EXT", {"F R3", "F R4", "F R6 R7", "-", "-", "-", "-", "-", "-", "F R14", "F R12"}},
+        {"JUKI", {"L R8", "F R8", "F R8", "-", "-", "-", "-", "-", "-", "-", "-"}},
+        {"GC", {"L R17", "f R17", "F R17", "-", "-", "-", "-", "-", "-", "-", "-"}},
+        {"CLD", {"F R3", "F R12", "F R6", "-", "-", "-", "-", "-", "-", "-", "F R12"}},
+        {"OOS", {"F R14", "f R14", "f R14", "-", "-", "-", "-", "-", "-", "-", "-"}},
+        {"LBO", {"F R3", "F R12", "F R6", "-", "-", "F R4 R6 R12", "-", "-", "L R12", "-", "P"}},
+    },
+    {}};
+
+const Matrix beta{
+    "beta",
+    {"MN", "LG", "NET", "LGN", "SC", "EXT", "JUKI", "GC", "CLD", "OOS"},
+    {
+        {"MN", {"P", "f R2", "F R3", "L R2 R10", "F R3", "F R3", "L R8", "L R17", "F R3", "F R14"}},
+        {"LG", {"f R2", "P", "G R13 R4", "P R8", "f R6", "F R4 R6", "F R8", "f R17", "F R4", "f R14"}},
+        {"NET", {"F R3", "G R13", "P", "F R8 R13", "P R6", "f R6", "F R8", "F R17", "P R6", "f R14"}},
+        {"LGN", {"f R2 R10", "L R8", "F R4", "-", "-", "-", "-", "-", "-", "-"}},
+        {"SC", {"F R3", "f R4", "L R7", "-", "-", "-", "-", "-", "-", "-"}},
+        {"EXT", {"F R3", "F R4", "F R6 R7", "-", "-", "-", "-", "-", "-", "F R14"}},
+        {"JUKI", {"L R8", "F R8", "F R8", "-", "-", "-", "-", "-", "-", "-"}},
+        {"GC", {"L R17", "f R17", "F R17", "-", "-", "-", "-", "-", "-", "-"}},
+        {"CLD", {"F R3", "F R4", "F R6", "-", "-", "-", "-", "-", "-", "-"}},
+        {"OOS", {"F R14", "f R14", "f R14", "-", "-", "-", "-", "-", "-", "-"}},
+    },
+    {}};
+
+// CRIT, the critical systems: the text gives the way in from NET and the ways out to SC and EXT; beside that
+// they are part of the Internet segment.
+const Matrix beta_prime{
+    "beta-prime",
+    {"MN", "LG", "NET", "CRIT", "LGN", "SC", "EXT", "JUKI", "GC", "CLD", "OOS"},
+    {
+        {"MN", {"P", "f R2", "F R3", "F R3", "L R2 R10", "F R3", "F R3", "L R8", "L R17", "F R3", "F R14"}},
+        {"LG", {"f R2", "P", "f R13", "f R13", "P R8", "f R6", "F R4 R6", "F R8", "f R17", "F R4", "f R14"}},
+        {"NET",
+         {"F R3", "G R13", "P", "L R13", "F R8 R13", "P R6", "f R6", "F R8", "F R17", "P R6", "f R14"}},
+        {"CRIT",
+         {"F R3", "G R13", "P R13", "P", "F R8 R13", "f R6", "f R6", "F R8", "F R17", "f R6", "f R14"}},
+        {"LGN", {"f R2 R10", "L R8", "F R4", "F R4", "-", "-", "-", "-", "-", "-", "-"}},
+        {"SC", {"F R3", "f R4", "L R7", "L R7", "-", "-", "-", "-", "-", "-", "-"}},
+        {"EXT", {"F R3", "F R4", "F R6 R7", "F R6 R7", "-", "-", "-", "-", "-", "-", "F R14"}},
+        {"JUKI", {"L R8", "F R8", "F R8", "F R8", "-", "-", "-", "-", "-", "-", "-"}},
+        {"GC", {"L R17", "f R17", "F R17", "F R17", "-", "-", "-", "-", "-", "-", "-"}},
+        {"CLD", {"F R3", "F R4", "F R6", "F R6", "-", "-", "-", "-", "-", "-", "-"}},
+        {"OOS", {"F R14", "f R14", "f R14", "f R14", "-", "-", "-", "-", "-", "-", "-"}},
+    },
+    {}};
+
 Matrix switched(Matrix matrix, std::string id, const std::vector<std::array<std::string_view, 3>>& changes) {
   matrix.switches.push_back(std::move(id));
   for (const auto& [from, to, cell] : changes) {
@@ -73,6 +133,15 @@ std::vector<Matrix> matrices() {
       alpha,
       switched(alpha, "mn_screen_transfer", {{"LG", "MN", "G R11"}}),
       switched(alpha, "lgwan_services", {{"LG", "LGN", "L R8"}}),
+      alpha_prime,
+      switched(alpha_prime, "mn_screen_transfer", {{"LG", "MN", "G R11"}}),
+      switched(alpha_prime, "net_lbo", {{"NET", "CLD", "P R6"}}),
+      beta,
+      switched(beta, "mn_screen_transfer", {{"LG", "MN", "G R11"}}),
+      switched(beta, "mn_screen_transfer_net", {{"NET", "MN", "G R11"}}),
+      switched(beta, "lgwan_services", {{"LG", "LGN", "L R8"}}),
+      beta_prime,
+      switched(beta_prime, "mn_screen_transfer_net", {{"NET", "MN", "G R11"}}),
       two_tier,
       switched(two_tier, "mn_exceptions",
                {{"MN", "LGN", "f R1"},
@@ -168,9 +237,11 @@ TEST(Matrix, TellsWhichSwitchChangedACell) {
 }
 
 TEST(Matrix, LetsAnExceptionInForcePermitWhereTheCellTakesOne) {
-  for_every_cell([](City city, std::string_view from, std::string_view to, char code, std::string_view) {
+  for_every_cell([](City city, std::string_view from, std::string_view to, char code, std::string_view why) {
     city.with(city.exception(from, to));
-    const Verdict verdict = city.policy().judge(city.talk(from, to));
+    const Policy policy = city.policy();
+    const Verdict verdict = policy.judge(city.talk(from, to));
+    EXPECT_EQ(reasons_of(policy, verdict), why);
     if (conditional(code)) {
       EXPECT_EQ(verdict.decision, Decision::permit);
       EXPECT_EQ(verdict.basis, Basis::exception);
@@ -206,7 +277,7 @@ TEST(Matrix, ForbidsWhatAnExceptionDoesNotCoverAndSaysWhatDiffers) {
        [](ExceptionOptions& e) { e.destination.addresses = {prefix("10.99.0.1")}; }},
   };
   for_every_cell(
-      [&](const City& base, std::string_view from, std::string_view to, char code, std::string_view) {
+      [&](const City& base, std::string_view from, std::string_view to, char code, std::string_view why) {
         for (const auto& [mismatch, change] : changes) {
           if (!conditional(code) && mismatch != Mismatch::expired)
             continue;  // these look at no entry: once is enough
@@ -215,20 +286,23 @@ TEST(Matrix, ForbidsWhatAnExceptionDoesNotCoverAndSaysWhatDiffers) {
           ExceptionOptions exception = city.exception(from, to);
           change(exception);
           city.with(exception);
-          const Verdict verdict = city.policy().judge(city.talk(from, to));
+          const Policy policy = city.policy();
+          const Verdict verdict = policy.judge(city.talk(from, to));
           EXPECT_EQ(verdict.decision, code == 'P' ? Decision::permit : Decision::forbid);
           EXPECT_EQ(verdict.near_miss.mismatch, conditional(code) ? mismatch : Mismatch::none);
+          EXPECT_EQ(reasons_of(policy, verdict), why);
         }
       });
 }
 
 TEST(Matrix, LetsAGatewayPermitOnlyWhereTheCellSaysG) {
-  for_every_cell([](City city, std::string_view from, std::string_view to, char code, std::string_view) {
+  for_every_cell([](City city, std::string_view from, std::string_view to, char code, std::string_view why) {
     city.with(city.gateway(from, to));
     const Policy policy = city.policy();
     const Verdict verdict = policy.judge(city.talk(from, to));
     EXPECT_EQ(verdict.decision, code == 'P' || code == 'G' ? Decision::permit : Decision::forbid);
     EXPECT_EQ(verdict.basis, code == 'G' ? Basis::gateway : Basis::cell);
+    EXPECT_EQ(reasons_of(policy, verdict), why);
     EXPECT_EQ(policy.warnings().size(), code == 'G' || code == 'P' ? 0U : 1U);
     if (code != 'G') return;
     Conversation drive = city.talk(from, to);
@@ -244,12 +318,13 @@ TEST(Matrix, LetsAGatewayPermitOnlyWhereTheCellSaysG) {
 }
 
 TEST(Matrix, LetsANamedServicePermitOnlyWhereTheCellSaysL) {
-  for_every_cell([](City city, std::string_view from, std::string_view to, char code, std::string_view) {
+  for_every_cell([](City city, std::string_view from, std::string_view to, char code, std::string_view why) {
     city.with(city.service(from, to));
     const Policy policy = city.policy();
     const Verdict verdict = policy.judge(city.talk(from, to));
     EXPECT_EQ(verdict.decision, code == 'P' || code == 'L' ? Decision::permit : Decision::forbid);
     EXPECT_EQ(verdict.basis, code == 'L' ? Basis::service : Basis::cell);
+    EXPECT_EQ(reasons_of(policy, verdict), why);
     if (code != 'L') return;
     Conversation other = city.talk(from, to);
     other.initiator = city.host(from, 2);
@@ -273,6 +348,98 @@ TEST(Matrix, DoesNotLetEntriesOfOnePairPermitTheReverse) {
         verdict.cell == Cell::forbid || verdict.cell == Cell::gateway || verdict.cell == Cell::service;
     EXPECT_EQ(verdict.near_miss.mismatch, takes ? Mismatch::direction : Mismatch::none);
   });
+}
+
+// Egress is a path: a named cloud that is reached past the breakout is the wrong egress, whatever the
+// service.
+TEST(Matrix, TakesAnotherCellForNamedCloudsPastTheBreakout) {
+  City city{"alpha-prime"};
+  const MacAddress breakout = mac("02:00:00:00:0b:01");
+  city.segment("named-cloud").next_hop_macs = {breakout};
+  city.with(city.service("LG", "CLD")).with(city.service("LBO", "CLD"));
+  Conversation talk = city.talk("LG", "CLD");
+  talk.next_hop_mac = breakout;
+  const Policy policy = city.policy();
+  const Verdict right = policy.judge(talk);
+  EXPECT_EQ(right.decision, Decision::permit);
+  EXPECT_EQ(right.basis, Basis::service);
+  EXPECT_FALSE(right.other_path);
+
+  talk.next_hop_mac = other_mac;
+  const Verdict wrong = policy.judge(talk);
+  EXPECT_EQ(wrong.decision, Decision::forbid);
+  EXPECT_EQ(wrong.cell, Cell::forbid);
+  EXPECT_EQ(reasons_of(policy, wrong), "R6 R12");
+  EXPECT_TRUE(wrong.other_path);
+
+  talk.next_hop_mac = {};  // nobody saw by which way it left
+  EXPECT_EQ(policy.judge(talk).basis, Basis::service);
+  talk = city.talk("LBO", "CLD");  // of this pair the text says nothing
+  talk.next_hop_mac = other_mac;
+  EXPECT_EQ(policy.judge(talk).basis, Basis::service);
+
+  City excepted = city;
+  excepted.with(excepted.exception("LG", "CLD"));
+  talk = excepted.talk("LG", "CLD");
+  talk.next_hop_mac = other_mac;
+  EXPECT_EQ(excepted.policy().judge(talk).basis, Basis::exception) << "the cell is f";
+
+  City unlisted{"alpha-prime"};
+  unlisted.with(unlisted.service("LG", "CLD"));
+  EXPECT_EQ(unlisted.policy().judge(talk).basis, Basis::service)
+      << "without next hops the path is not looked at";
+}
+
+// Whatever the model says of a pair, the body may decide it otherwise, by a clause that the verdict then
+// shows.
+TEST(Matrix, LetsAnOverlayDecideEveryCellByItsClause) {
+  for (const Matrix& matrix : matrices()) {
+    for (const Row& row : matrix.rows) {
+      for (const auto& [code, cell] : {std::pair{"P", Cell::permit}, std::pair{"F", Cell::forbid_always},
+                                       std::pair{"f", Cell::forbid}}) {
+        City city = city_of(matrix);
+        city.options.overlays.push_back(
+            {std::string{row.first}, "NET", cell, {"R9"}, "規程第7条", {"c", 1, 1}});
+        const Policy policy = city.policy();
+        for (std::size_t i = 0; i < matrix.columns.size(); ++i) {
+          SCOPED_TRACE(matrix.profile + " " + std::string{row.first} + "->" + std::string{matrix.columns[i]});
+          const Verdict verdict = policy.judge(city.talk(row.first, matrix.columns[i]));
+          const bool overlaid = matrix.columns[i] == "NET";
+          EXPECT_EQ(verdict.cell, overlaid ? cell : cell_of(row.second[i][0]));
+          EXPECT_EQ(verdict.overlay_index, overlaid ? 0 : 0xffff);
+          if (!overlaid) continue;
+          EXPECT_EQ(verdict.decision, *code == 'P' ? Decision::permit : Decision::forbid);
+          EXPECT_EQ(reasons_of(policy, verdict), "R9");
+          EXPECT_EQ(policy.options().overlays[verdict.overlay_index].clause, "規程第7条");
+          EXPECT_EQ(verdict.switch_index, 0xffff) << "the overlay comes after the switches";
+        }
+      }
+    }
+  }
+}
+
+TEST(Matrix, KeepsTheReasonsThatAnOverlayDoesNotReplaceAndTheModelsOwnCell) {
+  City city{"alpha"};
+  city.options.overlays.push_back({"lgwan", "セキュリティクラウド", Cell::service, {}, "規程第7条", {}});
+  city.with(city.service("LG", "SC"));
+  const Policy policy = city.policy();
+  const Verdict verdict = policy.judge(city.talk("LG", "SC"));
+  EXPECT_EQ(verdict.basis, Basis::service);
+  EXPECT_EQ(reasons_of(policy, verdict), "R4 R6");
+  EXPECT_EQ(policy.cell(city.id("LG"), city.id("SC")), Cell::service);
+  EXPECT_EQ(policy.model_cell(city.id("LG"), city.id("SC")), Cell::forbid);
+  EXPECT_TRUE(policy.warnings().empty());
+}
+
+TEST(Matrix, DecidesTheWrongEgressToNamedCloudsByAnOverlayToo) {
+  City city{"alpha-prime"};
+  city.segment("named-cloud").next_hop_macs = {client_mac};
+  city.options.overlays.push_back({"LG", "CLD", Cell::forbid_always, {"R12"}, "規程第7条", {}});
+  Conversation talk = city.talk("LG", "CLD");
+  talk.next_hop_mac = other_mac;
+  const Verdict verdict = city.policy().judge(talk);
+  EXPECT_EQ(verdict.cell, Cell::forbid_always);
+  EXPECT_FALSE(verdict.other_path);
 }
 
 // The clauses that an auditor is shown exist and say whose they are.

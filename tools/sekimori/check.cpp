@@ -60,6 +60,43 @@ std::vector<std::string> warnings_of(const Loaded& loaded) {
   return out;
 }
 
+// "L (R4 R6)": a decision with its reasons.
+std::string cell_words(policy::Cell cell, const std::vector<std::string>& reasons) {
+  std::string out{daemon::cell_code(cell)};
+  for (const std::string& reason : reasons) out.append(" ").append(reason);
+  return out;
+}
+
+// The cells that this body decides otherwise than the model does, each with the clause that it stands on.
+Table overlays_table(const policy::Policy& policy, Language language) {
+  Table table{{{std::string(text(Text::tool_column_pair, language))},
+               {std::string(text(Text::tool_column_model, language))},
+               {std::string(text(Text::tool_column_own, language))},
+               {std::string(text(Text::tool_column_clause, language))}}};
+  for (const policy::OverlayOptions& overlay : policy.options().overlays) {
+    const auto from = static_cast<policy::SegmentId>(policy.segment_index(overlay.from));
+    const auto to = static_cast<policy::SegmentId>(policy.segment_index(overlay.to));
+    table.add({overlay.from + "→" + overlay.to, std::string(daemon::cell_code(policy.model_cell(from, to))),
+               cell_words(overlay.cell, overlay.reasons), overlay.clause});
+  }
+  return table;
+}
+
+boost::json::array overlays_json(const policy::Policy& policy) {
+  boost::json::array out;
+  for (const policy::OverlayOptions& overlay : policy.options().overlays) {
+    const auto from = static_cast<policy::SegmentId>(policy.segment_index(overlay.from));
+    const auto to = static_cast<policy::SegmentId>(policy.segment_index(overlay.to));
+    out.emplace_back(boost::json::object{{"from", overlay.from},
+                                         {"to", overlay.to},
+                                         {"cell", daemon::cell_code(overlay.cell)},
+                                         {"model_cell", daemon::cell_code(policy.model_cell(from, to))},
+                                         {"reasons", boost::json::value_from(overlay.reasons)},
+                                         {"clause", overlay.clause}});
+  }
+  return out;
+}
+
 boost::json::object summary_json(const Loaded& loaded, Time now) {
   namespace json = boost::json;
   const policy::PolicyOptions& options = loaded.policy->options();
@@ -87,6 +124,7 @@ boost::json::object summary_json(const Loaded& loaded, Time now) {
           {"services", options.services.size()},
           {"exceptions", std::move(exceptions)},
           {"tunnels", options.tunnels.size()},
+          {"overlays", overlays_json(*loaded.policy)},
           {"warnings", boost::json::value_from(warnings_of(loaded))}};
 }
 
@@ -131,6 +169,14 @@ void print_summary(const Loaded& loaded, Time now, Language language) {
                     {"exceptions", std::to_string(options.exceptions.size())},
                     {"tunnels", std::to_string(options.tunnels.size())}})
             << '\n';
+
+  if (const Table overlays = overlays_table(*loaded.policy, language); !overlays.empty()) {
+    std::cout << '\n'
+              << say(Text::tool_check_overlays, language,
+                     {{"count", std::to_string(options.overlays.size())}})
+              << '\n'
+              << overlays.to_string(colour);
+  }
 
   Table exceptions{{{std::string(text(Text::tool_column_exception, language))},
                     {std::string(text(Text::tool_column_state, language))},
