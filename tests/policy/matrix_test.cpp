@@ -178,13 +178,32 @@ City city_of(const Matrix& matrix) {
   return city;
 }
 
-// Runs `check(city, from, to, code, reasons)` over every cell of every matrix.
-template <typename Check>
-void for_every_cell(Check check) {
+// One cell of one matrix, with the city and the policy in which it is looked at.
+struct Seen {
+  const City& city;
+  const Policy& policy;
+  std::string_view from;
+  std::string_view to;
+  char code;
+  std::string_view why;
+
+  bool conditional() const { return code == 'f' || code == 'G' || code == 'L'; }
+  Verdict judge(const Conversation& talk) const { return policy.judge(talk); }
+  Verdict judge() const { return policy.judge(city.talk(from, to)); }
+};
+
+// Runs `check(seen)` over every cell of every matrix, in cities where `prepare(city, from, to)` has entered
+// what it wants for every pair: entries of different pairs share no conversation.
+template <typename Prepare, typename Check>
+void for_every_cell(Prepare prepare, Check check) {
   for (const Matrix& matrix : matrices()) {
-    const City city = city_of(matrix);
+    City city = city_of(matrix);
     ASSERT_EQ(city.options.profile.segments.size(), matrix.columns.size());
     ASSERT_EQ(matrix.rows.size(), matrix.columns.size());
+    for (const Row& row : matrix.rows) {
+      for (const std::string_view to : matrix.columns) prepare(city, row.first, to);
+    }
+    const Policy policy = city.policy();
     for (const Row& row : matrix.rows) {
       ASSERT_EQ(row.second.size(), matrix.columns.size());
       for (std::size_t i = 0; i < row.second.size(); ++i) {
@@ -194,37 +213,34 @@ void for_every_cell(Check check) {
             matrix.profile + " " + std::string{row.first} + "->" + std::string{matrix.columns[i]};
         for (const std::string& id : matrix.switches) title += " with " + id;
         SCOPED_TRACE(title);
-        check(city, row.first, matrix.columns[i], text[0], reasons);
+        check(Seen{city, policy, row.first, matrix.columns[i], text[0], reasons});
       }
     }
   }
 }
 
-bool conditional(char code) {
-  return code == 'f' || code == 'G' || code == 'L';
-}
+void nothing(City&, std::string_view, std::string_view) {}
 
 TEST(Matrix, DecidesEveryCellAsTheModelWritesIt) {
-  for_every_cell(
-      [](const City& city, std::string_view from, std::string_view to, char code, std::string_view why) {
-        const Policy policy = city.policy();
-        for (const bool ipv6 : {false, true}) {
-          Conversation talk = city.talk(from, to);
-          if (ipv6) {
-            talk.initiator = city.host6(from, 1);
-            talk.responder = city.host6(to, 9);
-          }
-          const Verdict verdict = policy.judge(talk);
-          EXPECT_EQ(verdict.from, city.id(from));
-          EXPECT_EQ(verdict.to, city.id(to));
-          EXPECT_EQ(verdict.cell, cell_of(code));
-          EXPECT_EQ(policy.cell(verdict.from, verdict.to), cell_of(code));
-          EXPECT_EQ(verdict.decision, code == 'P' ? Decision::permit : Decision::forbid);
-          EXPECT_EQ(verdict.basis, Basis::cell);
-          EXPECT_EQ(reasons_of(policy, verdict), why);
-          EXPECT_EQ(verdict.near_miss.mismatch, Mismatch::none);
-        }
-      });
+  for_every_cell(nothing, [](const Seen& cell) {
+    for (const bool ipv6 : {false, true}) {
+      Conversation talk = cell.city.talk(cell.from, cell.to);
+      if (ipv6) {
+        talk.initiator = cell.city.host6(cell.from, 1);
+        talk.responder = cell.city.host6(cell.to, 9);
+      }
+      const Verdict verdict = cell.judge(talk);
+      EXPECT_EQ(verdict.from, cell.city.id(cell.from));
+      EXPECT_EQ(verdict.to, cell.city.id(cell.to));
+      EXPECT_EQ(verdict.cell, cell_of(cell.code));
+      EXPECT_EQ(cell.policy.cell(verdict.from, verdict.to), cell_of(cell.code));
+      EXPECT_EQ(verdict.decision, cell.code == 'P' ? Decision::permit : Decision::forbid);
+      EXPECT_EQ(verdict.basis, Basis::cell);
+      EXPECT_EQ(reasons_of(cell.policy, verdict), cell.why);
+      EXPECT_EQ(verdict.near_miss.mismatch, Mismatch::none);
+      EXPECT_EQ(verdict.overlay_index, 0xffff);
+    }
+  });
 }
 
 TEST(Matrix, TellsWhichSwitchChangedACell) {
@@ -237,17 +253,21 @@ TEST(Matrix, TellsWhichSwitchChangedACell) {
 }
 
 TEST(Matrix, LetsAnExceptionInForcePermitWhereTheCellTakesOne) {
-  for_every_cell([](City city, std::string_view from, std::string_view to, char code, std::string_view why) {
+  const auto excepted = [](City& city, std::string_view from, std::string_view to) {
     city.with(city.exception(from, to));
-    const Policy policy = city.policy();
-    const Verdict verdict = policy.judge(city.talk(from, to));
-    EXPECT_EQ(reasons_of(policy, verdict), why);
-    if (conditional(code)) {
+  };
+  for_every_cell(excepted, [](const Seen& cell) {
+    const Verdict verdict = cell.judge();
+    EXPECT_EQ(reasons_of(cell.policy, verdict), cell.why);
+    const auto& all = cell.policy.options().exceptions;
+    if (cell.conditional()) {
       EXPECT_EQ(verdict.decision, Decision::permit);
       EXPECT_EQ(verdict.basis, Basis::exception);
-      EXPECT_EQ(verdict.basis_index, 0U);
+      ASSERT_LT(verdict.basis_index, all.size());
+      EXPECT_EQ(all[verdict.basis_index].source.addresses[0].address, cell.city.host(cell.from, 1));
+      EXPECT_EQ(all[verdict.basis_index].destination.addresses[0].address, cell.city.host(cell.to, 9));
       EXPECT_TRUE(verdict.mac_verified);
-    } else if (code == 'P') {
+    } else if (cell.code == 'P') {
       EXPECT_EQ(verdict.basis, Basis::cell);
     } else {  // F and -: forbidden all the same, and the exception is named
       EXPECT_EQ(verdict.decision, Decision::forbid);
@@ -276,77 +296,113 @@ TEST(Matrix, ForbidsWhatAnExceptionDoesNotCoverAndSaysWhatDiffers) {
       {Mismatch::destination_address,
        [](ExceptionOptions& e) { e.destination.addresses = {prefix("10.99.0.1")}; }},
   };
-  for_every_cell(
-      [&](const City& base, std::string_view from, std::string_view to, char code, std::string_view why) {
-        for (const auto& [mismatch, change] : changes) {
-          if (!conditional(code) && mismatch != Mismatch::expired)
-            continue;  // these look at no entry: once is enough
-          SCOPED_TRACE(mismatch_name(mismatch));
-          City city = base;
-          ExceptionOptions exception = city.exception(from, to);
-          change(exception);
-          city.with(exception);
-          const Policy policy = city.policy();
-          const Verdict verdict = policy.judge(city.talk(from, to));
-          EXPECT_EQ(verdict.decision, code == 'P' ? Decision::permit : Decision::forbid);
-          EXPECT_EQ(verdict.near_miss.mismatch, conditional(code) ? mismatch : Mismatch::none);
-          EXPECT_EQ(reasons_of(policy, verdict), why);
-        }
-      });
+  for (const auto& [mismatch, change] : changes) {
+    SCOPED_TRACE(mismatch_name(mismatch));
+    const auto nearly = [&change = change](City& city, std::string_view from, std::string_view to) {
+      ExceptionOptions exception = city.exception(from, to);
+      change(exception);
+      city.with(exception);
+    };
+    for_every_cell(nearly, [&mismatch = mismatch](const Seen& cell) {
+      const Verdict verdict = cell.judge();
+      EXPECT_EQ(verdict.decision, cell.code == 'P' ? Decision::permit : Decision::forbid);
+      EXPECT_EQ(verdict.near_miss.mismatch, cell.conditional() ? mismatch : Mismatch::none);
+      EXPECT_EQ(reasons_of(cell.policy, verdict), cell.why);
+    });
+  }
 }
 
 TEST(Matrix, LetsAGatewayPermitOnlyWhereTheCellSaysG) {
-  for_every_cell([](City city, std::string_view from, std::string_view to, char code, std::string_view why) {
+  const auto gated = [](City& city, std::string_view from, std::string_view to) {
     city.with(city.gateway(from, to));
-    const Policy policy = city.policy();
-    const Verdict verdict = policy.judge(city.talk(from, to));
-    EXPECT_EQ(verdict.decision, code == 'P' || code == 'G' ? Decision::permit : Decision::forbid);
-    EXPECT_EQ(verdict.basis, code == 'G' ? Basis::gateway : Basis::cell);
-    EXPECT_EQ(reasons_of(policy, verdict), why);
-    EXPECT_EQ(policy.warnings().size(), code == 'G' || code == 'P' ? 0U : 1U);
-    if (code != 'G') return;
-    Conversation drive = city.talk(from, to);
+  };
+  for_every_cell(gated, [](const Seen& cell) {
+    const Verdict verdict = cell.judge();
+    EXPECT_EQ(verdict.decision, cell.code == 'P' || cell.code == 'G' ? Decision::permit : Decision::forbid);
+    EXPECT_EQ(verdict.basis, cell.code == 'G' ? Basis::gateway : Basis::cell);
+    EXPECT_EQ(reasons_of(cell.policy, verdict), cell.why);
+    if (cell.code != 'G') return;
+    EXPECT_EQ(cell.policy.options().gateways[verdict.basis_index].from,
+              cell.policy.segments()[cell.city.id(cell.from)].id);
+    Conversation drive = cell.city.talk(cell.from, cell.to);
     drive.port = 9427;  // client drive redirection of the same product
-    const Verdict side_channel = policy.judge(drive);
+    const Verdict side_channel = cell.judge(drive);
     EXPECT_EQ(side_channel.decision, Decision::forbid);
     EXPECT_EQ(side_channel.near_miss.mismatch, Mismatch::port);
     EXPECT_EQ(side_channel.near_miss.kind, Basis::gateway);
-    Conversation bypass = city.talk(from, to);
-    bypass.responder = city.host(to, 10);
-    EXPECT_EQ(policy.judge(bypass).near_miss.mismatch, Mismatch::destination_address);
+    Conversation bypass = cell.city.talk(cell.from, cell.to);
+    bypass.responder = cell.city.host(cell.to, 10);
+    EXPECT_EQ(cell.judge(bypass).near_miss.mismatch, Mismatch::destination_address);
   });
 }
 
 TEST(Matrix, LetsANamedServicePermitOnlyWhereTheCellSaysL) {
-  for_every_cell([](City city, std::string_view from, std::string_view to, char code, std::string_view why) {
+  const auto served = [](City& city, std::string_view from, std::string_view to) {
     city.with(city.service(from, to));
-    const Policy policy = city.policy();
-    const Verdict verdict = policy.judge(city.talk(from, to));
-    EXPECT_EQ(verdict.decision, code == 'P' || code == 'L' ? Decision::permit : Decision::forbid);
-    EXPECT_EQ(verdict.basis, code == 'L' ? Basis::service : Basis::cell);
-    EXPECT_EQ(reasons_of(policy, verdict), why);
-    if (code != 'L') return;
-    Conversation other = city.talk(from, to);
-    other.initiator = city.host(from, 2);
-    EXPECT_EQ(policy.judge(other).decision, Decision::forbid);
-    EXPECT_EQ(policy.judge(other).near_miss.mismatch, Mismatch::source_address);
-    EXPECT_EQ(policy.judge(other).near_miss.kind, Basis::service);
+  };
+  for_every_cell(served, [](const Seen& cell) {
+    const Verdict verdict = cell.judge();
+    EXPECT_EQ(verdict.decision, cell.code == 'P' || cell.code == 'L' ? Decision::permit : Decision::forbid);
+    EXPECT_EQ(verdict.basis, cell.code == 'L' ? Basis::service : Basis::cell);
+    EXPECT_EQ(reasons_of(cell.policy, verdict), cell.why);
+    if (cell.code != 'L') return;
+    Conversation other = cell.city.talk(cell.from, cell.to);
+    other.initiator = cell.city.host(cell.from, 2);
+    EXPECT_EQ(cell.judge(other).decision, Decision::forbid);
+    EXPECT_EQ(cell.judge(other).near_miss.mismatch, Mismatch::source_address);
+    EXPECT_EQ(cell.judge(other).near_miss.kind, Basis::service);
   });
 }
 
+// A gateway or a service that no cell takes is valid and does nothing: that is a warning.
+TEST(Matrix, WarnsOfGatewaysAndServicesThatTheCellDoesNotTake) {
+  for (const Matrix& matrix : matrices()) {
+    City gated = city_of(matrix);
+    City served = city_of(matrix);
+    std::size_t dead_gateways = 0;
+    std::size_t dead_services = 0;
+    for (const Row& row : matrix.rows) {
+      for (std::size_t i = 0; i < matrix.columns.size(); ++i) {
+        gated.with(gated.gateway(row.first, matrix.columns[i]));
+        served.with(served.service(row.first, matrix.columns[i]));
+        dead_gateways += row.second[i][0] == 'G' || row.second[i][0] == 'P' ? 0U : 1U;
+        dead_services += row.second[i][0] == 'L' || row.second[i][0] == 'P' ? 0U : 1U;
+      }
+    }
+    EXPECT_EQ(gated.policy().warnings().size(), dead_gateways) << matrix.profile;
+    EXPECT_EQ(served.policy().warnings().size(), dead_services) << matrix.profile;
+  }
+}
+
 TEST(Matrix, DoesNotLetEntriesOfOnePairPermitTheReverse) {
-  for_every_cell([](City city, std::string_view from, std::string_view to, char, std::string_view) {
-    if (from == to) return;
+  // Of two opposite pairs the one whose initiator stands first in the profile gets the entries.
+  const auto forth = [](City& city, std::string_view from, std::string_view to) {
+    if (city.id(from) >= city.id(to)) return;
     city.with(city.gateway(from, to)).with(city.service(from, to)).with(city.exception(from, to));
-    const Policy policy = city.policy();
-    Conversation back = city.talk(from, to);
+  };
+  for_every_cell(forth, [](const Seen& cell) {
+    if (cell.city.id(cell.from) <= cell.city.id(cell.to)) return;
+    Conversation back = cell.city.talk(cell.to, cell.from);
     std::swap(back.initiator, back.responder);
     std::swap(back.initiator_mac, back.responder_mac);
-    const Verdict verdict = policy.judge(back);
+    const Verdict verdict = cell.judge(back);
     EXPECT_EQ(verdict.basis, Basis::cell);
-    const bool takes =
-        verdict.cell == Cell::forbid || verdict.cell == Cell::gateway || verdict.cell == Cell::service;
-    EXPECT_EQ(verdict.near_miss.mismatch, takes ? Mismatch::direction : Mismatch::none);
+    EXPECT_EQ(verdict.decision, cell.code == 'P' ? Decision::permit : Decision::forbid);
+    EXPECT_EQ(verdict.near_miss.mismatch, cell.conditional() ? Mismatch::direction : Mismatch::none);
+    EXPECT_EQ(reasons_of(cell.policy, verdict), cell.why);
+  });
+  const auto back = [](City& city, std::string_view from, std::string_view to) {
+    if (city.id(from) <= city.id(to)) return;
+    city.with(city.gateway(from, to)).with(city.service(from, to)).with(city.exception(from, to));
+  };
+  for_every_cell(back, [](const Seen& cell) {
+    if (cell.city.id(cell.from) >= cell.city.id(cell.to)) return;
+    Conversation forwards = cell.city.talk(cell.to, cell.from);
+    std::swap(forwards.initiator, forwards.responder);
+    std::swap(forwards.initiator_mac, forwards.responder_mac);
+    const Verdict verdict = cell.judge(forwards);
+    EXPECT_EQ(verdict.basis, Basis::cell);
+    EXPECT_EQ(verdict.near_miss.mismatch, cell.conditional() ? Mismatch::direction : Mismatch::none);
   });
 }
 
@@ -388,6 +444,27 @@ TEST(Matrix, TakesAnotherCellForNamedCloudsPastTheBreakout) {
   unlisted.with(unlisted.service("LG", "CLD"));
   EXPECT_EQ(unlisted.policy().judge(talk).basis, Basis::service)
       << "without next hops the path is not looked at";
+}
+
+// In the two-tier model a body may leave directly, unless it has chosen to leave by the security cloud only.
+TEST(Matrix, JudgesEgressOfTheTwoTierModelByTheSwitch) {
+  for (const bool aggregated : {false, true}) {
+    City city{"two-tier"};
+    const MacAddress cloud = mac("02:00:00:00:0c:01");
+    city.segment("security-cloud").next_hop_macs = {cloud};
+    if (aggregated) city.with_switch("egress_security_cloud", "");
+    const Policy policy = city.policy();
+    Conversation talk = city.talk("NET", "EXT");
+    talk.next_hop_mac = other_mac;
+    const Verdict direct = policy.judge(talk);
+    EXPECT_EQ(direct.decision, aggregated ? Decision::forbid : Decision::permit);
+    EXPECT_EQ(reasons_of(policy, direct), aggregated ? "R7" : "R9");
+    talk.next_hop_mac = cloud;
+    const Verdict by_cloud = policy.judge(talk);
+    EXPECT_EQ(by_cloud.to, city.id("SC"));
+    EXPECT_EQ(by_cloud.decision, Decision::permit);
+    EXPECT_EQ(reasons_of(policy, by_cloud), "R9");
+  }
 }
 
 // Whatever the model says of a pair, the body may decide it otherwise, by a clause that the verdict then
