@@ -12,6 +12,7 @@
 #include "config/sections.hpp"
 #include "config/segment_names.hpp"
 #include "config/values.hpp"
+#include "policy/text/text.hpp"
 
 namespace sekimori::config {
 namespace {

@@ -10,6 +10,7 @@
 #include "config/load.hpp"
 #include "config/sections.hpp"
 #include "config/yaml.hpp"
+#include "policy/text/text.hpp"
 
 namespace sekimori::config {
 namespace {

@@ -15,7 +15,7 @@
 #include "capture/options.hpp"
 #include "daemon/options.hpp"
 #include "policy/options.hpp"
-#include "policy/text/text.hpp"
+#include "policy/text/language.hpp"
 
 namespace sekimori::config {
 

@@ -5,6 +5,7 @@
 
 #include "config/sections.hpp"
 #include "config/values.hpp"
+#include "policy/text/text.hpp"
 
 namespace sekimori::config {
 namespace {

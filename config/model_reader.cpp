@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "config/sections.hpp"
+#include "policy/text/text.hpp"
 
 namespace sekimori::config {
 namespace {

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "config/sections.hpp"
+#include "policy/text/text.hpp"
 
 namespace sekimori::config {
 namespace {

@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "config/values.hpp"
+#include "policy/text/text.hpp"
 
 namespace sekimori::config {
 namespace {

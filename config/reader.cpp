@@ -4,6 +4,8 @@
 #include <array>
 #include <optional>
 
+#include "policy/text/text.hpp"
+
 namespace sekimori::config {
 namespace {
 

@@ -4,6 +4,8 @@
 #include <tuple>
 #include <utility>
 
+#include "policy/text/text.hpp"
+
 namespace sekimori::config {
 namespace {
 

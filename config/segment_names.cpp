@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <utility>
 
+#include "policy/text/text.hpp"
+
 namespace sekimori::config {
 namespace {
 

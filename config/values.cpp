@@ -4,6 +4,8 @@
 #include <array>
 #include <utility>
 
+#include "policy/text/text.hpp"
+
 namespace sekimori::config {
 namespace {
 

@@ -16,6 +16,8 @@
 #include <sstream>
 #include <utility>
 
+#include "policy/text/text.hpp"
+
 namespace sekimori::config {
 namespace {
 

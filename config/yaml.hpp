@@ -13,6 +13,7 @@
 #include <vector>
 
 #include "config/report.hpp"
+#include "policy/text/text.hpp"
 
 namespace sekimori::config {
 

@@ -2,6 +2,7 @@
 
 #include "capture/source/source.hpp"
 #include "daemon/digest.hpp"
+#include "policy/text/text.hpp"
 
 namespace sekimori::daemon {
 

@@ -16,6 +16,7 @@
 #include "daemon/build_policy.hpp"
 #include "daemon/privileges.hpp"
 #include "daemon/station.hpp"
+#include "policy/text/text.hpp"
 
 namespace {
 

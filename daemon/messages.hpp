@@ -15,6 +15,8 @@
 
 namespace sekimori::daemon {
 
+struct Notice;  // daemon/alert/notice.hpp
+
 // ---- worker -> main
 // ---------------------------------------------------------------------------------------------
 
@@ -110,11 +112,12 @@ enum class CloseReason : std::uint8_t {
   none,       // it is not
   quiet,      // no event for incident_idle
   displaced,  // incidents_max reached: the stalest made room
-  finished    // the input ended
+  finished,   // the input ended
+  over        // a state: it is no longer so
 };
 
-// One line to the outside: an incident at one moment, with the event that brought it. The incident's stable
-// id is made when a line is: incident_id() (daemon/render.hpp).
+// One line to the outside: an incident at one moment, with the event that brought it, or a notice. The
+// incident's stable id is made when a line is: incident_id() (daemon/render.hpp).
 struct AlertRecord {
   AlertKind kind = AlertKind::opened;
   std::uint64_t sequence = 0;  // 1, 2, 3... of this process: a gap is a loss
@@ -135,6 +138,8 @@ struct AlertRecord {
   CloseReason close = CloseReason::none;
   double loss_ratio = 0;                           // frames lost of those offered at that moment, 0..1
   std::shared_ptr<const policy::Policy> policy{};  // that judged: names, reasons, clauses
+  // Not null: this is told, and `event`, stages, flows, responders, services, bytes and passage mean nothing.
+  std::shared_ptr<const Notice> notice{};
 };
 
 }  // namespace sekimori::daemon

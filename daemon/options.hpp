@@ -7,7 +7,7 @@
 #include <string>
 #include <vector>
 
-#include "policy/text/text.hpp"
+#include "policy/text/language.hpp"
 
 namespace sekimori::daemon {
 

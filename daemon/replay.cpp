@@ -10,7 +10,7 @@
 
 #include "capture/decode/decode.hpp"
 #include "daemon/alert/coverage.hpp"
-#include "daemon/alert/incident.hpp"
+#include "daemon/alert/desk.hpp"
 #include "daemon/inspector.hpp"
 
 namespace sekimori::daemon {
@@ -179,9 +179,9 @@ class Reader final : public capture::FrameSink {
 class Teller {
  public:
   Teller(std::shared_ptr<const policy::Policy> policy, const AlertOptions& alerts, ReplayOutput& output)
-      : policy_(std::move(policy)), incidents_(alerts, Coverage::Memory::all), output_(output) {}
+      : policy_(std::move(policy)), desk_(alerts, Coverage::Memory::all), output_(output) {}
 
-  const Coverage& coverage() const { return incidents_.coverage(); }
+  const Coverage& coverage() const { return desk_.coverage(); }
 
   void tell(std::vector<std::unique_ptr<Lane>>& lanes) {
     if (lanes.size() == 1 && in_order(lanes.front()->findings.events())) {
@@ -198,7 +198,7 @@ class Teller {
     for (const auto& lane : lanes) lane->findings.clear();
   }
   void finish(Time last) {
-    incidents_.finish(last, records_);
+    desk_.finish(last, policy_, records_);
     pass_on();
   }
 
@@ -215,7 +215,7 @@ class Teller {
     return std::is_sorted(events.begin(), events.end(), earlier);
   }
   void feed(const FlowEvent& event) {
-    incidents_.feed(event, policy_, 0.0, records_);
+    desk_.feed(event, policy_, 0.0, records_);
     pass_on();
   }
   void pass_on() {
@@ -224,7 +224,7 @@ class Teller {
   }
 
   std::shared_ptr<const policy::Policy> policy_;
-  Incidents incidents_;
+  Desk desk_;
   ReplayOutput& output_;
   std::vector<const FlowEvent*> events_{};
   std::vector<AlertRecord> records_{};

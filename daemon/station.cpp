@@ -15,7 +15,7 @@
 
 #include "capture/source/fanout.hpp"
 #include "daemon/alert/alert_log.hpp"
-#include "daemon/alert/incident.hpp"
+#include "daemon/alert/desk.hpp"
 #include "daemon/alert/sinks.hpp"
 #include "daemon/control/server.hpp"
 #include "daemon/errands.hpp"
@@ -24,6 +24,7 @@
 #include "daemon/render.hpp"
 #include "daemon/status.hpp"
 #include "daemon/worker.hpp"
+#include "policy/text/text.hpp"
 
 namespace sekimori::daemon {
 namespace {
@@ -53,7 +54,7 @@ class Station::Room {
         language_(options_.daemon.alerts.language),
         policy_(std::move(policy)),
         reloader_(std::move(reloader)),
-        incidents_(options_.daemon.alerts),
+        desk_(options_.daemon.alerts),
         log_(options_.daemon.alerts),
         server_(io, options_.daemon.control, questions, options_.daemon.alerts.language),
         bell_watch_(io),
@@ -92,7 +93,7 @@ class Station::Room {
   const Language language_;
   std::shared_ptr<const policy::Policy> policy_;
   Reloader reloader_;
-  Incidents incidents_;
+  Desk desk_;
   AlertLog log_;
   std::optional<Sinks> sinks_{};  // opened once root is given up, so that files belong to who writes them
   ControlServer server_;
@@ -255,7 +256,7 @@ bool Station::Room::take_some() {
   for (const auto& worker : workers_) {
     std::size_t taken = 0;
     for (; taken < events_at_once && worker->take(event); ++taken) {
-      incidents_.feed(event, policy_of(event.generation), loss_ratio_, records);
+      desk_.feed(event, policy_of(event.generation), loss_ratio_, records);
       pass_on(records);
     }
     more = more || taken == events_at_once;
@@ -351,7 +352,7 @@ void Station::Room::look_at(const std::vector<WorkerFigures>& parts) {
   packet_now_ = newest;
   watch_loss(parts);
   std::vector<AlertRecord> records;
-  incidents_.tick(packet_now_, records);
+  desk_.tick(packet_now_, policy_, records);
   pass_on(records);
 }
 
@@ -530,7 +531,7 @@ void Station::Room::finish() {
     last = std::max(last, worker->inspector().newest());
     books += worker->inspector().books();
   }
-  incidents_.finish(last, records);
+  desk_.finish(last, policy_, records);
   pass_on(records);
   std::uint64_t reasons = 0;
   for (const std::uint64_t count : books.reasons) reasons += count;
@@ -540,7 +541,7 @@ void Station::Room::finish() {
                     {"flows", std::to_string(books.packets_in_flows)},
                     {"reasons", std::to_string(reasons)},
                     {"lost", std::to_string(lost.dropped)},
-                    {"alerts", std::to_string(incidents_.counters().lines)}}));
+                    {"alerts", std::to_string(desk_.lines())}}));
   sinks_->drain(drain_time, [this](bool /*complete*/) { io_.stop(); });
 }
 
@@ -580,7 +581,8 @@ void Station::status(Json answer) {
   room_->figures(
       [this, answer](std::vector<WorkerFigures>&& parts) {
         json::object result = status_json(room_->status_facts(parts), room_->options_.daemon.alerts);
-        result["incidents"] = incidents_json(room_->incidents_);
+        result["incidents"] = incidents_json(room_->desk_.incidents());
+        result["notices"] = notices_json(room_->desk_.notices());
         result["destinations"] = destinations_json(*room_->sinks_);
         json::object control;
         for (const auto& [name, count] : room_->server_.counters().named()) control[name] = count;
@@ -604,7 +606,7 @@ void Station::flows(FlowQuery query, Json answer) {
         sort_and_cut(whole, query);
         answer(flows_json(
             whole, [this](std::uint32_t generation) { return room_->policy_of(generation); },
-            room_->incidents_.coverage(), room_->packet_now_, room_->options_.daemon.alerts));
+            room_->desk_.coverage(), room_->packet_now_, room_->options_.daemon.alerts));
       },
       [this, answer] { answer(busy_answer(room_->language_)); });
 }

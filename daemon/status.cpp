@@ -10,6 +10,9 @@ namespace {
 
 namespace json = boost::json;
 
+// Enough to see what is wrong; all of them are in `sekimori alerts`.
+constexpr std::size_t open_notices_shown = 32;
+
 std::string_view health_name(capture::SourceHealth health) {
   switch (health) {
     case capture::SourceHealth::running:
@@ -182,6 +185,26 @@ json::object incidents_json(const Incidents& incidents) {
           {"events_permitted", counters.events_permitted},
           {"flows_untracked", counters.flows_untracked},
           {"responders_uncounted", counters.responders_uncounted}};
+}
+
+json::object notices_json(const Notices& notices) {
+  const Notices::Counters& counters = notices.counters();
+  json::array open;
+  for (const auto& notice : notices.current()) {
+    if (open.size() == open_notices_shown) break;
+    const NoticeRow& row = notice_row(notice->kind);
+    open.push_back(json::object{{"finding", std::string{row.code}},
+                                {"category", std::string{notice_category_name(row.category)}},
+                                {"subject", notice->subject}});
+  }
+  return {{"open", notices.open()},
+          {"notices_in", counters.notices_in},
+          {"told", counters.told},
+          {"suppressed", counters.suppressed},
+          {"lines", counters.lines},
+          {"opened", counters.stories_opened},
+          {"evicted", counters.stories_evicted},
+          {"current", std::move(open)}};
 }
 
 json::array destinations_json(const Sinks& sinks) {

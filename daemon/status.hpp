@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "daemon/alert/incident.hpp"
+#include "daemon/alert/notices.hpp"
 #include "daemon/alert/sinks.hpp"
 #include "daemon/errands.hpp"
 #include "daemon/options.hpp"
@@ -27,6 +28,7 @@ struct StatusFacts {
 
 boost::json::object status_json(const StatusFacts& facts, const AlertOptions& options);
 boost::json::object incidents_json(const Incidents& incidents);
+boost::json::object notices_json(const Notices& notices);
 boost::json::array destinations_json(const Sinks& sinks);
 // `policy_of`: the policy of a generation, for a verdict is read with the policy that gave it. `packet_now`:
 // the newest packet time.

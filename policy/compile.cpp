@@ -6,6 +6,7 @@
 #include "capture/decode/packet.hpp"
 #include "policy/compiled.hpp"
 #include "policy/mistakes.hpp"
+#include "policy/text/text.hpp"
 
 namespace sekimori::policy {
 namespace {

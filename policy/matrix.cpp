@@ -5,6 +5,8 @@
 #include <string>
 #include <utility>
 
+#include "policy/text/text.hpp"
+
 namespace sekimori::policy {
 namespace {
 

@@ -20,7 +20,7 @@
 
 #include "capture/flow/flow.hpp"
 #include "policy/options.hpp"
-#include "policy/text/text.hpp"
+#include "policy/text/language.hpp"
 
 namespace sekimori::policy {
 

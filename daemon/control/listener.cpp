@@ -12,6 +12,8 @@
 #include <system_error>
 #include <utility>
 
+#include "policy/text/text.hpp"
+
 namespace sekimori::daemon {
 namespace {
 

@@ -12,7 +12,7 @@
 #include <vector>
 
 #include "daemon/options.hpp"
-#include "policy/text/text.hpp"
+#include "policy/text/language.hpp"
 
 namespace sekimori::daemon {
 

@@ -6,6 +6,8 @@
 #include <limits>
 #include <optional>
 
+#include "policy/text/text.hpp"
+
 namespace sekimori::daemon {
 namespace {
 

@@ -18,7 +18,7 @@
 
 #include "daemon/control/questions.hpp"
 #include "policy/policy.hpp"
-#include "policy/text/text.hpp"
+#include "policy/text/language.hpp"
 
 namespace sekimori::daemon {
 

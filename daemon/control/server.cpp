@@ -17,6 +17,7 @@
 #include "daemon/control/query.hpp"
 #include "daemon/control/questions.hpp"
 #include "daemon/render.hpp"
+#include "policy/text/text.hpp"
 
 namespace sekimori::daemon {
 namespace {

@@ -18,7 +18,7 @@
 
 #include "daemon/control/listener.hpp"
 #include "daemon/options.hpp"
-#include "policy/text/text.hpp"
+#include "policy/text/language.hpp"
 
 namespace boost::asio {
 class io_context;

@@ -8,6 +8,7 @@
 #include "capture/source/frame.hpp"
 #include "daemon/digest.hpp"
 #include "daemon/render.hpp"
+#include "daemon/render/notice.hpp"
 #include "daemon/render/utf8.hpp"
 #include "daemon/render/words.hpp"
 
@@ -295,6 +296,12 @@ std::string incident_id(const IpAddress& initiator, policy::PairId pair, Time op
 }
 
 std::string incident_id(const AlertRecord& record) {
+  if (record.notice != nullptr) {
+    const Sha256 digest =
+        sha256(std::string{notice_row(record.notice->kind).code} + '|' + record.notice->subject + '|' +
+               std::to_string(record.opened.time_since_epoch().count()));
+    return "inc-" + hex(std::span{digest}.first(8));
+  }
   return incident_id(record.event.facts.tuple.source, record.event.verdict.pair(), record.opened);
 }
 
@@ -379,6 +386,7 @@ json::object flow_event(const capture::FlowFacts& facts, const policy::Verdict& 
 }
 
 json::object alert_event(const AlertRecord& record, const AlertOptions& options) {
+  if (record.notice != nullptr) return notice_event(record, options);
   const capture::FlowFacts& facts = record.event.facts;
   const policy::Verdict& verdict = record.event.verdict;
   const policy::Policy& policy = *record.policy;

@@ -7,6 +7,7 @@
 #include <cstdio>
 
 #include "daemon/render.hpp"
+#include "daemon/render/notice.hpp"
 #include "daemon/render/utf8.hpp"
 #include "daemon/render/words.hpp"
 
@@ -75,6 +76,7 @@ std::string_view message_id(AlertKind kind) {
 }
 
 std::vector<Parameter> parameters(const AlertRecord& record, const AlertOptions& options) {
+  if (record.notice != nullptr) return notice_parameters(record, options);
   const capture::FlowFacts& facts = record.event.facts;
   const policy::Verdict& verdict = record.event.verdict;
   const policy::Policy& policy = *record.policy;
@@ -305,7 +307,8 @@ AlertMessage message_of(const AlertRecord& record, const AlertOptions& options) 
   return {.sequence = record.sequence,
           .time = record.time,
           .severity = record.severity,
-          .message_id = std::string{message_id(record.kind)},
+          .message_id =
+              std::string{record.notice != nullptr ? notice_message_id(record) : message_id(record.kind)},
           .kind = std::string{alert_kind_name(record.kind)},
           .incident = incident_id(record),
           .parameters = parameters(record, options),

@@ -1,9 +1,12 @@
 // Alerts and verdicts for people. Layout: headline, facts, violated clause, nearest entry, cautions, what is
 // asked for.
+#include "policy/text/text.hpp"
+
 #include <array>
 #include <cstdio>
 
 #include "daemon/render.hpp"
+#include "daemon/render/notice.hpp"
 #include "daemon/render/utf8.hpp"
 #include "daemon/render/words.hpp"
 
@@ -443,6 +446,7 @@ std::string verdict_text(const capture::FlowFacts& facts, const policy::Verdict&
 }
 
 std::string alert_text(const AlertRecord& record, const AlertOptions& options) {
+  if (record.notice != nullptr) return notice_text(record, options);
   const capture::FlowFacts& facts = record.event.facts;
   const policy::Verdict& verdict = record.event.verdict;
   const Finding what = finding(verdict, *record.policy);

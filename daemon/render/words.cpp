@@ -174,6 +174,8 @@ std::string_view close_reason_name(CloseReason reason) {
       return "displaced";
     case CloseReason::finished:
       return "finished";
+    case CloseReason::over:
+      return "over";
   }
   return "?";
 }

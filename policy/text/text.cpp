@@ -66,8 +66,10 @@ std::string_view text(Text id, Language language) {
   return language == Language::ja ? pair.ja : pair.en;
 }
 
-std::string say(Text id, Language language, std::initializer_list<TextArgument> arguments) {
-  const std::string_view pattern = text(id, language);
+namespace {
+
+template <class Arguments>
+std::string fill_in(std::string_view pattern, const Arguments& arguments) {
   std::string out;
   std::size_t at = 0;
   while (at < pattern.size()) {
@@ -88,6 +90,16 @@ std::string say(Text id, Language language, std::initializer_list<TextArgument> 
   }
   out.append(pattern.substr(at));
   return out;
+}
+
+}  // namespace
+
+std::string say(Text id, Language language, std::initializer_list<TextArgument> arguments) {
+  return fill_in(text(id, language), arguments);
+}
+
+std::string say(Text id, Language language, const std::vector<TextArgument>& arguments) {
+  return fill_in(text(id, language), arguments);
 }
 
 }  // namespace sekimori

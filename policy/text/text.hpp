@@ -8,16 +8,10 @@
 #pragma once
 
 #include <cstdint>
-#include <initializer_list>
-#include <optional>
-#include <string>
-#include <string_view>
-#include <utility>
+
+#include "policy/text/language.hpp"
 
 namespace sekimori {
-
-enum class Language : std::uint8_t { ja, en };
-std::optional<Language> parse_language(std::string_view text);  // "ja", "en"
 
 enum class Text : std::uint16_t {
 #define SEKIMORI_TEXT(id, ja, en) id,
@@ -25,11 +19,5 @@ enum class Text : std::uint16_t {
 #undef SEKIMORI_TEXT
   count_
 };
-
-std::string_view text(Text id, Language language);
-
-using TextArgument = std::pair<std::string_view, std::string_view>;
-// Replaces each {name} by its argument. A placeholder without an argument stays as it is (a test forbids it).
-std::string say(Text id, Language language, std::initializer_list<TextArgument> arguments = {});
 
 }  // namespace sekimori

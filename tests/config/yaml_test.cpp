@@ -6,6 +6,7 @@
 #include <cstdio>
 #include <fstream>
 
+#include "policy/text/text.hpp"
 #include "tests/config/mistakes.hpp"
 
 namespace sekimori::config {

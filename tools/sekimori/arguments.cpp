@@ -5,6 +5,7 @@
 #include <cstdlib>
 
 #include "daemon/control/query.hpp"
+#include "policy/text/text.hpp"
 #include "tools/sekimori/table.hpp"
 
 namespace sekimori::tool {

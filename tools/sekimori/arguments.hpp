@@ -9,7 +9,7 @@
 #include <utility>
 #include <vector>
 
-#include "policy/text/text.hpp"
+#include "policy/text/language.hpp"
 
 namespace sekimori::tool {
 

@@ -5,6 +5,7 @@
 #include "daemon/build_policy.hpp"
 #include "daemon/render.hpp"
 #include "daemon/render/words.hpp"
+#include "policy/text/text.hpp"
 #include "tools/sekimori/commands.hpp"
 #include "tools/sekimori/events.hpp"
 #include "tools/sekimori/table.hpp"

@@ -5,7 +5,7 @@
 #include <stdexcept>
 #include <string>
 
-#include "policy/text/text.hpp"
+#include "policy/text/language.hpp"
 
 namespace sekimori::tool {
 

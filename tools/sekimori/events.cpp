@@ -6,6 +6,8 @@
 #include <map>
 #include <utility>
 
+#include "policy/text/text.hpp"
+
 namespace sekimori::tool {
 namespace {
 

@@ -8,7 +8,7 @@
 #include <string_view>
 #include <vector>
 
-#include "policy/text/text.hpp"
+#include "policy/text/language.hpp"
 #include "tools/sekimori/table.hpp"
 
 namespace sekimori::tool {

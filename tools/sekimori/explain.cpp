@@ -7,6 +7,7 @@
 #include "capture/source/frame.hpp"
 #include "daemon/control/query.hpp"
 #include "daemon/render.hpp"
+#include "policy/text/text.hpp"
 #include "tools/sekimori/commands.hpp"
 #include "tools/sekimori/table.hpp"
 

@@ -4,6 +4,7 @@
 #include <optional>
 
 #include "daemon/options.hpp"
+#include "policy/text/text.hpp"
 #include "tools/sekimori/client.hpp"
 #include "tools/sekimori/commands.hpp"
 #include "tools/sekimori/events.hpp"

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "daemon/control/query.hpp"
+#include "policy/text/text.hpp"
 #include "tools/sekimori/arguments.hpp"
 #include "tools/sekimori/commands.hpp"
 

@@ -9,6 +9,7 @@
 #include "capture/source/source.hpp"
 #include "daemon/control/query.hpp"
 #include "daemon/render.hpp"
+#include "policy/text/text.hpp"
 #include "tools/sekimori/commands.hpp"
 #include "tools/sekimori/events.hpp"
 

@@ -1,0 +1,73 @@
+#include "daemon/alert/desk.hpp"
+
+#include <utility>
+
+namespace sekimori::daemon {
+
+Desk::Desk(const AlertOptions& options, Coverage::Memory memory)
+    : incidents_(options, memory), notices_(options) {}
+
+void Desk::use(const std::shared_ptr<const policy::Policy>& policy) {
+  if (policy_ == policy) return;
+  const bool another = policy_ != nullptr;
+  policy_ = policy;
+  if (!another) return;
+  for (const auto& watcher : watchers_) watcher->replaced(*policy);
+}
+
+void Desk::number(std::vector<AlertRecord>& out, std::size_t from) {
+  for (std::size_t i = from; i < out.size(); ++i) out[i].sequence = ++sequence_;
+}
+
+void Desk::pass_on(const std::shared_ptr<const policy::Policy>& policy, std::vector<AlertRecord>& out) {
+  for (Notice& notice : found_) notices_.feed(std::move(notice), policy, loss_ratio_, out);
+  found_.clear();
+}
+
+void Desk::feed(const FlowEvent& event, const std::shared_ptr<const policy::Policy>& policy,
+                double loss_ratio, std::vector<AlertRecord>& out) {
+  const std::size_t before = out.size();
+  loss_ratio_ = loss_ratio;
+  // An event that was under way when the policy was replaced was judged by the old one.
+  if (policy_ == nullptr || policy->generation() >= policy_->generation()) use(policy);
+  for (const auto& watcher : watchers_) watcher->tick(event.time, *policy, found_);
+  pass_on(policy, out);
+  notices_.tick(event.time, out);
+  incidents_.feed(event, policy, loss_ratio, out);
+  for (const auto& watcher : watchers_) watcher->feed(event, *policy, found_);
+  pass_on(policy, out);
+  number(out, before);
+}
+
+void Desk::find(Notice notice, const std::shared_ptr<const policy::Policy>& policy, double loss_ratio,
+                std::vector<AlertRecord>& out) {
+  const std::size_t before = out.size();
+  loss_ratio_ = loss_ratio;
+  notices_.feed(std::move(notice), policy, loss_ratio, out);
+  number(out, before);
+}
+
+void Desk::tick(Time packet_now, const std::shared_ptr<const policy::Policy>& policy,
+                std::vector<AlertRecord>& out) {
+  const std::size_t before = out.size();
+  use(policy);
+  for (const auto& watcher : watchers_) watcher->tick(packet_now, *policy, found_);
+  pass_on(policy, out);
+  notices_.tick(packet_now, out);
+  incidents_.tick(packet_now, out);
+  number(out, before);
+}
+
+void Desk::finish(Time packet_now, const std::shared_ptr<const policy::Policy>& policy,
+                  std::vector<AlertRecord>& out) {
+  const std::size_t before = out.size();
+  use(policy);
+  for (const auto& watcher : watchers_) watcher->tick(packet_now, *policy, found_);
+  for (const auto& watcher : watchers_) watcher->finish(packet_now, *policy, found_);
+  pass_on(policy, out);
+  incidents_.finish(packet_now, out);
+  notices_.finish(packet_now, out);
+  number(out, before);
+}
+
+}  // namespace sekimori::daemon

@@ -1,0 +1,78 @@
+// The one door from events to alert records, live and in replay: incidents of forbidden flows, notices of
+// everything else that is found, and the watchers that find it.
+//
+//   Desk desk{options.alerts, Coverage::Memory::recent};
+//   desk.watch(std::make_unique<ExceptionWatch>(...));
+//   desk.feed(event, policy, loss_ratio, records);   // events of the packet path, in their order
+//   desk.find(notice, policy, loss_ratio, records);  // what main itself found: health of the sensor
+//   desk.tick(packet_now, policy, records);          // summaries that fell due, what went quiet
+//   for (const AlertRecord& record : records) ...    // commit, keep and send them in this order
+//
+// Records are numbered here, without a gap. What comes out depends on the events, notices and times that come
+// in and their order alone. One thread.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <vector>
+
+#include "daemon/alert/incident.hpp"
+#include "daemon/alert/notices.hpp"
+
+namespace sekimori::daemon {
+
+// Reads events and finds. Owned by a Desk and called on its thread. Memory is bounded by the watcher itself,
+// and what it could not follow is in a counter of its own.
+class Watcher {
+ public:
+  virtual ~Watcher() = default;
+  // Every event of the packet path, those that are for coverage alone included. Appends what is found.
+  virtual void feed(const FlowEvent& event, const policy::Policy& policy, std::vector<Notice>& found) = 0;
+  // Packet time went on; called at least once a minute of packet time, and with each event's time before the
+  // event. A time before one that was given already changes nothing.
+  virtual void tick(Time packet_now, const policy::Policy& policy, std::vector<Notice>& found) = 0;
+  // The input ends: what is still held back is told now.
+  virtual void finish(Time, const policy::Policy&, std::vector<Notice>&) {}
+  // Another policy is in force from here on.
+  virtual void replaced(const policy::Policy&) {}
+};
+
+class Desk {
+ public:
+  explicit Desk(const AlertOptions& options, Coverage::Memory memory = Coverage::Memory::recent);
+
+  void watch(std::unique_ptr<Watcher> watcher) { watchers_.push_back(std::move(watcher)); }
+
+  // As Incidents::feed.
+  void feed(const FlowEvent& event, const std::shared_ptr<const policy::Policy>& policy, double loss_ratio,
+            std::vector<AlertRecord>& out);
+  void find(Notice notice, const std::shared_ptr<const policy::Policy>& policy, double loss_ratio,
+            std::vector<AlertRecord>& out);
+  // A time somewhat before the newest seen changes nothing; one more than a minute before it sets the clock
+  // back. `policy`: the one in force.
+  void tick(Time packet_now, const std::shared_ptr<const policy::Policy>& policy,
+            std::vector<AlertRecord>& out);
+  // What falls due up to `packet_now`, then closes everything that is open.
+  void finish(Time packet_now, const std::shared_ptr<const policy::Policy>& policy,
+              std::vector<AlertRecord>& out);
+
+  const Incidents& incidents() const { return incidents_; }
+  const Notices& notices() const { return notices_; }
+  const Coverage& coverage() const { return incidents_.coverage(); }
+  std::uint64_t lines() const { return sequence_; }  // records made so far
+
+ private:
+  void use(const std::shared_ptr<const policy::Policy>& policy);
+  void pass_on(const std::shared_ptr<const policy::Policy>& policy, std::vector<AlertRecord>& out);
+  void number(std::vector<AlertRecord>& out, std::size_t from);
+
+  Incidents incidents_;
+  Notices notices_;
+  std::vector<std::unique_ptr<Watcher>> watchers_{};
+  std::vector<Notice> found_{};
+  std::shared_ptr<const policy::Policy> policy_{};
+  double loss_ratio_ = 0;
+  std::uint64_t sequence_ = 0;
+};
+
+}  // namespace sekimori::daemon

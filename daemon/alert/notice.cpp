@@ -1,0 +1,51 @@
+#include "daemon/alert/notice.hpp"
+
+#include <algorithm>
+#include <array>
+
+#include "policy/text/text.hpp"
+
+namespace sekimori::daemon {
+namespace {
+
+constexpr std::array<NoticeRow, static_cast<std::size_t>(NoticeKind::count_)> rows{{
+#define SEKIMORI_NOTICE(id, code, category, severity, life, reasons)                         \
+  NoticeRow{code,    NoticeCategory::category, policy::Severity::severity, NoticeLife::life, \
+            reasons, Text::notice_##id,        Text::notice_##id##_do},
+#include "daemon/alert/notices.def"
+#undef SEKIMORI_NOTICE
+}};
+
+}  // namespace
+
+std::string_view notice_category_name(NoticeCategory category) {
+  switch (category) {
+    case NoticeCategory::finding:
+      return "finding";
+    case NoticeCategory::hint:
+      return "hint";
+    case NoticeCategory::health:
+      return "health";
+    case NoticeCategory::record:
+      return "record";
+  }
+  return "";
+}
+
+const NoticeRow& notice_row(NoticeKind kind) {
+  return rows[static_cast<std::size_t>(kind)];
+}
+
+Notice& Notice::add_segment(std::string name, const policy::Policy& policy, policy::SegmentId segment) {
+  const std::vector<policy::ProfileSegment>& segments = policy.segments();
+  if (segment >= segments.size()) return add(std::move(name), "-");
+  return add(std::move(name), segments[segment].id, segments[segment].name);
+}
+
+std::string_view Notice::value(std::string_view name) const {
+  const auto found =
+      std::find_if(facts.begin(), facts.end(), [&](const Fact& fact) { return fact.name == name; });
+  return found == facts.end() ? std::string_view{} : std::string_view{found->value};
+}
+
+}  // namespace sekimori::daemon
