@@ -4,64 +4,17 @@
 #include <cassert>
 #include <string_view>
 
+#include "tools/traffic/octets.hpp"
+
 namespace sekimori::traffic {
 namespace {
 
 constexpr std::uint8_t protocol_tcp = 6, protocol_udp = 17, protocol_icmpv6 = 58;
 
-void put16(Octets& out, std::size_t value) {
-  out.push_back(static_cast<std::uint8_t>(value >> 8U));
-  out.push_back(static_cast<std::uint8_t>(value));
-}
-void put32(Octets& out, std::uint32_t value) {
-  put16(out, value >> 16U);
-  put16(out, value & 0xffffU);
-}
-void put(Octets& out, const MacAddress& mac) {
-  out.insert(out.end(), mac.bytes.begin(), mac.bytes.end());
-}
-void put(Octets& out, const IpAddress& address) {
-  out.insert(out.end(), address.bytes.begin(), address.bytes.begin() + address.bits() / 8);
-}
-void put(Octets& out, const Octets& octets) {
-  out.insert(out.end(), octets.begin(), octets.end());
-}
-
 // Says in every packet dump that nobody's data is shown.
 void put_filler(Octets& out, std::size_t size) {
   constexpr std::string_view text = "synthetic data by sekimori-traffic. ";
   for (std::size_t i = 0; i < size; ++i) out.push_back(static_cast<std::uint8_t>(text[i % text.size()]));
-}
-
-std::uint32_t sum(const Octets& octets, std::uint32_t total = 0) {
-  for (std::size_t i = 0; i < octets.size(); i += 2) {
-    const std::uint32_t low = i + 1 < octets.size() ? octets[i + 1] : 0U;
-    total += (static_cast<std::uint32_t>(octets[i]) << 8U) + low;
-  }
-  return total;
-}
-
-std::uint16_t folded(std::uint32_t total) {
-  while (total > 0xffffU) total = (total & 0xffffU) + (total >> 16U);
-  return static_cast<std::uint16_t>(~total);
-}
-
-void store16(Octets& out, std::size_t at, std::uint16_t value) {
-  out[at] = static_cast<std::uint8_t>(value >> 8U);
-  out[at + 1] = static_cast<std::uint8_t>(value);
-}
-
-std::uint32_t pseudo_header(const Pair& pair, std::uint8_t protocol, std::size_t length) {
-  Octets pseudo;
-  put(pseudo, pair.source);
-  put(pseudo, pair.destination);
-  put32(pseudo, static_cast<std::uint32_t>(length));
-  put32(pseudo, protocol);
-  return sum(pseudo);
-}
-
-bool is_ipv6(const Pair& pair) {
-  return pair.source.family == Family::ipv6;
 }
 
 }  // namespace
@@ -89,12 +42,18 @@ Octets tcp(const Pair& pair, const TcpHeader& header, std::size_t size) {
 }
 
 Octets udp(const Pair& pair, const UdpPorts& ports, std::size_t size) {
+  Octets content;
+  put_filler(content, size);
+  return udp(pair, ports, content);
+}
+
+Octets udp(const Pair& pair, const UdpPorts& ports, const Octets& content) {
   Octets out;
   put16(out, ports.source);
   put16(out, ports.destination);
-  put16(out, 8 + size);
+  put16(out, 8 + content.size());
   put16(out, 0);
-  put_filler(out, size);
+  put(out, content);
   const std::uint16_t checksum = folded(sum(out, pseudo_header(pair, protocol_udp, out.size())));
   store16(out, 6, checksum == 0 ? std::uint16_t{0xffff} : checksum);  // RFC 768: zero means no checksum
   return out;
@@ -192,7 +151,8 @@ Octets ethernet(const Link& link, const Octets& payload) {
     put16(out, 0x8100);
     put16(out, *link.vlan);
   }
-  put16(out, static_cast<std::size_t>(link.type));
+  // 802.3 names the length of what follows where Ethernet II names its kind.
+  put16(out, link.type == EtherType::length ? payload.size() : static_cast<std::size_t>(link.type));
   put(out, payload);
   if (payload.size() < payload_least) out.resize(out.size() + payload_least - payload.size());
   return out;

@@ -42,6 +42,7 @@ struct UdpPorts {
   std::uint16_t destination = 0;
 };
 Octets udp(const Pair& pair, const UdpPorts& ports, std::size_t size);
+Octets udp(const Pair& pair, const UdpPorts& ports, const Octets& content);
 
 struct Echo {
   bool reply = false;
@@ -75,7 +76,7 @@ struct ArpBody {
 };
 Octets arp(const ArpBody& body);
 
-enum class EtherType : std::uint16_t { ipv4 = 0x0800, arp = 0x0806, ipv6 = 0x86dd };
+enum class EtherType : std::uint16_t { length = 0, ipv4 = 0x0800, arp = 0x0806, ipv6 = 0x86dd };
 struct Link {
   MacAddress source{};
   MacAddress destination{};

@@ -3,6 +3,9 @@
 #include <algorithm>
 #include <array>
 #include <map>
+#include <string>
+
+#include "tools/traffic/link_talk.hpp"
 
 namespace sekimori::traffic {
 namespace {
@@ -44,7 +47,9 @@ class Stage {
         to_(to),
         initiator_(initiator),
         responder_(responder),
+        ttl_(event.ttl.value_or(from.ttl)),
         shots_(shots) {
+    if (event.mac) initiator_.mac = *event.mac;
     if (event.via) {
       const Router& router = story.routers[*event.via];
       leg_initiator_ = &router.legs.at(from.vlan);
@@ -56,8 +61,8 @@ class Stage {
     books_.outcome = event.outcome;
     books_.initiator = forth_.source;
     books_.responder = forth_.destination;
-    books_.initiator_vlan = from.vlan;
-    books_.responder_vlan = to.vlan;
+    books_.initiator_vlan = event.on.value_or(from.vlan);
+    books_.responder_vlan = event.on.value_or(to.vlan);
     books_.passed = event.outcome == Outcome::accepted || event.outcome == Outcome::unanswered ||
                     event.outcome == Outcome::refused;
   }
@@ -68,22 +73,21 @@ class Stage {
 
   // From the initiator. Goes on behind the router unless the event's outcome says that it ends there.
   void send(Time time, std::uint8_t protocol, const Octets& payload) {
-    last_sent_ = ip(forth_, {protocol, from_.ttl, ++identification_}, payload);
+    last_sent_ = ip(forth_, {protocol, ttl_, ++identification_}, payload);
     if (event_.only && *event_.only != Side::initiator) return;
     const auto hop = [&](std::uint8_t ttl) { return ip(forth_, {protocol, ttl, identification_}, payload); };
     if (leg_initiator_ == nullptr) {
-      show(time, {{initiator_.mac, responder_.mac, tag(from_), ether()}, hop(from_.ttl)}, books_.forth);
+      show(time, {{initiator_.mac, responder_.mac, tag(from_), ether()}, hop(ttl_)}, books_.forth);
       return;
     }
     bool again = false;
     if (event_.seen_at_initiator) {
-      show(time, {{initiator_.mac, leg_initiator_->mac, tag(from_), ether()}, hop(from_.ttl)}, books_.forth);
+      show(time, {{initiator_.mac, leg_initiator_->mac, tag(from_), ether()}, hop(ttl_)}, books_.forth);
       again = true;
     }
     if (event_.seen_at_responder && books_.passed) {
-      show(time + router_delay,
-           {{leg_responder_->mac, responder_.mac, tag(to_), ether()}, hop(lower(from_.ttl))}, books_.forth,
-           again);
+      show(time + router_delay, {{leg_responder_->mac, responder_.mac, tag(to_), ether()}, hop(lower(ttl_))},
+           books_.forth, again);
     }
   }
 
@@ -159,23 +163,35 @@ class Stage {
 
   EtherType ether() const { return forth_.source.family == Family::ipv6 ? EtherType::ipv6 : EtherType::ipv4; }
   std::optional<std::uint16_t> tag(const Host& host) const {
-    if (!story_.tagged || host.vlan == 0) return std::nullopt;
-    return host.vlan;
+    const std::uint16_t vlan = event_.on.value_or(host.vlan);
+    if (!story_.tagged || vlan == 0) return std::nullopt;
+    return vlan;
   }
+  // What is said to everybody on the sender's wire, or there from one to another.
+  void say(Time time, const Pair& pair, const MacAddress& destination, const IpHeader& header,
+           const Octets& payload) {
+    if (event_.only && *event_.only != Side::initiator) return;
+    const EtherType type = is_ipv6(pair.source) ? EtherType::ipv6 : EtherType::ipv4;
+    show(time, {{initiator_.mac, destination, tag(from_), type}, ip(pair, header, payload)}, books_.forth);
+  }
+  std::uint16_t next_identification() { return ++identification_; }
+  std::uint8_t ttl() const { return ttl_; }
   const Member& initiator() const { return initiator_; }
   const Member& responder() const { return responder_; }
   const Host& from() const { return from_; }
   const Host& to() const { return to_; }
 
  private:
+  static bool is_ipv6(const IpAddress& address) { return address.family == Family::ipv6; }
   static std::uint8_t lower(std::uint8_t ttl) { return ttl > 0 ? static_cast<std::uint8_t>(ttl - 1) : ttl; }
 
   const Story& story_;
   const Event& event_;
   const Host& from_;
   const Host& to_;
-  const Member& initiator_;
+  Member initiator_;
   const Member& responder_;
+  const std::uint8_t ttl_;
   std::vector<Shot>& shots_;
   const Leg* leg_initiator_ = nullptr;
   const Leg* leg_responder_ = nullptr;
@@ -331,6 +347,7 @@ void talk_icmp(Stage& stage, const Event& event, std::uint16_t identifier, Time 
 void talk_arp(Stage& stage, const Event& event, Time time) {
   const MacAddress everyone{{0xff, 0xff, 0xff, 0xff, 0xff, 0xff}};
   const Pair pair = stage.forth();
+  const bool answered = event.outcome == Outcome::accepted && !event.gratuitous;
   for (std::uint32_t attempt = 0; attempt < (event.outcome == Outcome::accepted ? 1 : event.tries);
        ++attempt) {
     if (!event.only || *event.only == Side::initiator) {
@@ -339,7 +356,7 @@ void talk_arp(Stage& stage, const Event& event, Time time) {
                   arp({false, stage.initiator().mac, pair.source, {}, pair.destination})},
                  stage.books().forth);
     }
-    if (event.outcome == Outcome::accepted && (!event.only || *event.only == Side::responder)) {
+    if (answered && (!event.only || *event.only == Side::responder)) {
       stage.show(time + event.round_trip,
                  {{stage.responder().mac, stage.initiator().mac, stage.tag(stage.from()), EtherType::arp},
                   arp({true, stage.responder().mac, pair.destination, stage.initiator().mac, pair.source})},
@@ -374,163 +391,176 @@ void talk_ndp(Stage& stage, const Event& event, Time time) {
   }
 }
 
-void put16(std::string& out, std::uint32_t value) {
-  out += static_cast<char>(value & 0xffU);
-  out += static_cast<char>((value >> 8U) & 0xffU);
-}
-void put32(std::string& out, std::uint32_t value) {
-  put16(out, value & 0xffffU);
-  put16(out, value >> 16U);
+// The address that a card gives itself (RFC 4291, appendix A).
+IpAddress link_local(const MacAddress& mac) {
+  IpAddress address;
+  address.family = Family::ipv6;
+  const auto& from = mac.bytes;
+  address.bytes = {
+      0xfe,    0x80,    0,    0,    0,       0,       0,      0, static_cast<std::uint8_t>(from[0] ^ 0x02U),
+      from[1], from[2], 0xff, 0xfe, from[3], from[4], from[5]};
+  return address;
 }
 
-}  // namespace
+IpAddress all_ones() {
+  return IpAddress::ipv4(0xffffffffU);
+}
 
-const char* word(Kind kind) {
-  switch (kind) {
-    case Kind::tcp:
-      return "tcp";
-    case Kind::udp:
-      return "udp";
-    case Kind::icmp:
-      return "icmp";
-    case Kind::arp:
-      return "arp";
-    case Kind::ndp:
-      return "ndp";
+// The event's host is the client whoever speaks; nobody has an address before it is given.
+void talk_dhcp(Stage& stage, const Event& event, const std::string& name, std::uint64_t seed, Time time) {
+  const bool v6 = event.family == Family::ipv6;
+  const Pair pair = stage.forth();
+  const IpAddress servers = v6 ? *IpAddress::parse("ff02::1:2") : all_ones();
+  const IpAddress client = v6 ? link_local(stage.initiator().mac) : IpAddress::ipv4(0);
+  const UdpPorts asking = v6 ? UdpPorts{546, 547} : UdpPorts{68, 67};
+  for (const DhcpMessage message : event.messages) {
+    DhcpBody body{
+        message, static_cast<std::uint32_t>(scattered(seed)), stage.initiator().mac, pair.source, {}, name};
+    if (!event.to.empty()) body.server = pair.destination;
+    if (asks_server(message)) {
+      const Pair asked{client, servers};
+      stage.say(time, asked, group_mac(servers), {17, stage.ttl(), stage.next_identification()},
+                udp(asked, asking, dhcp(body, event.family)));
+    } else if (!event.only || *event.only == Side::responder) {
+      const MacAddress server = stage.responder().mac;
+      const Pair said = v6 ? Pair{link_local(server), client} : Pair{pair.destination, all_ones()};
+      const MacAddress destination = v6 ? stage.initiator().mac : group_mac(said.destination);
+      stage.show(time,
+                 {{server, destination, stage.tag(stage.from()), stage.ether()},
+                  ip(said, {17, stage.to().ttl, stage.next_identification()},
+                     udp(said, {asking.destination, asking.source}, dhcp(body, event.family)))},
+                 stage.books().back);
+    }
+    time += event.round_trip;
   }
-  return "";
+  stage.books().initiator_port = asking.source;
+  stage.books().responder_port = asking.destination;
 }
 
-const char* word(Outcome outcome) {
-  switch (outcome) {
-    case Outcome::accepted:
-      return "accepted";
-    case Outcome::unanswered:
-      return "unanswered";
-    case Outcome::dropped:
-      return "dropped";
-    case Outcome::refused:
-      return "refused";
-    case Outcome::rejected:
-      return "rejected";
-    case Outcome::prohibited:
-      return "prohibited";
+void talk_ra(Stage& stage, const Event& event, Time time) {
+  const Pair pair{link_local(stage.initiator().mac), *IpAddress::parse("ff02::1")};
+  stage.books().initiator = pair.source;
+  stage.books().responder = pair.destination;
+  stage.say(time, pair, group_mac(pair.destination), {58, 255, 0},
+            router_advertisement(pair, stage.initiator().mac, *event.prefix));
+}
+
+void talk_bpdu(Stage& stage, const Event& event, Time time) {
+  const MacAddress bridges{{0x01, 0x80, 0xc2, 0x00, 0x00, 0x00}};
+  stage.show(time,
+             {{stage.initiator().mac, bridges, stage.tag(stage.from()), EtherType::length},
+              bpdu(event.root, stage.initiator().mac)},
+             stage.books().forth);
+}
+
+void talk_call(Stage& stage, const Event& event, const std::string& name, std::uint64_t seed, Time time) {
+  const IpAddress sender = stage.forth().source;
+  const CallWay way = call_way(event.call, event.family);
+  IpAddress group = event.group.value_or(way.group);
+  if (group.family == Family::none) {  // to its own network, taken for a /24
+    group = sender;
+    group.bytes[3] = 0xff;
   }
-  return "";
+  const Pair pair{sender, group};
+  const auto identifier = static_cast<std::uint16_t>(scattered(seed));
+  stage.books().responder = group;
+  stage.books().initiator_port = way.ports.source;
+  stage.books().responder_port = way.ports.destination;
+  stage.say(time, pair, group_mac(group), {17, event.ttl.value_or(way.ttl), stage.next_identification()},
+            udp(pair, way.ports, call(event.call, sender, name, identifier)));
 }
 
-Played play(const Story& story) {
-  Played played;
-  std::map<IpAddress, std::uint16_t> next_port;
-  for (const Event& event : story.events) {
-    const Host& from = story.hosts[event.from];
-    std::uint32_t nth = 0;  // conversation of the event
-    for (std::uint32_t repeat = 0; repeat < event.count; ++repeat) {
-      Time time = story.start + event.at + repeat * event.every;
-      for (const Member& initiator : from.members) {
-        for (const std::size_t to_index : event.to) {
-          const Host& to = story.hosts[to_index];
-          for (const Member& responder : to.members) {
-            for (const std::uint16_t port : event.ports) {
-              std::uint16_t own = 0;
-              if (event.port) {
-                own = static_cast<std::uint16_t>(*event.port + nth);
-              } else {
-                std::uint16_t& counter = next_port[*initiator.address(event.family)];
-                own = static_cast<std::uint16_t>(49152 + counter++ % 16384);
-              }
-              Stage stage{story, event, from, initiator, to, responder, played.shots};
-              Conversation& books = stage.books();
-              if (event.kind != Kind::arp && event.kind != Kind::ndp) books.initiator_port = own;
-              books.responder_port = port;
-              const std::uint64_t seed = played.conversations.size() * 2;
-              switch (event.kind) {
-                case Kind::tcp:
-                  TcpTalk{stage, event, {own, port}, time, seed}.run();
-                  break;
-                case Kind::udp:
-                  talk_udp(stage, event, {own, port}, time);
-                  break;
-                case Kind::icmp:
-                  talk_icmp(stage, event, own, time);
-                  break;
-                case Kind::arp:
-                  talk_arp(stage, event, time);
-                  break;
-                case Kind::ndp:
-                  talk_ndp(stage, event, time);
-                  break;
-              }
-              played.conversations.push_back(books);
-              ++nth;
-              time += event.gap;
-            }
-          }
+// One conversation after the other, in the order of the story.
+class Player {
+ public:
+  explicit Player(const Story& story) : story_(story) {}
+
+  Played run() {
+    for (const Event& event : story_.events) {
+      nth_ = 0;
+      for (std::uint32_t repeat = 0; repeat < event.count; ++repeat) {
+        time_ = story_.start + event.at + repeat * event.every;
+        for (std::size_t i = 0; i < story_.hosts[event.from].members.size(); ++i) all_of(event, i);
+      }
+    }
+    std::stable_sort(played_.shots.begin(), played_.shots.end(),
+                     [](const Shot& a, const Shot& b) { return a.time < b.time; });
+    return std::move(played_);
+  }
+
+ private:
+  void all_of(const Event& event, std::size_t member) {
+    const Host& from = story_.hosts[event.from];
+    const Member& initiator = from.members[member];
+    name_ = event.name.empty() ? from.name : event.name;
+    if (from.members.size() > 1) name_ += "-" + std::to_string(member + 1);
+    if (event.to.empty()) one(event, initiator, from, initiator, 0);
+    for (const std::size_t to : event.to) {
+      for (const Member& responder : story_.hosts[to].members) {
+        for (const std::uint16_t port : event.ports) {
+          one(event, initiator, story_.hosts[to], responder, port);
         }
       }
     }
   }
-  std::stable_sort(played.shots.begin(), played.shots.end(),
-                   [](const Shot& a, const Shot& b) { return a.time < b.time; });
-  return played;
-}
 
-std::string pcap(const Story& story, const Played& played) {
-  std::string out;
-  put32(out, story.nanoseconds ? 0xa1b23c4dU : 0xa1b2c3d4U);
-  put16(out, 2);
-  put16(out, 4);
-  put32(out, 0);
-  put32(out, 0);
-  put32(out, story.snaplen);
-  put32(out, 1);  // LINKTYPE_ETHERNET
-  for (const Shot& shot : played.shots) {
-    const std::int64_t time = shot.time.time_since_epoch().count();
-    const auto fraction = static_cast<std::uint32_t>(time % 1'000'000'000);
-    const auto kept = static_cast<std::uint32_t>(std::min<std::size_t>(shot.bytes.size(), story.snaplen));
-    put32(out, static_cast<std::uint32_t>(time / 1'000'000'000));
-    put32(out, story.nanoseconds ? fraction : fraction / 1000);
-    put32(out, kept);
-    put32(out, static_cast<std::uint32_t>(shot.bytes.size()));
-    out.append(reinterpret_cast<const char*>(shot.bytes.data()), kept);
+  void one(const Event& event, const Member& initiator, const Host& to, const Member& responder,
+           std::uint16_t port) {
+    Stage stage{story_, event, story_.hosts[event.from], initiator, to, responder, played_.shots};
+    const std::uint16_t own = own_port(event, initiator);
+    Conversation& books = stage.books();
+    if (event.kind == Kind::tcp || event.kind == Kind::udp || event.kind == Kind::icmp) {
+      books.initiator_port = own;
+    }
+    books.responder_port = port;
+    speak(stage, event, {own, port});
+    played_.conversations.push_back(books);
+    ++nth_;
+    time_ += event.gap;
   }
-  return out;
-}
 
-std::string truth(const Played& played) {
-  std::string out =
-      "line\tproto\toutcome\tinitiator\tinitiator_port\tresponder\tresponder_port\tinitiator_vlan\tresponder_"
-      "vlan\t"
-      "passed\tpkts_toserver\tbytes_toserver\tpkts_toclient\tbytes_toclient\tpkts_icmp_error\tframes_"
-      "toserver\t"
-      "frame_bytes_toserver\tframes_toclient\tframe_bytes_toclient\tframes_icmp_error\tfirst_ns\tlast_ns\n";
-  const auto cell = [&out](const std::string& text) { out += text + '\t'; };
-  const auto number = [&](std::uint64_t value) { cell(std::to_string(value)); };
-  for (const Conversation& talk : played.conversations) {
-    cell(std::to_string(talk.line));
-    cell(word(talk.kind));
-    cell(word(talk.outcome));
-    cell(talk.initiator.to_string());
-    number(talk.initiator_port);
-    cell(talk.responder.to_string());
-    number(talk.responder_port);
-    number(talk.initiator_vlan);
-    number(talk.responder_vlan);
-    cell(talk.passed ? "yes" : "no");
-    for (const Flowed& flowed : {talk.forth, talk.back}) {
-      number(flowed.packets);
-      number(flowed.bytes);
+  void speak(Stage& stage, const Event& event, Ports ports) {
+    const std::uint64_t seed = played_.conversations.size() * 2;
+    switch (event.kind) {
+      case Kind::tcp:
+        return TcpTalk{stage, event, ports, time_, seed}.run();
+      case Kind::udp:
+        return talk_udp(stage, event, ports, time_);
+      case Kind::icmp:
+        return talk_icmp(stage, event, ports.initiator, time_);
+      case Kind::arp:
+        return talk_arp(stage, event, time_);
+      case Kind::ndp:
+        return talk_ndp(stage, event, time_);
+      case Kind::dhcp:
+        return talk_dhcp(stage, event, name_, seed, time_);
+      case Kind::ra:
+        return talk_ra(stage, event, time_);
+      case Kind::bpdu:
+        return talk_bpdu(stage, event, time_);
+      case Kind::call:
+        return talk_call(stage, event, name_, seed, time_);
     }
-    number(talk.errors.packets);
-    for (const Flowed& flowed : {talk.forth, talk.back}) {
-      number(flowed.frames);
-      number(flowed.frame_bytes);
-    }
-    number(talk.errors.frames);
-    cell(std::to_string(talk.first.time_since_epoch().count()));
-    out += std::to_string(talk.last.time_since_epoch().count()) + '\n';
   }
-  return out;
+
+  std::uint16_t own_port(const Event& event, const Member& initiator) {
+    if (event.port) return static_cast<std::uint16_t>(*event.port + nth_);
+    std::uint16_t& counter = next_port_[*initiator.address(event.family)];
+    return static_cast<std::uint16_t>(49152 + counter++ % 16384);
+  }
+
+  const Story& story_;
+  Played played_{};
+  std::map<IpAddress, std::uint16_t> next_port_{};
+  std::uint32_t nth_ = 0;  // conversation of the event
+  Time time_{};
+  std::string name_{};
+};
+
+}  // namespace
+
+Played play(const Story& story) {
+  return Player{story}.run();
 }
 
 }  // namespace sekimori::traffic

@@ -44,7 +44,7 @@ struct Router {
   std::map<std::uint16_t, Leg> legs{};  // by VLAN
 };
 
-enum class Kind : std::uint8_t { tcp, udp, icmp, arp, ndp };
+enum class Kind : std::uint8_t { tcp, udp, icmp, arp, ndp, dhcp, ra, bpdu, call };
 enum class Outcome : std::uint8_t {
   accepted,    // answered by the responder
   unanswered,  // reaches the responder, who says nothing
@@ -56,15 +56,31 @@ enum class Outcome : std::uint8_t {
 enum class Side : std::uint8_t { initiator, responder };
 enum class Close : std::uint8_t { fin, rst, open };
 
+// DHCP's own words; in IPv6 they are SOLICIT, ADVERTISE, REQUEST and REPLY.
+enum class DhcpMessage : std::uint8_t { discover, offer, request, ack, nak };
+bool asks_server(DhcpMessage message);  // sent by clients
+// What machines say to everybody near them.
+enum class Call : std::uint8_t { llmnr, nbns, netbios, mdns, ssdp, wsd };
+
 const char* word(Kind kind);
 const char* word(Outcome outcome);
 
 struct Event {
   int line = 0;  // in the story file, from 1
   Duration at{};
-  std::size_t from = 0;  // index into Story::hosts
-  std::vector<std::size_t> to{};
+  std::size_t from = 0;           // index into Story::hosts
+  std::vector<std::size_t> to{};  // empty: to everybody on the wire
   Kind kind = Kind::tcp;
+  bool gratuitous = false;              // ARP about the sender itself
+  std::vector<DhcpMessage> messages{};  // DHCP: sent in this order
+  std::optional<Prefix> prefix{};       // what a router advertisement advertises
+  MacAddress root{};                    // of a BPDU
+  Call call = Call::llmnr;
+  std::optional<IpAddress> group{};     // where a call goes, instead of the usual
+  std::string name{};                   // of the machine, in DHCP and calls
+  std::optional<MacAddress> mac{};      // the sender's in this event, instead of the host's
+  std::optional<std::uint8_t> ttl{};    // likewise
+  std::optional<std::uint16_t> on{};    // all of it is seen on this VLAN, without a router between
   std::vector<std::uint16_t> ports{};   // of the responder; one 0 where there are none
   std::optional<std::uint16_t> port{};  // of the initiator; else counted up for each initiator from 49152
   Family family = Family::ipv4;

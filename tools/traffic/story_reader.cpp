@@ -329,17 +329,24 @@ class Reader {
   }
 
   Event event(const YAML::Node& node, const Story& story) const {
-    static const Keys allowed{"at",    "from",  "to",     "tcp",        "udp",   "icmp",       "arp",
-                              "ndp",   "port",  "family", "outcome",    "send",  "receive",    "rounds",
-                              "pause", "tries", "begin",  "retransmit", "close", "round_trip", "via",
-                              "seen",  "only",  "copies", "count",      "every", "gap"};
-    each_key(node, "event", allowed, {"at", "from", "to"});
+    static const Keys allowed{
+        "at",     "from",       "to",   "tcp",     "udp",    "icmp",   "arp",   "ndp",   "port",
+        "family", "outcome",    "send", "receive", "rounds", "pause",  "tries", "begin", "retransmit",
+        "close",  "round_trip", "via",  "seen",    "only",   "copies", "count", "every", "gap",
+        "dhcp",   "ra",         "bpdu", "call",    "group",  "name",   "mac",   "ttl",   "on"};
+    each_key(node, "event", allowed, {"at", "from"});
     Event event;
     event.line = node.Mark().line + 1;
     event.at = duration(node["at"]);
     event.from = host(node["from"], story);
-    for (const YAML::Node& one : one_or_many(node["to"])) event.to.push_back(host(one, story));
     kind(node, event);
+    if (!to_everybody(event)) {
+      if (!node["to"]) fail(node, "event: key \"to\" is missing");
+      for (const YAML::Node& one : one_or_many(node["to"])) event.to.push_back(host(one, story));
+    } else if (node["to"]) {
+      fail(node["to"], "event: this is said to everybody on the wire");
+    }
+    wire(node, event);
     if (const auto v = node["port"]) event.port = number<std::uint16_t>(v, 1, 65535);
     if (const auto v = node["outcome"]) {
       event.outcome = choice<Outcome>(v, {{"accepted", Outcome::accepted},
@@ -396,9 +403,70 @@ class Reader {
     if (is("tcp", Kind::tcp)) event.ports = ports(node["tcp"]);
     if (is("udp", Kind::udp)) event.ports = ports(node["udp"]);
     if (is("icmp", Kind::icmp)) choice<bool>(node["icmp"], {{"echo", true}});
-    if (is("arp", Kind::arp)) choice<bool>(node["arp"], {{"request", true}});
+    if (is("arp", Kind::arp)) {
+      event.gratuitous = choice<bool>(node["arp"], {{"request", false}, {"gratuitous", true}});
+    }
     if (is("ndp", Kind::ndp)) choice<bool>(node["ndp"], {{"solicitation", true}});
-    if (kinds != 1) fail(node, "event: exactly one of tcp, udp, icmp, arp, ndp belongs here");
+    if (is("dhcp", Kind::dhcp)) event.messages = messages(node["dhcp"]);
+    if (is("ra", Kind::ra)) {
+      event.prefix = Prefix::parse(scalar(node["ra"]));
+      if (!event.prefix || event.prefix->address.family != Family::ipv6) {
+        fail(node["ra"], "\"" + scalar(node["ra"]) + "\": an IPv6 prefix belongs here, as \"fd10::/64\"");
+      }
+    }
+    if (is("bpdu", Kind::bpdu)) event.root = mac(node["bpdu"]);
+    if (is("call", Kind::call)) {
+      event.call = choice<Call>(node["call"], {{"llmnr", Call::llmnr},
+                                               {"nbns", Call::nbns},
+                                               {"netbios", Call::netbios},
+                                               {"mdns", Call::mdns},
+                                               {"ssdp", Call::ssdp},
+                                               {"wsd", Call::wsd}});
+    }
+    if (kinds != 1) {
+      fail(node, "event: exactly one of tcp, udp, icmp, arp, ndp, dhcp, ra, bpdu, call belongs here");
+    }
+  }
+
+  std::vector<DhcpMessage> messages(const YAML::Node& node) const {
+    if (node.IsScalar() && node.Scalar() == "exchange") {
+      return {DhcpMessage::discover, DhcpMessage::offer, DhcpMessage::request, DhcpMessage::ack};
+    }
+    std::vector<DhcpMessage> out;
+    for (const YAML::Node& one : one_or_many(node)) {
+      out.push_back(choice<DhcpMessage>(one, {{"discover", DhcpMessage::discover},
+                                              {"offer", DhcpMessage::offer},
+                                              {"request", DhcpMessage::request},
+                                              {"ack", DhcpMessage::ack},
+                                              {"nak", DhcpMessage::nak}}));
+    }
+    return out;
+  }
+
+  static bool to_everybody(const Event& event) {
+    return event.gratuitous || event.kind == Kind::ra || event.kind == Kind::bpdu ||
+           event.kind == Kind::call ||
+           (event.kind == Kind::dhcp &&
+            std::all_of(event.messages.begin(), event.messages.end(), asks_server));
+  }
+
+  // On which wire, with which address of a card.
+  void wire(const YAML::Node& node, Event& event) const {
+    const auto only_with = [&](const char* key, bool sensible, const char* with) {
+      if (node[key] && !sensible)
+        fail(node[key], std::string{"event: \""} + key + "\" has no meaning without " + with);
+    };
+    if (const auto v = node["on"]) event.on = number<std::uint16_t>(v, 0, 4094);
+    if (const auto v = node["mac"]) event.mac = mac(v);
+    if (const auto v = node["ttl"]) event.ttl = number<std::uint8_t>(v, 1, 255);
+    if (const auto v = node["name"]) event.name = scalar(v);
+    if (const auto v = node["group"]) event.group = address(v, scalar(v));
+    const bool fixed = event.kind == Kind::arp || event.kind == Kind::ndp || event.kind == Kind::ra ||
+                       event.kind == Kind::bpdu;
+    only_with("ttl", !fixed, "a packet whose TTL hosts choose");
+    only_with("group", event.kind == Kind::call, "call");
+    only_with("name", event.kind == Kind::call || event.kind == Kind::dhcp, "call or dhcp");
+    if (event.name.size() > 63) fail(node["name"], "event: a name has at most 63 characters");
   }
 
   void family(const YAML::Node& node, Event& event, const Story& story) const {
@@ -411,7 +479,9 @@ class Reader {
                            [&](const Member& member) { return member.address(family).has_value(); });
       });
     };
-    if (event.kind == Kind::ndp) {
+    if (event.kind == Kind::bpdu || event.kind == Kind::ra) {  // hosts have at least one kind of address
+      event.family = everybody_has(Family::ipv4) ? Family::ipv4 : Family::ipv6;
+    } else if (event.kind == Kind::ndp) {
       event.family = Family::ipv6;
     } else if (const auto v = node["family"]) {
       event.family = choice<Family>(v, {{"ipv4", Family::ipv4}, {"ipv6", Family::ipv6}});
@@ -421,17 +491,26 @@ class Reader {
     if (event.kind == Kind::arp && event.family == Family::ipv6)
       fail(node, "event: ARP is for IPv4; write ndp");
     if (!everybody_has(event.family)) fail(node, "event: these hosts have no addresses of one family");
+    const bool netbios =
+        event.kind == Kind::call && (event.call == Call::nbns || event.call == Call::netbios);
+    if (netbios && event.family == Family::ipv6) fail(node["call"], "event: NetBIOS is for IPv4");
+    if (event.group && event.group->family != event.family)
+      fail(node["group"], "event: the sender has no address of this family");
   }
 
   // Through which router, if any. All responders of one event are on the same way.
   void way(const YAML::Node& node, Event& event, const Story& story) const {
+    if (event.to.empty() || event.on) {
+      if (node["via"]) fail(node["via"], "event: no router is on this way");
+      return;
+    }
     const std::uint16_t here = story.hosts[event.from].vlan;
     const std::uint16_t there = story.hosts[event.to.front()].vlan;
     for (const std::size_t index : event.to) {
       if (story.hosts[index].vlan != there)
         fail(node["to"], "event: these hosts are on different VLANs: make two events");
     }
-    const bool link_local = event.kind == Kind::arp || event.kind == Kind::ndp;
+    const bool link_local = event.kind == Kind::arp || event.kind == Kind::ndp || event.kind == Kind::dhcp;
     if (here == there || link_local) {
       if (node["via"]) fail(node["via"], "event: no router is on this way");
       return;
@@ -466,6 +545,9 @@ class Reader {
     only_with("close", tcp && accepted, "an accepted TCP connection");
     only_with("rounds", talks && accepted, "an accepted conversation");
     only_with("pause", talks, "a conversation");
+    only_with("round_trip", talks || !event.to.empty(), "an answer");
+    only_with("outcome", talks || event.kind == Kind::ndp || (event.kind == Kind::arp && !event.gratuitous),
+              "somebody who may answer");
     only_with("send", talks && (accepted || !tcp), "an accepted TCP connection, UDP or ICMP");
     only_with("receive", (tcp || event.kind == Kind::udp) && accepted, "an accepted conversation");
     only_with("tries", !accepted, "an outcome that is no answer");
@@ -489,6 +571,7 @@ class Reader {
     for (const Event& event : story.events) {
       std::uint64_t targets = 0;
       for (const std::size_t index : event.to) targets += story.hosts[index].members.size();
+      targets = std::max<std::uint64_t>(targets, 1);
       std::uint64_t total = 1;
       for (const std::uint64_t factor :
            {std::uint64_t{event.count}, std::uint64_t{story.hosts[event.from].members.size()}, targets,
