@@ -26,9 +26,13 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
 namespace sekimori::fuzz {
 
 std::vector<std::string> seeds() {
-  return {std::string(config::builtin_example()),
-          "profile: two-tier\nsegments:\n  mynumber: {prefixes: [192.168.10.0/24], vlans: [10]}\n"
-          "  internet: {prefixes: [192.168.1.0/24]}\nswitches: {mn_exceptions: {clause: \"x\"}}\n"};
+  return {
+      std::string(config::builtin_example()),
+      "profile: two-tier\nsegments:\n  mynumber: {prefixes: [192.168.10.0/24], vlans: [10]}\n"
+      "  internet: {prefixes: [192.168.1.0/24]}\nswitches: {mn_exceptions: {clause: \"x\"}}\n",
+      "profile: beta-prime\nsegments:\n  基幹系: {prefixes: [10.1.0.0/16]}\n  LG: {prefixes: [10.2.0.0/16]}\n"
+      "overlay:\n  - {from: 内部情報系, to: SC, cell: L, reasons: [R4, R6], clause: \"12\"}\n"
+      "  - {from: MN, to: EXT, cell: F, clause: \"13\"}\n"};
 }
 
 }  // namespace sekimori::fuzz
