@@ -225,6 +225,15 @@ void read_profile_segments(const Cursor& at, policy::Profile& profile) {
       if (code.identifier(segment.code)) require_new(codes, segment.code, code);
       read_localized(map.required("name"), segment.name);
       read_aliases(map.optional("aliases"), segment.aliases);
+      const Cursor whole = map.optional("part_of");
+      if (whole.text(segment.part_of) && !is_one_of(ids_of(profile.segments), segment.part_of)) {
+        whole.error(
+            Text::config_model_segment,
+            {{"value", shown(segment.part_of)},
+             {"segments", join(ids_of(profile.segments))},
+             {"mean", did_you_mean(whole.report(), suggest(segment.part_of, ids_of(profile.segments)))}});
+      }
+      map.optional("listed_only").boolean(segment.listed_only);
     });
     if (segment.id.empty()) return;
     // What the ground of this profile says of it no longer holds.

@@ -86,6 +86,10 @@ class Compiler {
 void Compiler::read_model() {
   out_.matrix = build_matrix(out_.options, mistakes_);
   out_.external = out_.matrix.external;
+  const std::vector<ProfileSegment>& segments = out_.options.profile.segments;
+  for (std::size_t i = 0; i < segments.size(); ++i) {
+    if (segments[i].listed_only) out_.listed_only = static_cast<SegmentSet>(out_.listed_only | 1U << i);
+  }
   out_.warnings = out_.matrix.warnings;
 }
 

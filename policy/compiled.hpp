@@ -38,6 +38,7 @@ struct CompiledPolicy {
     SegmentId segment = 0;
   };
   std::vector<NextHop> next_hops{};  // ordered by MAC
+  SegmentSet listed_only = 0;        // ProfileSegment::listed_only
   std::vector<SegmentSet> vlan_claims = std::vector<SegmentSet>(4096);
   std::vector<SegmentSet> tap_claims{};
   SegmentSet claimants = 0;  // segments that claim a VLAN or a tap

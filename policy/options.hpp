@@ -84,6 +84,10 @@ struct ProfileSegment {
   std::string code{};  // "MN"
   Localized name{};
   std::vector<std::string> aliases{};  // what else a body may call it: 基幹系
+  std::string part_of{};               // the segment that this is a group of; empty: a segment of its own
+  // Only listed addresses belong to it: its next hop tells by which path it is reached, and makes no unlisted
+  // address its own. Named clouds are those that are named.
+  bool listed_only = false;
 };
 
 // A segment that other models have and this one has not. Naming it is a mistake that is told with its reason.

@@ -51,6 +51,7 @@ Side side_of(const CompiledPolicy& policy, const IpAddress& address, const MacAd
       std::lower_bound(policy.next_hops.begin(), policy.next_hops.end(), neighbour,
                        [](const CompiledPolicy::NextHop& a, const MacAddress& b) { return a.mac < b; });
   if (hop == policy.next_hops.end() || hop->mac != neighbour) return side;
+  if ((policy.listed_only >> hop->segment & 1U) != 0) return side;
   return {hop->segment, side.listed, true};
 }
 
@@ -430,7 +431,8 @@ Severity severity(const Policy& policy, const Verdict& verdict, capture::Stage s
   const bool from_mynumber = is(verdict.from, "mynumber");
   if (!from_mynumber && !is(verdict.to, "mynumber")) return Severity::error;
   const SegmentId other = from_mynumber ? verdict.to : verdict.from;
-  const bool open_world = other == policy.external() || is(other, "internet");
+  const bool open_world =
+      other == policy.external() || is(other, "internet") || policy.segments()[other].part_of == "internet";
   return open_world ? Severity::alert : Severity::critical;
 }
 

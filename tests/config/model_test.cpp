@@ -152,6 +152,12 @@ TEST_F(ModelTest, TellsWhatIsWrongWithABasedProfile) {
             "model/own.yaml:7:3: cells: No decision from juki to: hospital.");
   EXPECT_EQ(told(replaced(based, "aliases: [診療系]", "aliases: [基幹系]"), sound),
             "model/own.yaml:5:3: segments: \"基幹系\" is a name of both mynumber and hospital; change one.");
+  EXPECT_EQ(told(replaced(based, "aliases: [診療系]", "part_of: lgwam"), sound),
+            "model/own.yaml:5:76: segments[0].part_of: This profile has no segment \"lgwam\"; segments: "
+            "mynumber, lgwan, "
+            "internet, lgwan-net, security-cloud, external, juki, gov-cloud, named-cloud, out-of-scope. Did "
+            "you mean "
+            "\"lgwan\"?");
   EXPECT_EQ(told(replaced(based, "G R4 mail-text", "f R4 mail-text"), sound),
             "model/own.yaml:10:50: cells[2].to.internet: \"mail-text\": kinds of gateways go with the code G "
             "only.");

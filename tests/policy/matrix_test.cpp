@@ -446,6 +446,46 @@ TEST(Matrix, TakesAnotherCellForNamedCloudsPastTheBreakout) {
       << "without next hops the path is not looked at";
 }
 
+// The breakout's next hop leads to named clouds and makes nothing else one: what is not named is external.
+TEST(Matrix, TakesNoUnlistedAddressForANamedCloudByItsNextHop) {
+  struct Case {
+    const char* profile;
+    const char* choice;
+    const char* from;
+    Cell cell;
+    const char* why;
+  };
+  for (const Case& one : {Case{"alpha-prime", "net_lbo", "LG", Cell::forbid_always, "R4 R6 R12"},
+                          Case{"alpha-prime", "net_lbo", "NET", Cell::forbid, "R6"},
+                          Case{"beta", "", "NET", Cell::forbid, "R6"}}) {
+    SCOPED_TRACE(one.profile);
+    City city{one.profile};
+    if (*one.choice != '\0') city.with_switch(one.choice);
+    const MacAddress breakout = mac("02:00:00:00:0b:01");
+    city.segment("named-cloud").next_hop_macs = {breakout};
+    const Policy policy = city.policy();
+    Conversation talk = city.talk(one.from, "EXT");
+    talk.next_hop_mac = breakout;
+    const Verdict verdict = policy.judge(talk);
+    EXPECT_EQ(verdict.to, policy.external());
+    EXPECT_EQ(verdict.cell, one.cell);
+    EXPECT_EQ(reasons_of(policy, verdict), one.why);
+    EXPECT_EQ(verdict.decision, Decision::forbid);
+  }
+}
+
+// The critical systems are a part of the Internet segment: what reaches from there into the My Number segment
+// is as grave as from anywhere in it.
+TEST(Matrix, TakesPartsOfTheInternetSegmentForWhatTheyArePartOf) {
+  const City city{"beta-prime"};
+  const Policy policy = city.policy();
+  for (const std::string_view from : {"NET", "CRIT", "EXT"}) {
+    EXPECT_EQ(severity(policy, policy.judge(city.talk(from, "MN")), capture::Stage::data), Severity::alert)
+        << from;
+  }
+  EXPECT_EQ(severity(policy, policy.judge(city.talk("LG", "MN")), capture::Stage::data), Severity::critical);
+}
+
 // In the two-tier model a body may leave directly, unless it has chosen to leave by the security cloud only.
 TEST(Matrix, JudgesEgressOfTheTwoTierModelByTheSwitch) {
   for (const bool aggregated : {false, true}) {
