@@ -153,7 +153,7 @@ TEST_F(ModelTest, TellsWhatIsWrongWithABasedProfile) {
   EXPECT_EQ(told(replaced(based, "aliases: [診療系]", "aliases: [基幹系]"), sound),
             "model/own.yaml:5:3: segments: \"基幹系\" is a name of both mynumber and hospital; change one.");
   EXPECT_EQ(told(replaced(based, "aliases: [診療系]", "part_of: lgwam"), sound),
-            "model/own.yaml:5:76: segments[0].part_of: This profile has no segment \"lgwam\"; segments: "
+            "model/own.yaml:5:71: segments[0].part_of: This profile has no segment \"lgwam\"; segments: "
             "mynumber, lgwan, "
             "internet, lgwan-net, security-cloud, external, juki, gov-cloud, named-cloud, out-of-scope. Did "
             "you mean "
