@@ -7,6 +7,7 @@
 #include <tuple>
 #include <utility>
 
+#include "config/exception_reader.hpp"
 #include "config/overlays.hpp"
 #include "config/prefix_list.hpp"
 #include "config/sections.hpp"
@@ -129,13 +130,15 @@ class CityReader {
     });
   }
 
-  void read_exceptions(const Cursor& at) {
-    FirstUse<std::string> ids;
+  void read_routers(const Cursor& at) {
     at.list([&](const Cursor& item) {
-      policy::ExceptionOptions exception;
-      exception.place = item.place();
-      item.map([&](Map& map) { read_exception(item, map, ids, exception); });
-      options_.exceptions.push_back(std::move(exception));
+      MacAddress mac;
+      if (!read_mac(item, mac)) return;
+      if (std::find(options_.routers.begin(), options_.routers.end(), mac) != options_.routers.end()) {
+        item.error(Text::config_repeated, {{"value", mac.to_string()}});
+        return;
+      }
+      options_.routers.push_back(mac);
     });
   }
 
@@ -362,62 +365,6 @@ class CityReader {
                                          {"kinds", join(taken)}});
   }
 
-  // False when something in it was wrong: nobody knows then what it was meant to limit.
-  bool read_endpoint(const Cursor& at, policy::EndpointOptions& out) const {
-    const std::size_t before = at.report().count();
-    at.map([&](Map& map) {
-      map.optional("addresses")
-          .list(
-              [&](const Cursor& item) {
-                Prefix prefix;
-                if (read_prefix(item, prefix)) out.addresses.push_back(prefix);
-              },
-              Cursor::Size::some);
-      map.optional("macs").list(
-          [&](const Cursor& item) {
-            MacAddress mac;
-            if (read_mac(item, mac)) out.macs.push_back(mac);
-          },
-          Cursor::Size::some);
-    });
-    return at.report().count() == before;
-  }
-
-  void read_exception(const Cursor& item, Map& map, FirstUse<std::string>& ids,
-                      policy::ExceptionOptions& exception) const {
-    const Cursor id = map.required("id");
-    if (id.identifier(exception.id)) require_new(ids, exception.id, id);
-    // 例外措置: who approved what, why, on which paper, until when. Without these there is none.
-    const auto evidence = [&](std::string_view key, std::string& out) {
-      const Cursor at = map.optional(key);
-      if (at.missing()) {
-        item.error(Text::config_exception_evidence, {{"key", key}});
-      } else {
-        at.text(out);
-      }
-    };
-    evidence("reason", exception.reason);
-    evidence("approver", exception.approver);
-    evidence("ticket", exception.ticket);
-
-    const Cursor from = map.optional("from");
-    const Cursor until = map.optional("until");
-    const bool begins = read_instant(from, DayEdge::start, context_.utc_offset_minutes, exception.from);
-    bool ends = false;
-    if (until.missing()) {
-      item.error(Text::config_exception_evidence, {{"key", "until"}});
-    } else {
-      ends = read_instant(until, DayEdge::end, context_.utc_offset_minutes, exception.until);
-    }
-    if (begins && ends && exception.until <= exception.from) until.error(Text::config_exception_period);
-
-    const bool source_read = read_endpoint(map.optional("source"), exception.source);
-    const bool destination_read = read_endpoint(map.optional("destination"), exception.destination);
-    read_protocol(map.required("protocol"), map.optional("ports"), exception.ports);
-    const bool limited = constrains(exception.source) || constrains(exception.destination);
-    if (!limited && source_read && destination_read) item.error(Text::config_exception_unlimited);
-  }
-
   static void read_tunnel(const Cursor& item, Map& map, FirstUse<std::string>& ids,
                           policy::TunnelOptions& tunnel) {
     const std::size_t before = item.report().count();
@@ -471,10 +418,6 @@ class CityReader {
                        [](const Prefix& prefix) { return prefix.length == 0; });
   }
 
-  static bool constrains(const policy::EndpointOptions& side) {
-    return !side.macs.empty() || (!side.addresses.empty() && !everywhere(side.addresses));
-  }
-
   const CityContext& context_;
   std::vector<SourceText>& sources_;
   policy::PolicyOptions& options_;
@@ -514,7 +457,11 @@ void read_city(Map& root, const CityContext& context, std::vector<SourceText>& s
   reader.read_segments(root.required("segments"));
   reader.read_gateways(root.optional("gateways"));
   reader.read_services(root.optional("services"));
-  reader.read_exceptions(root.optional("exceptions"));
+  options.utc_offset_minutes = context.utc_offset_minutes;
+  ExceptionReader exceptions{context, sources, options.exceptions};
+  exceptions.read_list(root.optional("exceptions"));
+  exceptions.read_files(root.optional("exceptions_from"));
+  reader.read_routers(root.optional("routers"));
   reader.read_tunnels(root.optional("tunnels"));
 }
 

@@ -268,6 +268,7 @@ void read_alerts(const Cursor& at, daemon::AlertOptions& alerts) {
     map.optional("responders_max").number(alerts.responders_max, {1, 64});
     map.optional("incident_idle").duration(alerts.incident_idle, {10s, 24h});
     read_repeat(map.optional("repeat"), alerts.repeat);
+    map.optional("exception_unused_after").duration(alerts.exception_unused_after, {1h, 8760h});
     map.optional("kept").number(alerts.alerts_kept, {16, 1'000'000});
     Unique names;
     map.optional("destinations").list([&](const Cursor& item) { read_destination(item, names, alerts); });

@@ -43,6 +43,9 @@ struct AlertOptions {
   std::chrono::seconds incident_idle{600};  // without events an incident closes, 10..86400
   std::vector<std::chrono::seconds> repeat{std::chrono::seconds{60}, std::chrono::seconds{600},
                                            std::chrono::seconds{3600}};  // growing pauses between summaries
+  // An exception in force that was not used for so long is told, counted from the start of the process at the
+  // earliest, 1..8760 hours.
+  std::chrono::seconds exception_unused_after{std::chrono::hours{24 * 90}};
   std::uint32_t alerts_kept = 10'000;  // in memory for `sekimori alerts`, 16..1'000'000
   std::vector<DestinationOptions> destinations{};
   bool operator==(const AlertOptions&) const = default;

@@ -6,6 +6,7 @@
 #include "capture/decode/packet.hpp"
 #include "policy/compiled.hpp"
 #include "policy/mistakes.hpp"
+#include "policy/register.hpp"
 #include "policy/text/text.hpp"
 
 namespace sekimori::policy {
@@ -15,8 +16,6 @@ namespace {
 constexpr unsigned named_ports_max = 1024;
 // Many overlaps have one cause; the first ones show it.
 constexpr std::size_t overlaps_told_max = 20;
-// A prefix that holds more listed prefixes than this is taken to meet every segment.
-constexpr std::size_t nested_examined_max = 1024;
 
 std::string told(const Place& place) {
   if (place.file.empty()) return "-";
@@ -41,7 +40,7 @@ class Compiler {
     mistakes_.raise();
     file_entries();
     out_.tunnels = TunnelMap{out_.options.tunnels};
-    split_time();
+    split_time(out_);
     warn_of_dead_entries();
     return std::move(out_);
   }
@@ -64,11 +63,9 @@ class Compiler {
   void check_tunnels();
   void file_entries();
   void name_ports(const std::vector<Ports>& list);
-  void split_time();
   void warn_of_dead_entries();
   template <typename Named>
   void warn_of_dead(Text kind, const Named& named, Cell taking);
-  SegmentSet segments_met(const EndpointOptions& side) const;
 
   // The segment's index, or -1 and a mistake noted.
   int segment(const std::string& id, const Place& place) {
@@ -264,17 +261,9 @@ void Compiler::check_entries() {
   for (const ServiceOptions& service : out_.options.services) check_named(Text::policy_kind_service, service);
   for (const ExceptionOptions& exception : out_.options.exceptions) {
     check_id(Text::policy_kind_exception, exception.id, exception.place);
-    for (const auto& [side, word] : {std::pair{&exception.source, Text::policy_side_source},
-                                     std::pair{&exception.destination, Text::policy_side_destination}}) {
-      if (!empty(*side)) continue;
-      mistake(exception.place, Text::policy_exception_side,
-              {{"id", exception.id}, {"side", kind_word(word)}});
-    }
-    if (exception.until <= exception.from) {
-      mistake(exception.place, Text::policy_exception_period, {{"id", exception.id}});
-    }
     check_ports(Text::policy_kind_exception, exception.id, exception.ports, exception.place);
   }
+  check_register(out_, mistakes_);
 }
 
 void Compiler::check_tunnels() {
@@ -309,19 +298,12 @@ void Compiler::file_entries() {
   file(out_.options.gateways, Basis::gateway);
   file(out_.options.services, Basis::service);
   for (std::size_t i = 0; i < out_.options.exceptions.size(); ++i) {
-    const ExceptionOptions& exception = out_.options.exceptions[i];
-    Entry entry;
-    entry.index = static_cast<std::uint32_t>(i);
-    entry.source = exception.source;
-    entry.destination = exception.destination;
-    entry.ports = exception.ports;
-    entry.begin = exception.from;
-    entry.end = exception.until;
-    name_ports(exception.ports);
-    entries.push_back(std::move(entry));
+    name_ports(out_.options.exceptions[i].ports);
+    entries.push_back(exception_entry(out_.options, static_cast<std::uint32_t>(i)));
   }
-  std::vector<MacAddress> routers;
+  std::vector<MacAddress> routers = out_.options.routers;
   for (const CompiledPolicy::NextHop& hop : out_.next_hops) routers.push_back(hop.mac);
+  std::sort(routers.begin(), routers.end());
   out_.entries = Entries{std::move(entries), std::move(routers)};
 }
 
@@ -335,15 +317,6 @@ void Compiler::name_ports(const std::vector<Ports>& list) {
       if (ports.protocol == 0 || ports.protocol == protocol::sctp) out_.ports_sctp.set(port);
     }
   }
-}
-
-void Compiler::split_time() {
-  for (const ExceptionOptions& exception : out_.options.exceptions) {
-    out_.epochs.push_back(exception.from);
-    out_.epochs.push_back(exception.until);
-  }
-  std::sort(out_.epochs.begin(), out_.epochs.end());
-  out_.epochs.erase(std::unique(out_.epochs.begin(), out_.epochs.end()), out_.epochs.end());
 }
 
 // ---- valid, yet without effect
@@ -362,36 +335,6 @@ void Compiler::warn_of_dead(Text kind, const Named& named, Cell taking) {
            {{"kind", kind_word(kind)}, {"id", named.id}, {"from", named.from}, {"to", named.to}})});
 }
 
-// Every segment to which some address of this side may belong.
-SegmentSet Compiler::segments_met(const EndpointOptions& side) const {
-  unsigned met = 0;
-  unsigned unlisted = 1U << out_.external;
-  for (const CompiledPolicy::NextHop& hop : out_.next_hops) unlisted |= 1U << hop.segment;
-  if (side.addresses.empty())
-    return static_cast<SegmentSet>((1U << out_.options.profile.segments.size()) - 1);
-  for (const Prefix& prefix : side.addresses) {
-    const std::uint32_t found = out_.map.find(prefix.address);
-    bool covered = false;
-    for (std::int32_t i = found == SegmentMap::none ? -1 : static_cast<std::int32_t>(found / segments_max);
-         i >= 0; i = out_.covers[static_cast<std::size_t>(i)]) {
-      const auto at = static_cast<std::size_t>(i);
-      met |= 1U << out_.prefix_segments[at];
-      covered = covered || out_.prefixes[at].prefix.contains(prefix);
-    }
-    if (covered) continue;
-    met |= unlisted;
-    auto nested =
-        std::lower_bound(out_.prefixes.begin(), out_.prefixes.end(), prefix,
-                         [](const NamedPrefix& a, const Prefix& b) { return comes_before(a.prefix, b); });
-    for (std::size_t examined = 0; nested != out_.prefixes.end() && prefix.contains(nested->prefix);
-         ++nested) {
-      if (++examined > nested_examined_max) return 0xffff;
-      met |= 1U << out_.prefix_segments[static_cast<std::size_t>(nested - out_.prefixes.begin())];
-    }
-  }
-  return static_cast<SegmentSet>(met);
-}
-
 void Compiler::warn_of_dead_entries() {
   for (const GatewayOptions& gateway : out_.options.gateways) {
     warn_of_dead(Text::policy_kind_gateway, gateway, Cell::gateway);
@@ -399,25 +342,7 @@ void Compiler::warn_of_dead_entries() {
   for (const ServiceOptions& service : out_.options.services) {
     warn_of_dead(Text::policy_kind_service, service, Cell::service);
   }
-  const std::size_t count = out_.options.profile.segments.size();
-  for (const ExceptionOptions& exception : out_.options.exceptions) {
-    const SegmentSet sources = segments_met(exception.source);
-    const SegmentSet destinations = segments_met(exception.destination);
-    bool effective = false;
-    std::vector<std::string> pairs;
-    for (std::size_t pair = 0; pair < count * count && !effective; ++pair) {
-      const auto from = static_cast<SegmentId>(pair / count);
-      const auto to = static_cast<SegmentId>(pair % count);
-      if ((sources >> from & 1U) == 0 || (destinations >> to & 1U) == 0) continue;
-      const Cell cell = out_.rule(from, to).cell;
-      effective = cell == Cell::forbid || cell == Cell::gateway || cell == Cell::service;
-      pairs.push_back(segment_id(from) + "→" + segment_id(to));
-    }
-    if (effective) continue;
-    out_.warnings.push_back(
-        {exception.place, say(Text::policy_exception_no_effect, language_,
-                              {{"id", exception.id}, {"pairs", mistakes_.listed(pairs)}})});
-  }
+  warn_of_register(out_, mistakes_);
   sort_by_place(out_.warnings);
 }
 

@@ -13,6 +13,7 @@
 #include "policy/policy.hpp"
 #include "policy/segment_map.hpp"
 #include "policy/tunnel_map.hpp"
+#include "policy/week.hpp"
 
 namespace sekimori::policy {
 
@@ -49,6 +50,7 @@ struct CompiledPolicy {
   std::bitset<65536> ports_udp{};
   std::bitset<65536> ports_sctp{};
   std::vector<Time> epochs{};  // begins of the epochs after the first, in order
+  WeekBorders week_borders{};  // and those that come again each week
 
   int segment_index(std::string_view id) const;
   const CellRule& rule(SegmentId from, SegmentId to) const { return matrix.rules[pair_of(from, to)]; }

@@ -82,6 +82,9 @@ unsigned rank(Mismatch mismatch) {
       return 0;
     case Mismatch::expired:
     case Mismatch::not_yet:
+    case Mismatch::not_approved:
+    case Mismatch::revoked:
+    case Mismatch::out_of_hours:
       return 1;
     case Mismatch::port:
       return 2;
@@ -98,6 +101,15 @@ unsigned rank(Mismatch mismatch) {
       return 7;
   }
   return 8;
+}
+
+// One of them at most: what was revoked has also ended, and need not be told twice.
+Mismatch compare_time(const Entry& entry, Time time) {
+  if (time >= entry.revoked) return Mismatch::revoked;
+  if (time < entry.approved) return Mismatch::not_approved;
+  if (time < entry.begin) return Mismatch::not_yet;
+  if (time >= entry.end) return Mismatch::expired;
+  return entry.week.holds(time) ? Mismatch::none : Mismatch::out_of_hours;
 }
 
 std::vector<Prefix> prefixes_of(const std::vector<Entry>& entries, EndpointOptions Entry::*side) {
@@ -245,12 +257,13 @@ bool Entries::holds(std::int32_t large_set, const EndpointOptions& side, const I
                      [&](const Prefix& prefix) { return prefix.contains(address); });
 }
 
-// A router's MAC stands for any host behind it, so it counts as not verified, unless the entry has nothing
+// A router's MAC stands for any host behind it, and the next hop's for one that has not answered yet, so they
+// count as not verified, unless the entry has nothing
 // but MACs to tell this side by: then everybody behind the router would pass.
-void Entries::compare_mac(const EndpointOptions& side, const MacAddress& mac, Mismatch field,
+void Entries::compare_mac(const EndpointOptions& side, const MacAddress& mac, bool guessed, Mismatch field,
                           Comparison& result) const {
   if (side.macs.empty() || std::find(side.macs.begin(), side.macs.end(), mac) != side.macs.end()) return;
-  if ((mac.is_zero() || is_router(mac)) && !side.addresses.empty()) {
+  if ((mac.is_zero() || guessed || is_router(mac)) && !side.addresses.empty()) {
     result.mac_verified = false;
   } else {
     result.differs(field);
@@ -269,10 +282,12 @@ Entries::Comparison Entries::compare(std::uint32_t index, const Conversation& co
   }
   const Mismatch ports = compare_ports(entry.ports, conversation);
   if (ports != Mismatch::none) result.differs(ports);
-  compare_mac(entry.source, conversation.initiator_mac, Mismatch::source_mac, result);
-  compare_mac(entry.destination, conversation.responder_mac, Mismatch::destination_mac, result);
-  if (conversation.time < entry.begin) result.differs(Mismatch::not_yet);
-  if (conversation.time >= entry.end) result.differs(Mismatch::expired);
+  compare_mac(entry.source, conversation.initiator_mac, conversation.initiator_mac_guessed,
+              Mismatch::source_mac, result);
+  compare_mac(entry.destination, conversation.responder_mac, conversation.responder_mac_guessed,
+              Mismatch::destination_mac, result);
+  const Mismatch when = compare_time(entry, conversation.time);
+  if (when != Mismatch::none) result.differs(when);
   return result;
 }
 
@@ -326,6 +341,7 @@ void Entries::look_backwards(Basis named, PairId pair, const Conversation& conve
   Conversation back = conversation;
   std::swap(back.initiator, back.responder);
   std::swap(back.initiator_mac, back.responder_mac);
+  std::swap(back.initiator_mac_guessed, back.responder_mac_guessed);
   const PairId reverse = policy::pair_of(to_of(pair), from_of(pair));
   const Question question = ask(back);
   for (const std::uint16_t port : {conversation.port, conversation.initiator_port}) {

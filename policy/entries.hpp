@@ -18,6 +18,7 @@
 
 #include "policy/policy.hpp"
 #include "policy/segment_map.hpp"
+#include "policy/week.hpp"
 
 namespace sekimori::policy {
 
@@ -46,8 +47,11 @@ struct Entry {
   EndpointOptions source{};
   EndpointOptions destination{};
   std::vector<Ports> ports{};
-  Time begin = Time::min();  // exceptions: in force from here,
-  Time end = Time::max();    // until just before here
+  Time approved = Time::min();  // exceptions: nobody has approved it before,
+  Time begin = Time::min();     // it is in force from here
+  Time end = Time::max();       // until just before here,
+  Time revoked = Time::max();   // or just before here,
+  Week week{};                  // and at these hours only
 };
 
 // The nearest miss so far, and how near it is: fewer mismatches first, then the kind of the first one, then
@@ -107,7 +111,7 @@ class Entries {
   bool is_router(const MacAddress& mac) const;
   Comparison compare(std::uint32_t entry, const Conversation& conversation) const;
   bool holds(std::int32_t large_set, const EndpointOptions& side, const IpAddress& address) const;
-  void compare_mac(const EndpointOptions& side, const MacAddress& mac, Mismatch field,
+  void compare_mac(const EndpointOptions& side, const MacAddress& mac, bool guessed, Mismatch field,
                    Comparison& result) const;
   void offer_slice(std::uint64_t key, const Conversation& conversation, std::uint32_t& budget,
                    Nearest& nearest) const;

@@ -172,16 +172,74 @@ struct GatewayOptions {
   Place place{};
 };
 
-// An approved departure from the rule (例外措置). Roles only: persons are never named.
+// Times of the week, by the clock of PolicyOptions::utc_offset_minutes. Public holidays are not known: a
+// Monday is a Monday.
+struct HoursOptions {
+  struct Range {
+    std::uint16_t begin = 0;      // minute of the day
+    std::uint16_t end = 24 * 60;  // at or before `begin`: over midnight into the next day
+    bool operator==(const Range&) const = default;
+  };
+  static constexpr std::uint8_t every_day = 0x7f;
+  std::uint8_t weekdays = every_day;  // bit 0 = Monday; a range over midnight belongs to the day it begins on
+  std::vector<Range> ranges{};        // empty = the whole day; at most hour_ranges_max
+  bool operator==(const HoursOptions&) const = default;
+};
+inline constexpr std::size_t hour_ranges_max = 8;
+
+// 代替方法の採用 / 遵守事項の不実施
+enum class ExceptionKind : std::uint8_t { unstated, alternative, omission };
+// What has been decided about the application: 申請中, 許可, 取消.
+enum class ExceptionStatus : std::uint8_t { approved, applied, revoked };
+
+// Where the application and the result of its examination are kept, and what they hash to.
+struct PaperOptions {
+  std::string kept{};
+  std::string sha256{};  // 64 hexadecimal digits in lower case; may be empty
+};
+
+// How much may be carried, both directions together. Periods are counted from midnight of the zone.
+struct VolumeOptions {
+  std::uint64_t bytes = 0;  // 0 = no limit
+  std::chrono::seconds per{std::chrono::hours{24}};
+};
+
+// What stands at one side, for people: never a person.
+struct PartyOptions {
+  std::string device{};   // 機器名, システム名
+  std::string section{};  // 所管課
+};
+
+// A departure from the rule (例外措置) as its register has it. Roles only: persons are never named, and there
+// is no field for one.
 struct ExceptionOptions {
   std::string id{};
   std::string reason{};
-  std::string approver{};  // role, e.g. 最高情報統括責任者
+  std::string approver{};  // role, e.g. 最高情報統括責任者; may be empty until it is approved or reported
   std::string ticket{};
+  std::string applicant{};  // role: 情報セキュリティ担当者, 情報システム管理者
+  std::string section{};    // the applicant's
+  std::string clause{};     // departed from, in the body's own numbering
+  ExceptionKind kind = ExceptionKind::unstated;
+  ExceptionStatus status = ExceptionStatus::approved;
+  bool emergency = false;  // taken first, reported afterwards
+  std::optional<Time> applied_on{};
+  std::optional<Time> approved_on{};  // permits nothing before; none: approved since always
+  std::optional<Time> revoked_on{};   // permits nothing from here on; with ExceptionStatus::revoked
+  std::optional<Time> report_by{};    // of an emergency: first instant at which the report is overdue
+  std::optional<Time> reported_on{};
+  std::optional<Time> review_on{};
+  std::vector<PaperOptions> papers{};
+  std::string measure{};     // 代替（補完）措置
+  std::string contractor{};  // 外部委託事業者
   Time from{};
   Time until{};  // first instant at which it is no longer in force
+  HoursOptions hours{};
+  VolumeOptions volume{};
   EndpointOptions source{};
   EndpointOptions destination{};
+  PartyOptions source_party{};
+  PartyOptions destination_party{};
   std::vector<Ports> ports{};
   Place place{};
 };
@@ -226,6 +284,10 @@ struct PolicyOptions {
   std::vector<ServiceOptions> services{};
   std::vector<ExceptionOptions> exceptions{};
   std::vector<TunnelOptions> tunnels{};  // at most tunnels_max
+  // Routers, firewalls and layer-3 switches of the body's own: their MACs stand for hosts behind them, and
+  // can neither prove nor disprove the MAC of an entry.
+  std::vector<MacAddress> routers{};
+  std::int16_t utc_offset_minutes = 0;  // the clock of HoursOptions and VolumeOptions
 };
 
 }  // namespace sekimori::policy

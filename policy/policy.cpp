@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "policy/compiled.hpp"
+#include "policy/register.hpp"
 
 namespace sekimori::policy {
 namespace {
@@ -91,10 +92,6 @@ bool on_other_path(const CompiledPolicy& policy, PairId pair, const MacAddress& 
     named = true;
   }
   return named;
-}
-
-bool takes_exceptions(Cell cell) {
-  return cell == Cell::forbid || cell == Cell::gateway || cell == Cell::service;
 }
 
 // What permits within a cell that does not permit by itself, and else what came nearest to it.
@@ -197,6 +194,7 @@ Conversation reversed(const Conversation& conversation) {
   std::swap(other.initiator, other.responder);
   std::swap(other.initiator_port, other.port);
   std::swap(other.initiator_mac, other.responder_mac);
+  std::swap(other.initiator_mac_guessed, other.responder_mac_guessed);
   other.next_hop_mac = conversation.initiator_mac;
   return other;
 }
@@ -270,6 +268,12 @@ std::string_view mismatch_name(Mismatch mismatch) {
       return "direction";
     case Mismatch::cell_forbids:
       return "cell_forbids";
+    case Mismatch::not_approved:
+      return "not_approved";
+    case Mismatch::revoked:
+      return "revoked";
+    case Mismatch::out_of_hours:
+      return "out_of_hours";
   }
   return "";
 }
@@ -293,7 +297,10 @@ Conversation conversation_of(const capture::FlowGist& gist, Time time) {
   conversation.next_hop_mac = gist.next_hop_mac;
   // Until the other side has sent a frame of its own, the neighbour on this wire is known from the frames
   // seen alone: who answers is whom one sends to.
-  if (conversation.responder_mac.is_zero()) conversation.responder_mac = gist.next_hop_mac;
+  if (conversation.responder_mac.is_zero()) {
+    conversation.responder_mac = gist.next_hop_mac;
+    conversation.responder_mac_guessed = true;
+  }
   if (conversation.next_hop_mac.is_zero()) conversation.next_hop_mac = gist.responder_mac;
   if (gist.vlan_count > 0) conversation.vlan = gist.vlans[gist.vlan_count - 1U];
   conversation.tap = gist.tap;
@@ -396,10 +403,13 @@ bool Policy::service_port(std::uint8_t protocol, std::uint16_t port) const {
 Policy::Epoch Policy::epoch(Time time) const {
   const std::vector<Time>& begins = compiled_->epochs;
   const auto next = std::upper_bound(begins.begin(), begins.end(), time);
+  const WeekBorders::Part part = compiled_->week_borders.part(time);
   Epoch epoch;
-  epoch.index = static_cast<std::uint32_t>(next - begins.begin());
-  epoch.begin = next == begins.begin() ? Time::min() : *(next - 1);
-  epoch.end = next == begins.end() ? Time::max() : *next;
+  // Both numbers rise with time, and at each border at least one of them does: no two epochs in a row share
+  // their sum.
+  epoch.index = static_cast<std::uint32_t>(next - begins.begin()) + part.number;
+  epoch.begin = std::max(part.begin, next == begins.begin() ? Time::min() : *(next - 1));
+  epoch.end = std::min(part.end, next == begins.end() ? Time::max() : *next);
   return epoch;
 }
 

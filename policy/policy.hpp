@@ -58,8 +58,11 @@ enum class Mismatch : std::uint8_t {
   destination_address,
   source_mac,
   destination_mac,
-  direction,    // the reverse direction would match
-  cell_forbids  // the exception matches, but the cell takes none
+  direction,     // the reverse direction would match
+  cell_forbids,  // the exception matches, but the cell takes none
+  not_approved,  // exception: applied for (申請中), or before the day of its approval
+  revoked,       // exception: at or after its revocation (取消)
+  out_of_hours   // exception: outside its weekdays or hours
 };
 std::string_view mismatch_name(Mismatch mismatch);
 
@@ -116,6 +119,9 @@ struct Conversation {
   Time time{};
   MacAddress initiator_mac{};  // zero = unknown
   MacAddress responder_mac{};
+  // That side has sent nothing yet: its MAC is the next hop's, which cannot disprove an entry's.
+  bool initiator_mac_guessed = false;
+  bool responder_mac_guessed = false;
   MacAddress next_hop_mac{};         // destination of the initiator's frames
   bool neighbour_discovery = false;  // ICMPv6 types 133..137 (RFC 4861): never forwarded, like ARP
   std::uint16_t vlan = 0;            // innermost; 0 = untagged
@@ -186,7 +192,8 @@ class Policy {
   bool service_port(std::uint8_t protocol, std::uint16_t port) const;
 
   // Verdicts depend on time only through exceptions: two times in one epoch give the same verdict to the same
-  // conversation. `begin` <= time < `end`.
+  // conversation. `begin` <= time < `end`. An epoch ends where an exception begins, ends, is approved or
+  // revoked, and at each border of the hours of any of them.
   struct Epoch {
     std::uint32_t index = 0;
     Time begin{};

@@ -9,6 +9,8 @@
 #include "daemon/render/notice.hpp"
 #include "daemon/render/utf8.hpp"
 #include "daemon/render/words.hpp"
+#include "policy/exception_state.hpp"
+#include "policy/week.hpp"
 
 namespace sekimori::daemon {
 namespace {
@@ -33,6 +35,7 @@ class Report {
   void own_decision();
   void near_miss();
   void cautions();
+  void emergency();
   void passage(const AlertRecord& record);
   void ask(Finding what, policy::Severity severity, const capture::Passage& passage);
   void verdict();
@@ -144,7 +147,7 @@ void Report::fact(Finding what) {
     if (const policy::ExceptionOptions* entry = exception(verdict_.basis_index)) {
       id = Text::alert_fact_exception;
       exception_id = entry->id;
-      approver = entry->approver;
+      approver = entry->approver.empty() ? "-" : entry->approver;  // of an emergency, not reported yet
       until = last_valid(entry->until, offset_);
     }
   }
@@ -310,7 +313,29 @@ void Report::near_miss() {
     case policy::Mismatch::cell_forbids:
       add(Text::alert_near_cell, {{"id", id}});
       return;
+    case policy::Mismatch::not_approved:
+      add(Text::alert_near_not_approved, {{"id", id}});
+      return;
+    case policy::Mismatch::revoked:
+      add(Text::alert_near_revoked,
+          {{"id", id},
+           {"revoked", entry != nullptr && entry->revoked_on ? moment(*entry->revoked_on) : "-"}});
+      return;
+    case policy::Mismatch::out_of_hours:
+      add(Text::alert_near_out_of_hours,
+          {{"id", id}, {"hours", entry != nullptr ? policy::hours_text(entry->hours, language_) : "-"}});
+      return;
   }
+}
+
+// Permitted for now: whoever may permit it has still to hear of it.
+void Report::emergency() {
+  if (verdict_.decision != policy::Decision::permit || verdict_.basis != policy::Basis::exception) return;
+  const policy::ExceptionOptions* entry = exception(verdict_.basis_index);
+  if (entry == nullptr || policy::state_of(*entry, facts_.end) != policy::ExceptionState::emergency) return;
+  add(policy::report_overdue(*entry, facts_.end) ? Text::alert_note_emergency_overdue
+                                                 : Text::alert_note_emergency,
+      {{"due", entry->report_by ? last_valid(*entry->report_by, offset_) : "-"}});
 }
 
 void Report::cautions() {
@@ -336,6 +361,7 @@ void Report::cautions() {
     add(Text::alert_note_unlisted, {{"address", facts_.tuple.destination.to_string()}});
   }
   if (!verdict_.mac_verified) add(Text::alert_note_mac);
+  emergency();
   if (verdict_.via_next_hop) add(Text::alert_note_next_hop);
   if (has_ports(facts_.tuple.protocol) && !facts_.ports_known) add(Text::alert_note_ports);
   if (facts_.midstream) add(Text::alert_note_midstream);

@@ -148,7 +148,7 @@ TEST(Usage, HelpShowsExamplesFirstInBothLanguages) {
   EXPECT_TRUE(has(overview.out, "関守")) << overview.out;
   EXPECT_EQ(run_tool({"help"}).out, overview.out);
   for (const char* command :
-       {"status", "flows", "matrix", "alerts", "reload", "replay", "check", "explain"}) {
+       {"status", "flows", "matrix", "alerts", "exceptions", "reload", "replay", "check", "explain"}) {
     EXPECT_TRUE(has(overview.out, std::string("  ") + command)) << command;
     const Outcome en = run_tool({command, "--help"}, "SEKIMORI_LANG=en");
     EXPECT_EQ(en.code, 0) << command;
@@ -321,8 +321,8 @@ TEST_F(Contract, CheckShowsAnExceptionsLastDayAsItIsWritten) {
 
 TEST_F(Contract, CheckTellsWhatHasNoEffect) {
   std::string text(test::small_city);
-  text.replace(text.find("destination: {addresses: [10.10.10.6]}"), 38,
-               "destination: {addresses: [172.31.9.9]} ");
+  const std::string before = "destination: {addresses: [10.10.10.6], macs: [\"02:00:0a:0a:0a:06\"]}";
+  text.replace(text.find(before), before.size(), "destination: {addresses: [172.31.9.9]}");
   text.replace(text.find("source: {addresses: [10.20.10.6]}"), 33, "source: {addresses: [10.10.10.6]}");
   write("dead.yaml", text);
   const Outcome dead = run_tool({"check", at("dead.yaml")});

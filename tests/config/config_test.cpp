@@ -47,9 +47,10 @@ TEST(Config, ReadsDatesByTheConfiguredOffset) {
   const std::string exceptions =
       "exceptions:\n"
       "  - {id: A, reason: r, approver: a, ticket: t, from: 2026-04-01, until: 2027-03-31, protocol: tcp,\n"
-      "     source: {addresses: [10.1.0.1]}}\n"
+      "     source: {addresses: [10.1.0.1]}, destination: {addresses: [10.9.0.1]}}\n"
       "  - {id: B, reason: r, approver: a, ticket: t, from: \"2026-04-01T09:30:00+09:00\", protocol: tcp,\n"
-      "     until: 2026-04-01T12:00:00.5Z, source: {macs: [02:00:5e:10:00:01]}}\n";
+      "     until: 2026-04-01T12:00:00.5Z, source: {macs: [02:00:5e:10:00:01]},\n"
+      "     destination: {addresses: [10.9.0.1]}}\n";
   const auto japan = load_base(exceptions).policy.exceptions;
   ASSERT_EQ(japan.size(), 2U);
   EXPECT_EQ(japan[0].from, utc(2026, 3, 31, 15));
@@ -67,7 +68,7 @@ TEST(Config, ReadsAnExceptionOfOneDay) {
   const auto config = load_base(
       "exceptions: [{id: A, reason: r, approver: a, ticket: t, from: 2026-04-01, until: 2026-04-01, "
       "protocol: any, "
-      "source: {addresses: [10.1.0.1]}}]\n");
+      "source: {addresses: [10.1.0.1]}, destination: {addresses: [10.9.0.1]}}]\n");
   EXPECT_EQ(config.policy.exceptions.at(0).until - config.policy.exceptions.at(0).from, hours{24});
 }
 
@@ -75,8 +76,7 @@ TEST(Config, ReadsPortsOfEveryProtocol) {
   const auto ports_of = [](const std::string& protocol) {
     return load_base(
                "exceptions: [{id: A, reason: r, approver: a, ticket: t, until: 2026-04-01, source: "
-               "{addresses: "
-               "[10.1.0.1]}, protocol: " +
+               "{addresses: [10.1.0.1]}, destination: {addresses: [10.9.0.1]}, protocol: " +
                protocol + "}]\n")
         .policy.exceptions.at(0)
         .ports;

@@ -20,7 +20,9 @@ struct Case {
 };
 
 // An exception that is right in everything but what a case puts in.
-#define EXCEPTION(rest) "exceptions:\n  - {id: E, reason: r, approver: a, ticket: t, " rest "}\n"
+#define EXCEPTION(rest)                                               \
+  "exceptions:\n  - {id: E, reason: r, approver: a, ticket: t, " rest \
+  ", destination: {addresses: [10.9.0.1]}}\n"
 
 const std::vector<Case> cases{
     // keys
@@ -197,23 +199,21 @@ const std::vector<Case> cases{
      "services[0].to", "Did you mean \"juki\"?"},
     // exceptions: who approved what, why, on which paper, until when
     {"exceptions: [{id: E, approver: a, ticket: t, until: 2027-03-31, source: {addresses: [10.1.0.1]}, "
-     "protocol: "
-     "tcp}]\n",
+     "protocol: tcp, destination: {addresses: [10.9.0.1]}}]\n",
      1, 14, "exceptions[0]", "has no \"reason\""},
     {"exceptions: [{id: E, reason: r, ticket: t, until: 2027-03-31, source: {addresses: [10.1.0.1]}, "
-     "protocol: "
-     "tcp}]\n",
+     "protocol: tcp, destination: {addresses: [10.9.0.1]}}]\n",
      1, 14, "exceptions[0]", "has no \"approver\""},
     {"exceptions: [{id: E, reason: r, approver: a, until: 2027-03-31, source: {addresses: [10.1.0.1]}, "
-     "protocol: "
-     "tcp}]\n",
+     "protocol: tcp, destination: {addresses: [10.9.0.1]}}]\n",
      1, 14, "exceptions[0]", "has no \"ticket\""},
     {EXCEPTION("source: {addresses: [10.1.0.1]}, protocol: tcp"), 2, 5, "exceptions[0]", "has no \"until\""},
     {EXCEPTION("until: 2027-03-31, source: {addresses: [10.1.0.1]}"), 2, 5, "exceptions[0]",
      "\"protocol\" is missing"},
-    {EXCEPTION("until: 2027-03-31, protocol: tcp, ports: [443]"), 2, 5, "exceptions[0]", "limits nothing"},
+    {EXCEPTION("until: 2027-03-31, protocol: tcp, ports: [443]"), 2, 5, "exceptions[0]",
+     "does not limit its source"},
     {EXCEPTION("until: 2027-03-31, source: {addresses: [0.0.0.0/0]}, protocol: tcp"), 2, 5, "exceptions[0]",
-     "limits nothing"},
+     "does not limit its source"},
     {EXCEPTION("until: 2027-03-31, source: {addresses: [10.1.0.300]}, protocol: tcp"), 2, 88,
      "exceptions[0].source.addresses[0]", "is no address"},
     {EXCEPTION("until: 2027-03-31, source: {addresses: []}, protocol: tcp"), 2, 87,
@@ -240,6 +240,47 @@ const std::vector<Case> cases{
      "exceptions[0].until", "no day of the calendar"},
     {EXCEPTION("until: 2027-03-31T17:00, source: {addresses: [10.1.0.1]}, protocol: tcp"), 2, 55,
      "exceptions[0].until", "2027-03-31T09:00:00+09:00"},
+    // ... the whole record: states and dates, papers, hours, volume, no person
+    {"exceptions: [{id: E, reason: r, approver: a, ticket: t, until: 2027-03-31, source: {addresses: "
+     "[10.1.0.1]}, protocol: tcp, destination: {addresses: [0.0.0.0/0]}}]\n",
+     1, 14, "exceptions[0]", "does not limit its destination"},
+    {EXCEPTION("applicant_name: x, until: 2027-03-31, source: {addresses: [10.1.0.1]}, protocol: tcp"), 2, 48,
+     "exceptions[0].applicant_name", "There is no key"},
+    {EXCEPTION("kind: other, until: 2027-03-31, source: {addresses: [10.1.0.1]}, protocol: tcp"), 2, 54,
+     "exceptions[0].kind", "alternative, omission"},
+    {EXCEPTION("status: applied, until: 2027-03-31, source: {addresses: [10.1.0.1]}, protocol: tcp"), 2, 5,
+     "exceptions[0]", "needs applied_on"},
+    {EXCEPTION("status: applied, applied_on: 2026-03-01, approved_on: 2026-03-02, until: 2027-03-31, source: "
+               "{addresses: [10.1.0.1]}, protocol: tcp"),
+     2, 102, "exceptions[0].approved_on", "no day of approval"},
+    {EXCEPTION("status: revoked, until: 2027-03-31, source: {addresses: [10.1.0.1]}, protocol: tcp"), 2, 5,
+     "exceptions[0]", "needs revoked_on"},
+    {EXCEPTION("revoked_on: 2026-05-01, until: 2027-03-31, source: {addresses: [10.1.0.1]}, protocol: tcp"),
+     2, 60, "exceptions[0].revoked_on", "status: revoked"},
+    {EXCEPTION("approved_on: 2027-04-01, until: 2027-03-31, source: {addresses: [10.1.0.1]}, protocol: tcp"),
+     2, 80, "exceptions[0].until", "never comes into force"},
+    {EXCEPTION("form: emergency, until: 2027-03-31, source: {addresses: [10.1.0.1]}, protocol: tcp"), 2, 5,
+     "exceptions[0]", "\"report_by\" is missing"},
+    {EXCEPTION("report_by: 2026-05-01, until: 2027-03-31, source: {addresses: [10.1.0.1]}, protocol: tcp"), 2,
+     59, "exceptions[0].report_by", "form: emergency"},
+    {EXCEPTION("papers: [{kept: k, sha256: 12ab}], until: 2027-03-31, source: {addresses: [10.1.0.1]}, "
+               "protocol: tcp"),
+     2, 75, "exceptions[0].papers[0].sha256", "no SHA-256"},
+    {EXCEPTION("weekdays: [monday], until: 2027-03-31, source: {addresses: [10.1.0.1]}, protocol: tcp"), 2,
+     59, "exceptions[0].weekdays[0]", "is no weekday"},
+    {EXCEPTION("weekdays: [tve], until: 2027-03-31, source: {addresses: [10.1.0.1]}, protocol: tcp"), 2, 59,
+     "exceptions[0].weekdays[0]", "Did you mean \"tue\"?"},
+    {EXCEPTION("hours: [\"9:00〜17:15\"], until: 2027-03-31, source: {addresses: [10.1.0.1]}, protocol: tcp"),
+     2, 56, "exceptions[0].hours[0]", "Did you mean \"09:00-17:15\"?"},
+    {EXCEPTION("hours: [\"09:00-09:00\"], until: 2027-03-31, source: {addresses: [10.1.0.1]}, protocol: tcp"),
+     2, 56, "exceptions[0].hours[0]", "is no range of hours"},
+    {EXCEPTION("hours: [\"09:00-24:30\"], until: 2027-03-31, source: {addresses: [10.1.0.1]}, protocol: tcp"),
+     2, 56, "exceptions[0].hours[0]", "is no range of hours"},
+    {EXCEPTION("volume: {per: 1h}, until: 2027-03-31, source: {addresses: [10.1.0.1]}, protocol: tcp"), 2, 56,
+     "exceptions[0].volume", "\"bytes\" is missing"},
+    {"exceptions_from: no-such-register.yaml\n", 1, 18, "exceptions_from", "no-such-register.yaml"},
+    {"routers: [01:00:5e:00:00:01]\n", 1, 11, "routers[0]", ""},
+    {"routers: [02:00:5e:00:00:01, 02:00:5e:00:00:01]\n", 1, 30, "routers[1]", "written twice"},
 };
 
 TEST(Mistakes, AreToldOnceWithTheirPlacePathAndRemedy) {

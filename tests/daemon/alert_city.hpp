@@ -22,6 +22,8 @@ inline IpAddress ip(std::string_view text) {
 // 2026-04-01T09:12:03.482915 in Japan.
 inline constexpr Time nine_twelve{std::chrono::nanoseconds{1'775'002'323'482'915'000}};
 
+inline constexpr MacAddress exception_mac{{2, 0, 0, 0, 0, 6}};
+
 inline policy::PolicyOptions alert_city() {
   using policy::Cell;
   policy::PolicyOptions options;
@@ -81,6 +83,7 @@ inline policy::PolicyOptions alert_city() {
   gateway.hosts.addresses = {Prefix::parse("10.30.1.10/32").value()};
   gateway.ports = {{capture::protocol::tcp, 443, 443}};
   options.gateways.push_back(gateway);
+  // On the My Number segment an exception names the MAC.
   const auto exception = [&](const char* id, const char* source, const char* destination, std::uint16_t port,
                              std::chrono::hours from, std::chrono::hours until) {
     policy::ExceptionOptions out;
@@ -91,6 +94,7 @@ inline policy::PolicyOptions alert_city() {
     out.from = nine_twelve + from;
     out.until = nine_twelve + until;
     out.source.addresses = {Prefix::parse(source).value()};
+    out.source.macs = {exception_mac};
     out.destination.addresses = {Prefix::parse(destination).value()};
     out.ports = {{capture::protocol::tcp, port, port}};
     options.exceptions.push_back(std::move(out));
@@ -120,6 +124,7 @@ inline daemon::FlowEvent event_of(const policy::Policy& policy, std::string_view
     event.facts.packets_to_client = 2;
     event.facts.bytes_to_client = 132;
   }
+  if (source == "10.10.1.6") event.facts.initiator_mac = exception_mac;  // where EX-1 applies
   event.facts.start = time;
   event.facts.end = time;
   event.facts.stage = stage;

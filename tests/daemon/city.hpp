@@ -29,7 +29,7 @@ exceptions:
     from: 2026-04-01
     until: 2026-11-20
     source: {addresses: [10.20.10.6]}
-    destination: {addresses: [10.10.10.6]}
+    destination: {addresses: [10.10.10.6], macs: ["02:00:0a:0a:0a:06"]}
     protocol: tcp
     ports: [8530]
 )";

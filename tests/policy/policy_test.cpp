@@ -276,12 +276,12 @@ TEST(Policy, SaysWhenARouterHidesTheMac) {
 TEST(Policy, DoesNotLetEverybodyBehindARouterUseAnExceptionForOneMac) {
   City city{"alpha"};
   const MacAddress router = mac("02:aa:00:00:00:01");
-  city.segment("security-cloud").next_hop_macs = {router};
-  ExceptionOptions by_mac = city.exception("LG", "GC");
+  city.segment("lgwan-net").next_hop_macs = {router};
+  ExceptionOptions by_mac = city.exception("LG", "SC");
   by_mac.source.addresses = {};
   city.with(by_mac);
   const Policy policy = city.policy();
-  Conversation talk = city.talk("LG", "GC");
+  Conversation talk = city.talk("LG", "SC");
   EXPECT_EQ(policy.judge(talk).decision, Decision::permit);
   talk.initiator_mac = router;
   EXPECT_EQ(policy.judge(talk).decision, Decision::forbid);

@@ -5,6 +5,7 @@
 #include "daemon/build_policy.hpp"
 #include "daemon/render.hpp"
 #include "daemon/render/words.hpp"
+#include "policy/exception_state.hpp"
 #include "policy/text/text.hpp"
 #include "tools/sekimori/commands.hpp"
 #include "tools/sekimori/events.hpp"
@@ -17,35 +18,8 @@ namespace {
 constexpr std::size_t prefixes_shown = 3;
 constexpr const char* builtin_name = "builtin:kakuu-city";
 
-enum class Validity : unsigned char { not_yet, valid, expired };
-
-Validity validity(const policy::ExceptionOptions& exception, Time now) {
-  if (now < exception.from) return Validity::not_yet;
-  return now < exception.until ? Validity::valid : Validity::expired;
-}
-
-std::string_view machine_word(Validity validity) {
-  switch (validity) {
-    case Validity::not_yet:
-      return "not_yet";
-    case Validity::valid:
-      return "valid";
-    case Validity::expired:
-      break;
-  }
-  return "expired";
-}
-
-Text human_word(Validity validity) {
-  switch (validity) {
-    case Validity::not_yet:
-      return Text::tool_exception_not_yet;
-    case Validity::valid:
-      return Text::tool_exception_valid;
-    case Validity::expired:
-      break;
-  }
-  return Text::tool_exception_expired;
+Table::Mark mark_of(policy::ExceptionState state) {
+  return state == policy::ExceptionState::valid ? Table::Mark::good : Table::Mark::bad;
 }
 
 std::string_view name_of(const policy::Localized& name, Language language) {
@@ -112,7 +86,7 @@ boost::json::object summary_json(const Loaded& loaded, Time now) {
   json::array exceptions;
   for (const policy::ExceptionOptions& exception : options.exceptions) {
     exceptions.emplace_back(json::object{{"id", exception.id},
-                                         {"state", machine_word(validity(exception, now))},
+                                         {"state", policy::state_name(policy::state_of(exception, now))},
                                          {"from", daemon::timestamp(exception.from, offset)},
                                          {"until", daemon::timestamp(exception.until, offset)}});
   }
@@ -187,12 +161,11 @@ void print_summary(const Loaded& loaded, Time now, Language language) {
                     {std::string(text(Text::tool_column_reason, language))}}};
   std::size_t expired = 0;
   for (const policy::ExceptionOptions& exception : options.exceptions) {
-    const Validity state = validity(exception, now);
-    expired += state == Validity::expired ? 1U : 0U;
+    const policy::ExceptionState state = policy::state_of(exception, now);
+    expired += state == policy::ExceptionState::expired ? 1U : 0U;
     // Minutes are enough for a period of validity.
     exceptions.add({exception.id,
-                    {std::string(text(human_word(state), language)),
-                     state == Validity::valid ? Table::Mark::good : Table::Mark::bad},
+                    {std::string(text(policy::state_text(state), language)), mark_of(state)},
                     short_time(daemon::timestamp(exception.from, offset)).substr(0, 16),
                     daemon::last_valid(exception.until, offset).substr(0, 16),
                     exception.approver,

@@ -9,6 +9,7 @@
 #include "daemon/render.hpp"
 #include "policy/text/text.hpp"
 #include "tools/sekimori/commands.hpp"
+#include "tools/sekimori/read_time.hpp"
 #include "tools/sekimori/table.hpp"
 
 namespace sekimori::tool {
@@ -76,54 +77,6 @@ void read_service(const std::string& value, capture::FlowFacts& facts, Language 
   facts.tuple.source_port = 49152;  // any of the dynamic range (RFC 6335): no rule asks for it
 }
 
-// Digits of a fixed-width field; -1 when something else stands there.
-int digits(std::string_view text, std::size_t at, std::size_t length) {
-  if (text.size() < at + length) return -1;
-  int value = 0;
-  for (const char c : text.substr(at, length)) {
-    if (c < '0' || c > '9') return -1;
-    value = value * 10 + (c - '0');
-  }
-  return value;
-}
-
-// "2026-04-01", "2026-04-01 09:00", "2026-04-01T09:00:00+09:00", "...Z". Without an offset: the configured
-// one.
-std::optional<Time> read_time(std::string_view text, int utc_offset_minutes) {
-  const std::chrono::year_month_day date{std::chrono::year{digits(text, 0, 4)},
-                                         std::chrono::month{static_cast<unsigned>(digits(text, 5, 2))},
-                                         std::chrono::day{static_cast<unsigned>(digits(text, 8, 2))}};
-  if (digits(text, 0, 4) < 1970 || !date.ok() || text[4] != '-' || text[7] != '-') return std::nullopt;
-  int hour = 0;
-  int minute = 0;
-  int second = 0;
-  std::size_t at = 10;
-  if (text.size() > at && (text[at] == 'T' || text[at] == ' ')) {
-    hour = digits(text, at + 1, 2);
-    minute = digits(text, at + 4, 2);
-    if (hour < 0 || minute < 0 || hour > 23 || minute > 59 || text[at + 3] != ':') return std::nullopt;
-    at += 6;
-    if (text.size() > at && text[at] == ':') {
-      second = digits(text, at + 1, 2);
-      if (second < 0 || second > 59) return std::nullopt;
-      at += 3;
-    }
-    if (text.size() > at && text[at] == 'Z') {
-      utc_offset_minutes = 0;
-      ++at;
-    } else if (text.size() > at && (text[at] == '+' || text[at] == '-')) {
-      const int hours = digits(text, at + 1, 2);
-      const int minutes = digits(text, at + 4, 2);
-      if (hours < 0 || minutes < 0 || hours > 14 || minutes > 59 || text[at + 3] != ':') return std::nullopt;
-      utc_offset_minutes = (text[at] == '-' ? -1 : 1) * (hours * 60 + minutes);
-      at += 6;
-    }
-  }
-  if (at != text.size()) return std::nullopt;
-  return std::chrono::time_point_cast<Duration>(std::chrono::sys_days{date}) + std::chrono::hours{hour} +
-         std::chrono::minutes{minute - utc_offset_minutes} + std::chrono::seconds{second};
-}
-
 std::string side(const policy::Policy& policy, policy::SegmentId segment, const IpAddress& address,
                  Language language) {
   const policy::ProfileSegment& entry = policy.segments()[segment];
@@ -175,6 +128,12 @@ Text remedy(const policy::Verdict& verdict) {
       return Text::tool_do_direction;
     case Mismatch::cell_forbids:
       return Text::tool_do_never;
+    case Mismatch::not_approved:
+      return Text::tool_do_approval;
+    case Mismatch::revoked:
+      return Text::tool_do_revoked;
+    case Mismatch::out_of_hours:
+      return Text::tool_do_hours;
     case Mismatch::none:
       break;
   }

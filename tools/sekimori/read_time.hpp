@@ -1,0 +1,15 @@
+// A moment as people write it on a command line.
+#pragma once
+
+#include <optional>
+#include <string_view>
+
+#include "capture/time.hpp"
+
+namespace sekimori::tool {
+
+// "2026-04-01", "2026-04-01 09:00", "2026-04-01T09:00:00+09:00", "...Z". Without an offset: the configured
+// one.
+std::optional<Time> read_time(std::string_view text, int utc_offset_minutes);
+
+}  // namespace sekimori::tool
