@@ -234,8 +234,8 @@ std::shared_ptr<const policy::Policy> Inspector::replace(std::shared_ptr<const p
 }
 
 // Generation and epoch in one number: a record whose note differs was judged by another policy, or before an
-// exception began or ended. Six bits of generation, ten of epochs: a flow would have to sleep through 64
-// reloads, or 1,024 beginnings and ends, to be missed.
+// exception began or ended or its hours did. Six bits of generation, ten of epochs: a flow would have to
+// sleep through 64 reloads, or 1,024 such borders, to be missed, and that until the next one.
 std::uint16_t Inspector::epoch_tag(Time time) {
   if (epoch_tag_ == 0 || time < epoch_.begin || time >= epoch_.end) {
     epoch_ = policy_->epoch(time);
@@ -282,7 +282,7 @@ void Inspector::packet(capture::Flow& flow, const capture::Packet& packet, captu
     note_passage(flow, packet, from_initiator);
   }
   // Where that was nothing to tell, it may be time to say that the flow goes on.
-  if ((notes.verdict & note_forbidden) != 0 && books_.events_told == told_before && !notes.pending &&
+  if (worth_telling(notes.verdict) && books_.events_told == told_before && !notes.pending &&
       update_due(flow, packet)) {
     tell_more(flow, FlowEvent::Kind::updated, packet);
   }
@@ -372,10 +372,10 @@ void Inspector::note_coverage(const capture::Flow& flow, const capture::Packet& 
   if (outlet_.tell(event)) covered_[entered] = minute;  // else the next copy tells it
 }
 
-// A forbidden flow that goes on is told again after 1, 2, 4... seconds of packet time, at last every
-// active_timeout, and when its connection closes: the figures of its incident stay near the truth, and are
-// the truth once it is closed. Decided by packets alone, never by when a record is freed, so that every run
-// tells the same.
+// A forbidden flow that goes on, or one that an exception permits, is told again after 1, 2, 4... seconds of
+// packet time, at last every active_timeout, and when its connection closes: the figures of its incident stay
+// near the truth, and are the truth once it is closed. Decided by packets alone, never by when a record is
+// freed, so that every run tells the same.
 bool Inspector::update_due(capture::Flow& flow, const capture::Packet& packet) const {
   capture::FlowNotes& notes = flow.notes;
   if (flow.state() == capture::FlowState::closed) return true;  // a handful of packets at most follow
@@ -396,7 +396,10 @@ void Inspector::judge(capture::Flow& flow, const capture::Packet& packet, captur
   const std::uint8_t note = note_of(verdict);
   capture::FlowNotes& notes = flow.notes;
   const auto note_before = static_cast<std::uint8_t>(notes.verdict & note_decision);
-  const bool other = notes.judged != 0 && (note != note_before || verdict.pair() != notes.pair);
+  // Judged by another policy or in another epoch, it may be another exception that permits it now: the record
+  // does not say which one it was, so main is told again and compares.
+  const bool aged = note == note_exception && notes.judged != epoch_tag(packet.time);
+  const bool other = notes.judged != 0 && (note != note_before || verdict.pair() != notes.pair || aged);
 
   recount(flow, packet, verdict, changes.initiator);
   notes.judged = epoch_tag(packet.time);

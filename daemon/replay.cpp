@@ -11,6 +11,7 @@
 #include "capture/decode/decode.hpp"
 #include "daemon/alert/coverage.hpp"
 #include "daemon/alert/desk.hpp"
+#include "daemon/alert/exception_watch.hpp"
 #include "daemon/inspector.hpp"
 
 namespace sekimori::daemon {
@@ -179,7 +180,10 @@ class Reader final : public capture::FrameSink {
 class Teller {
  public:
   Teller(std::shared_ptr<const policy::Policy> policy, const AlertOptions& alerts, ReplayOutput& output)
-      : policy_(std::move(policy)), desk_(alerts, Coverage::Memory::all), output_(output) {}
+      : policy_(std::move(policy)), desk_(alerts, Coverage::Memory::all), output_(output) {
+    // Of the register what the traffic shows; what the calendar says of a capture is over since.
+    desk_.watch(std::make_unique<ExceptionWatch>(std::chrono::seconds{0}));
+  }
 
   const Coverage& coverage() const { return desk_.coverage(); }
 

@@ -16,12 +16,14 @@
 #include "capture/source/fanout.hpp"
 #include "daemon/alert/alert_log.hpp"
 #include "daemon/alert/desk.hpp"
+#include "daemon/alert/exception_watch.hpp"
 #include "daemon/alert/sinks.hpp"
 #include "daemon/control/server.hpp"
 #include "daemon/errands.hpp"
 #include "daemon/notify.hpp"
 #include "daemon/privileges.hpp"
 #include "daemon/render.hpp"
+#include "daemon/render/register.hpp"
 #include "daemon/status.hpp"
 #include "daemon/worker.hpp"
 #include "policy/text/text.hpp"
@@ -63,6 +65,9 @@ class Station::Room {
         signals_(io, SIGHUP, SIGTERM, SIGINT) {
     signals_.add(SIGUSR1);
     recent_.push_front(policy_);
+    auto exceptions = std::make_unique<ExceptionWatch>(options_.daemon.alerts.exception_unused_after);
+    exceptions_ = exceptions.get();
+    desk_.watch(std::move(exceptions));
   }
   ~Room() {
     bell_watch_.release();  // the bell closes its own descriptor
@@ -97,7 +102,8 @@ class Station::Room {
   AlertLog log_;
   std::optional<Sinks> sinks_{};  // opened once root is given up, so that files belong to who writes them
   ControlServer server_;
-  Time packet_now_{};  // the newest packet's time, as the workers last said
+  ExceptionWatch* exceptions_ = nullptr;  // the desk's
+  Time packet_now_{};                     // the newest packet's time, as the workers last said
 
  private:
   void listen();
@@ -621,6 +627,13 @@ void Station::matrix(Json answer) {
         answer(matrix_event(matrix, *room_->policy_));
       },
       [this, answer] { answer(busy_answer(room_->language_)); });
+}
+
+void Station::exceptions(const ExceptionQuery& query, Json answer) {
+  // States are those of this moment, also where no packet comes to tell the time.
+  const auto now = std::chrono::time_point_cast<Duration>(std::chrono::system_clock::now());
+  answer(exceptions_json(*room_->policy_, &room_->exceptions_->use(), now, query,
+                         room_->options_.daemon.alerts.utc_offset_minutes));
 }
 
 void Station::alerts(std::uint64_t since_sequence, const std::string& incident, std::uint32_t limit,

@@ -300,6 +300,23 @@ AlertQuery read_alert_query(const Asked& asked, std::uint32_t answer_max, Langua
   return query;
 }
 
+ExceptionQuery read_exception_query(const Asked& asked, std::uint32_t answer_max, Language language) {
+  const Parameters parameters{asked, {"state", "limit"}, {}, language};
+  ExceptionQuery query;
+  if (const std::string* value = parameters.find("state")) {
+    std::vector<std::string_view> words;
+    for (std::size_t i = 0; i < static_cast<std::size_t>(policy::ExceptionState::count_); ++i) {
+      const auto state = static_cast<policy::ExceptionState>(i);
+      words.push_back(policy::state_name(state));
+      if (words.back() == *value) query.state = state;
+    }
+    if (!query.state) throw_bad_word("state", *value, words, language);
+  }
+  query.limit = std::min(query.limit, answer_max);
+  if (const auto limit = parameters.get<std::uint32_t>("limit", 1, answer_max)) query.limit = *limit;
+  return query;
+}
+
 void expect_no_parameters(const Asked& asked, Language language) {
   Parameters{asked, {}, {}, language};
 }

@@ -67,6 +67,9 @@ struct AlertQuery {
 // Parameters: since, incident, limit (1..answer_max).
 AlertQuery read_alert_query(const Asked& asked, std::uint32_t answer_max, Language language);
 
+// Parameters: state (a word of policy::state_name), limit (1..answer_max).
+ExceptionQuery read_exception_query(const Asked& asked, std::uint32_t answer_max, Language language);
+
 // For questions that take no parameter.
 void expect_no_parameters(const Asked& asked, Language language);
 

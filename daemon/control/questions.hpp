@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "capture/flow/flow.hpp"
+#include "policy/exception_state.hpp"
 #include "policy/policy.hpp"
 
 namespace sekimori::daemon {
@@ -46,6 +47,12 @@ struct FlowAnswer {
   bool complete = true;       // false: cut by the limit
 };
 
+// Of the register of exceptions.
+struct ExceptionQuery {
+  std::optional<policy::ExceptionState> state{};  // only those in this state
+  std::uint32_t limit = 10'000;
+};
+
 // Answers come later, on the main thread: the asker returns at once.
 //
 // Shapes (all of them may gain members; `complete` is false when a limit or a silent worker cut the answer):
@@ -66,6 +73,8 @@ class Questions {
   // `since_sequence`: only records after it. `incident`: only this one, if not empty. Newest last.
   virtual void alerts(std::uint64_t since_sequence, const std::string& incident, std::uint32_t limit,
                       Json answer) = 0;
+  // The register with the states of this moment and figures of use: exceptions_json() of render/register.hpp.
+  virtual void exceptions(const ExceptionQuery& query, Json answer) = 0;
   // Reads the configuration again; {"ok": true, ...} or {"ok": false, "errors": [...]}. Admins only.
   virtual void reload(Json answer) = 0;
   // The policy in force, for reading segment names in queries.

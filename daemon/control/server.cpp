@@ -47,6 +47,7 @@ constexpr std::array routes{
           "from to segment address port proto stage verdict sort limit"},
     Route{"/v1/matrix", http::verb::get, Text::control_what_matrix, ""},
     Route{"/v1/alerts", http::verb::get, Text::control_what_alerts, "since incident limit"},
+    Route{"/v1/exceptions", http::verb::get, Text::control_what_exceptions, "state limit"},
     Route{"/v1/reload", http::verb::post, Text::control_what_reload, ""},
 };
 
@@ -244,6 +245,10 @@ class Session : public std::enable_shared_from_this<Session> {
     if (route.path == "/v1/alerts") {
       const AlertQuery query = read_alert_query(asked, answer_max, language_);
       questions.alerts(query.since, query.incident, query.limit, expect_answer());
+      return;
+    }
+    if (route.path == "/v1/exceptions") {
+      questions.exceptions(read_exception_query(asked, answer_max, language_), expect_answer());
       return;
     }
     expect_no_parameters(asked, language_);

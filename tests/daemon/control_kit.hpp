@@ -71,6 +71,8 @@ class FakeQuestions final : public daemon::Questions {
     std::uint32_t limit;
   };
   std::vector<AlertsAsked> alerts_asked{};
+  std::vector<daemon::ExceptionQuery> exception_queries{};
+  boost::json::object exceptions_answer{{"exceptions", boost::json::array{}}, {"complete", true}};
   int reloads = 0;
 
   void status(Json answer) override {
@@ -89,6 +91,10 @@ class FakeQuestions final : public daemon::Questions {
   void alerts(std::uint64_t since, const std::string& incident, std::uint32_t limit, Json answer) override {
     alerts_asked.push_back({since, incident, limit});
     answer(alerts_answer);
+  }
+  void exceptions(const daemon::ExceptionQuery& query, Json answer) override {
+    exception_queries.push_back(query);
+    answer(exceptions_answer);
   }
   void reload(Json answer) override {
     ++reloads;

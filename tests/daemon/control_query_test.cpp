@@ -44,6 +44,21 @@ TEST(ControlQuery, ReadsEveryParameterOfFlows) {
   EXPECT_EQ(query.limit, 7U);
 }
 
+TEST(ControlQuery, ReadsTheQuestionForTheRegister) {
+  const ExceptionQuery query =
+      read_exception_query(read_target("/v1/exceptions?state=ending&limit=7", en), 1000, en);
+  EXPECT_EQ(query.state, policy::ExceptionState::ending);
+  EXPECT_EQ(query.limit, 7U);
+  EXPECT_EQ(read_exception_query(read_target("/v1/exceptions", en), 1000, en).limit, 1000U);
+  try {
+    read_exception_query(read_target("/v1/exceptions?state=endign", en), 1000, en);
+    FAIL() << "a state that does not exist";
+  } catch (const Problem& problem) {
+    EXPECT_EQ(problem.status(), 400U);
+    EXPECT_NE(problem.hint().find("ending"), std::string::npos) << problem.hint();
+  }
+}
+
 TEST(ControlQuery, LeavesEverythingOpenWithoutParameters) {
   const FlowQuery query = read("/v1/flows");
   EXPECT_FALSE(query.from || query.to || query.segment || query.port || query.protocol || query.stage ||

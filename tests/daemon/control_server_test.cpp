@@ -56,7 +56,9 @@ TEST(ControlServer, TellsWhatCanBeAsked) {
         std::string(each.at("method").as_string()) + " " + std::string(each.at("path").as_string()) + "\n";
     EXPECT_FALSE(each.at("what").as_string().empty());
   }
-  EXPECT_EQ(paths, "GET /\nGET /v1/status\nGET /v1/flows\nGET /v1/matrix\nGET /v1/alerts\nPOST /v1/reload\n");
+  EXPECT_EQ(paths,
+            "GET /\nGET /v1/status\nGET /v1/flows\nGET /v1/matrix\nGET /v1/alerts\nGET /v1/exceptions\nPOST "
+            "/v1/reload\n");
 }
 
 TEST(ControlServer, KeepsAConnectionForFurtherQuestions) {

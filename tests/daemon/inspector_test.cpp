@@ -198,6 +198,51 @@ TEST_F(InspectorTest, JudgesALiveFlowAnewWhenItsExceptionEnds) {
   EXPECT_EQ(totals("lgwan", "mynumber").packets_forbidden, 1U);
 }
 
+TEST_F(InspectorTest, TellsHowAPermittedFlowGoesOnAndWhenItsExceptionMayHaveChanged) {
+  const auto packet = [](std::uint8_t flags, Time time) {
+    return tcp("10.20.10.6", 51000, "10.10.10.6", 8530, flags, time, 10);
+  };
+  feed({packet(syn, morning)});
+  for (int second = 1; second <= 130; ++second) feed({packet(ack, morning + std::chrono::seconds(second))});
+  std::vector<long> seconds;
+  for (const FlowEvent& event : recorder.events) {
+    if (event.kind != FlowEvent::Kind::updated) continue;
+    EXPECT_EQ(event.verdict.basis, policy::Basis::exception);
+    seconds.push_back(std::chrono::duration_cast<std::chrono::seconds>(event.time - morning).count());
+  }
+  ASSERT_FALSE(seconds.empty()) << "its use is counted from these";
+  EXPECT_GE(seconds.back(), 70) << "never more than a minute without a word";
+
+  // The register says the same, under another name: whoever counts must hear of it.
+  const std::size_t before = recorder.events.size();
+  std::string renamed{test::small_city};
+  renamed.replace(renamed.find("id: EX-1"), 8, "id: EX-2");
+  inspector.replace(test::make_policy(renamed, 2));
+  feed({packet(ack, morning + 131s)});
+  ASSERT_EQ(recorder.events.size(), before + 1);
+  EXPECT_EQ(recorder.events.back().kind, FlowEvent::Kind::rejudged);
+  EXPECT_EQ(recorder.events.back().generation, 2U);
+}
+
+TEST_F(InspectorTest, JudgesALiveFlowAnewAtTheBordersOfItsHours) {
+  std::string text{test::small_city};
+  text.replace(text.find("until: 2026-11-20"), 17, "until: 2026-12-31");
+  text.replace(text.find("    ports: [8530]"), 17, "    ports: [8530]\n    hours: [\"09:00-09:01\"]");
+  inspector.replace(test::make_policy(text, 2));
+  const auto packet = [](std::uint8_t flags, Time time) {
+    return tcp("10.20.10.6", 51000, "10.10.10.6", 8530, flags, time);
+  };
+  feed({packet(syn, morning + 59s)});
+  ASSERT_EQ(recorder.events.size(), 1U);
+  EXPECT_EQ(recorder.events[0].verdict.basis, policy::Basis::exception);
+  feed({packet(ack, morning + 60s)});
+  ASSERT_EQ(recorder.events.size(), 2U);
+  EXPECT_EQ(recorder.events[1].kind, FlowEvent::Kind::rejudged);
+  EXPECT_EQ(recorder.events[1].verdict.near_miss.mismatch, policy::Mismatch::out_of_hours);
+  feed({packet(ack, morning + 24h)});
+  EXPECT_EQ(recorder.events.back().verdict.decision, policy::Decision::permit) << "and again the next day";
+}
+
 TEST_F(InspectorTest, JudgesLiveFlowsAnewAfterThePolicyWasReplaced) {
   const auto packet = [](std::uint8_t flags, Time time) {
     return tcp("10.20.10.6", 51000, "10.10.10.7", 445, flags, time);

@@ -14,6 +14,8 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     const daemon::Asked asked = daemon::read_target(target, language);
     if (asked.path == "/v1/alerts") {
       daemon::read_alert_query(asked, 1000, language);
+    } else if (asked.path == "/v1/exceptions") {
+      daemon::read_exception_query(asked, 1000, language);
     } else {
       const daemon::FlowQuery query = daemon::read_flow_query(asked, *policy, 1000, language);
       if (query.limit == 0 || query.limit > 1000) std::abort();
@@ -31,7 +33,7 @@ std::vector<std::string> seeds() {
       "/v1/flows?from=mynumber&to=external&address=10.10.0.0/16&address=fd10::1&port=445&proto=tcp&stage=data"
       "&verdict=forbid&sort=bytes&limit=50",
       "/v1/alerts?since=12&incident=I0123&limit=5", "http://localhost/v1/flows?segment=LG",
-      "/v1/flows?a=%e3%81%82"};
+      "/v1/exceptions?state=ending&limit=3", "/v1/flows?a=%e3%81%82"};
 }
 
 }  // namespace sekimori::fuzz

@@ -1,13 +1,11 @@
 #include <boost/json.hpp>
-#include <cstdlib>
 #include <iostream>
 #include <optional>
 
-#include "daemon/options.hpp"
 #include "policy/text/text.hpp"
-#include "tools/sekimori/client.hpp"
 #include "tools/sekimori/commands.hpp"
 #include "tools/sekimori/events.hpp"
+#include "tools/sekimori/fetch.hpp"
 
 namespace sekimori::tool {
 namespace {
@@ -16,80 +14,6 @@ namespace json = boost::json;
 
 std::string label(Text id, Language language) {
   return std::string(text(id, language));
-}
-
-std::string socket_path(const Arguments& arguments) {
-  if (const auto chosen = arguments.get("--socket")) return *chosen;
-  const char* variable = std::getenv("SEKIMORI_SOCKET");
-  return variable != nullptr && *variable != '\0' ? std::string(variable) : daemon::ControlOptions{}.path;
-}
-
-// An answer to show, or the exit code of what went wrong (which has been said).
-struct Answer {
-  int code = exit_code::good;
-  std::optional<json::object> body{};
-};
-
-int code_of(unsigned status) {
-  if (status == 200) return exit_code::good;
-  if (status == 400 || status == 422) return exit_code::usage;
-  return status == 403 ? exit_code::permission : exit_code::failed;
-}
-
-Answer fetch(const Arguments& arguments, std::string target, bool post = false) {
-  const Language language = arguments.language();
-  const std::string socket = socket_path(arguments);
-  Response response;
-  try {
-    response = ask({.socket = socket, .post = post, .target = std::move(target), .language = language});
-  } catch (const ClientError& error) {
-    switch (error.kind()) {
-      case Unanswered::forbidden:
-        complain(say(Text::tool_socket_forbidden, language, {{"socket", socket}}),
-                 say(Text::tool_socket_forbidden_hint, language, {{"socket", socket}}));
-        return {.code = exit_code::permission};
-      case Unanswered::unreachable:
-        complain(say(Text::tool_unreachable, language, {{"socket", socket}, {"trouble", error.what()}}),
-                 label(Text::tool_unreachable_hint, language));
-        return {.code = exit_code::unreachable};
-      case Unanswered::timeout:
-        complain(say(Text::tool_no_answer, language, {{"socket", socket}}));
-        return {.code = exit_code::failed};
-      case Unanswered::broken:
-        break;
-    }
-    complain(say(Text::tool_broken_answer, language, {{"socket", socket}, {"trouble", error.what()}}));
-    return {.code = exit_code::failed};
-  }
-
-  const int code = code_of(response.status);
-  if (arguments.json()) std::cout << response.body;
-  boost::system::error_code broken;
-  json::value value = json::parse(response.body, broken);
-  if (broken || !value.is_object()) {
-    complain(say(Text::tool_broken_answer, language, {{"socket", socket}, {"trouble", broken.message()}}));
-    return {.code = exit_code::failed};
-  }
-  json::object& body = value.get_object();
-  if (body.contains("error")) {
-    complain(printable(word(body, {"error", "message"})), printable(word(body, {"error", "hint"})));
-    return {.code = code == exit_code::good ? exit_code::failed : code};
-  }
-  return {.code = code, .body = std::move(body)};
-}
-
-// "?from=mynumber&port=445" from the options of the same names.
-std::string query_of(const Arguments& arguments) {
-  std::string out;
-  for (const Option& option : arguments.command()->options) {
-    for (const std::string& value : arguments.all(option.name)) {
-      out.append(out.empty() ? "?" : "&")
-          .append(option.name.substr(2))
-          .append("=")
-          .append(percent_encoded(value));
-    }
-  }
-  return out;
 }
 
 const json::array& list(const json::object& object, std::string_view name) {

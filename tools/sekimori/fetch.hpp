@@ -1,0 +1,23 @@
+// A question to the daemon, and what went wrong when there is no answer.
+#pragma once
+
+#include <boost/json.hpp>
+#include <optional>
+#include <string>
+
+#include "tools/sekimori/arguments.hpp"
+
+namespace sekimori::tool {
+
+// An answer to show, or the exit code of what went wrong (which has been said). With --json the answer has
+// been printed as it came.
+struct Answer {
+  int code = exit_code::good;
+  std::optional<boost::json::object> body{};
+};
+
+Answer fetch(const Arguments& arguments, std::string target, bool post = false);
+// "?from=mynumber&port=445" from the command's options, which have the names of the parameters.
+std::string query_of(const Arguments& arguments);
+
+}  // namespace sekimori::tool
