@@ -21,7 +21,10 @@ segments:
   internet: {prefixes: [10.30.0.0/16]}
 exceptions:
   - {id: EX-1, reason: 試験, approver: 最高情報統括責任者, ticket: 試験第1号, from: 2026-04-01, until: 2027-04-01,
-     source: {addresses: [10.20.10.6]}, destination: {addresses: [10.10.10.6], macs: ["02:00:0a:0a:0a:06"]}, protocol: tcp, ports: [8530]}
+     source: {addresses: [10.20.10.6]}, destination: {addresses: [10.10.10.6], macs: ["02:00:00:00:00:11", "02:00:00:00:00:22"]},
+     protocol: tcp, ports: [8530]}
+# The firewall's legs: one side alone shows them instead of the host beyond.
+routers: ["02:00:00:00:00:f1", "02:00:00:00:00:f2"]
 )";
 
 std::string replaced(std::string text, std::string_view mark, std::string_view with) {
