@@ -1,9 +1,9 @@
 // What is set for one machine: taps, flow table, alerts and their destinations, control socket, process.
-#include <map>
 #include <string_view>
 #include <utility>
 
 #include "config/sections.hpp"
+#include "config/unique.hpp"
 #include "config/values.hpp"
 #include "policy/text/text.hpp"
 
@@ -14,36 +14,7 @@ using namespace std::chrono_literals;
 
 constexpr std::size_t interface_octets_max = 15;  // IFNAMSIZ without its NUL
 constexpr std::size_t socket_octets_max = 107;    // sun_path without its NUL
-constexpr std::size_t path_octets_max = 4095;
 constexpr std::size_t filter_octets_max = 4096;
-
-// The same value twice in a list of entries: says where the first is.
-class Unique {
- public:
-  void check(const Cursor& at, const std::string& value) {
-    if (value.empty()) return;
-    const auto [first, fresh] = seen_.emplace(value, at.place());
-    if (fresh) return;
-    const policy::Place& place = first->second;
-    at.error(
-        Text::config_duplicate_id,
-        {{"id", shown(value)}, {"place", std::to_string(place.line) + ":" + std::to_string(place.column)}});
-  }
-
- private:
-  std::map<std::string, policy::Place> seen_{};
-};
-
-bool read_absolute_path(const Cursor& at, std::string& out, std::size_t octets_max) {
-  std::string path;
-  if (!at.text(path, octets_max)) return false;
-  if (path.front() != '/') {
-    at.error(Text::config_path_absolute, {{"value", shown(path)}});
-    return false;
-  }
-  out = std::move(path);
-  return true;
-}
 
 // The name of a user or group; "" leaves it as it is.
 void read_account(const Cursor& at, std::string& out) {
@@ -173,65 +144,6 @@ void read_flows(const Cursor& at, capture::FlowOptions& flows) {
   });
 }
 
-// A key that this type of destination has no use for would be a silent misunderstanding.
-void refuse_unused(const Cursor& key, std::string_view type) {
-  if (key.present()) key.error(Text::config_destination_unused, {{"type", type}});
-}
-
-void read_destination(const Cursor& at, Unique& names, daemon::AlertOptions& alerts) {
-  using daemon::DestinationKind;
-  daemon::DestinationOptions destination;
-  at.map([&](Map& map) {
-    const Cursor name = map.required("name");
-    if (name.identifier(destination.name)) names.check(name, destination.name);
-    const Cursor type = map.required("type");
-    const bool known = type.choice(destination.kind, {{"syslog-local", DestinationKind::syslog_local},
-                                                      {"syslog-udp", DestinationKind::syslog_udp},
-                                                      {"syslog-tcp", DestinationKind::syslog_tcp},
-                                                      {"eve-file", DestinationKind::eve_file},
-                                                      {"text-file", DestinationKind::text_file}});
-    const Cursor path = map.optional("path");
-    const Cursor host = map.optional("host");
-    const Cursor port = map.optional("port");
-    const Cursor format = map.optional("format");
-    const Cursor message_max = map.optional("message_max");
-    map.optional("queue_max").number(destination.queue_max, {16, 1'000'000});
-    format.choice(destination.rfc3164, {{"rfc5424", false}, {"rfc3164", true}});
-    message_max.number(destination.message_max, {480, 8192});
-    port.number(destination.port, {1, 65535});
-    IpAddress address;
-    if (read_address(host, address)) destination.host = address.to_string();
-    if (!known) return;  // which keys belong here is unclear then
-
-    const std::string_view word = type.scalar(Text::config_kind_text);
-    const bool file =
-        destination.kind == DestinationKind::eve_file || destination.kind == DestinationKind::text_file;
-    const bool remote =
-        destination.kind == DestinationKind::syslog_udp || destination.kind == DestinationKind::syslog_tcp;
-    if (file) {
-      std::string written;
-      const Cursor needed = map.required("path");
-      if (needed.is_text() && needed.scalar(Text::config_kind_text) == "-") {
-        destination.path = "-";
-      } else {
-        read_absolute_path(needed, destination.path, path_octets_max);
-      }
-      refuse_unused(format, word);
-      refuse_unused(message_max, word);
-    } else if (remote) {
-      map.required("host");
-      refuse_unused(path, word);
-    } else {
-      read_absolute_path(path, destination.path, socket_octets_max);
-    }
-    if (!remote) {
-      refuse_unused(host, word);
-      refuse_unused(port, word);
-    }
-  });
-  alerts.destinations.push_back(std::move(destination));
-}
-
 void read_repeat(const Cursor& at, std::vector<std::chrono::seconds>& repeat) {
   constexpr std::size_t repeats_max = 8;
   std::vector<std::chrono::seconds> pauses;
@@ -270,8 +182,7 @@ void read_alerts(const Cursor& at, daemon::AlertOptions& alerts) {
     read_repeat(map.optional("repeat"), alerts.repeat);
     map.optional("exception_unused_after").duration(alerts.exception_unused_after, {1h, 8760h});
     map.optional("kept").number(alerts.alerts_kept, {16, 1'000'000});
-    Unique names;
-    map.optional("destinations").list([&](const Cursor& item) { read_destination(item, names, alerts); });
+    read_destinations(map.optional("destinations"), alerts.destinations);
   });
 }
 

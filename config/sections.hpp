@@ -34,6 +34,9 @@ void read_profile(const Cursor& root, const std::string& id_wanted, policy::Prof
 // What is said about this machine: capture, flows, alerts, control, process, language, time, sensor.
 void read_host(Map& root, capture::CaptureOptions& capture, daemon::DaemonOptions& daemon);
 
+// alerts.destinations: appends what is right.
+void read_destinations(const Cursor& at, std::vector<daemon::DestinationOptions>& destinations);
+
 struct ProfileChoice {
   std::string id{};
   std::string file{};          // empty: the one inside the program

@@ -248,6 +248,17 @@ void read_hosts(const Cursor& at, policy::EndpointOptions& out) {
       Cursor::Size::some);
 }
 
+bool read_absolute_path(const Cursor& at, std::string& out, std::size_t octets_max) {
+  std::string path;
+  if (!at.text(path, octets_max)) return false;
+  if (path.front() != '/') {
+    at.error(Text::config_path_absolute, {{"value", shown(path)}});
+    return false;
+  }
+  out = std::move(path);
+  return true;
+}
+
 bool read_utc_offset(const Cursor& at, std::int16_t& out) {
   const std::string_view text = at.scalar(Text::config_kind_text);
   if (!at.is_text()) return false;

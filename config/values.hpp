@@ -20,6 +20,8 @@ bool read_address(const Cursor& at, IpAddress& out);
 bool read_mac(const Cursor& at, MacAddress& out);
 // A list of prefixes, single addresses and MACs, sorted into the two kinds.
 void read_hosts(const Cursor& at, policy::EndpointOptions& out);
+// "/var/log/x", of at most so many octets.
+bool read_absolute_path(const Cursor& at, std::string& out, std::size_t octets_max);
 // "+09:00", in minutes, -12:00..+14:00.
 bool read_utc_offset(const Cursor& at, std::int16_t& out);
 

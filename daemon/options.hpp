@@ -11,22 +11,84 @@
 
 namespace sekimori::daemon {
 
-enum class DestinationKind : std::uint8_t { syslog_local, syslog_udp, syslog_tcp, eve_file, text_file };
+enum class DestinationKind : std::uint8_t {
+  syslog_local,
+  syslog_udp,
+  syslog_tcp,
+  eve_file,
+  text_file,
+  syslog_tls
+};
+
+// How messages are told apart on a byte stream (RFC 6587): their length in front (section 3.4.1), or a line
+// feed behind them (3.4.2).
+enum class Framing : std::uint8_t { octet_counting, newline };
+
+// What stands in a syslog message behind its header: a sentence for people, or CEF for a SIEM.
+enum class SyslogBody : std::uint8_t { text, cef };
+
+// TLS 1.2 or later to a syslog receiver (RFC 5425). The receiver is always verified: by a certificate
+// authority and its name, by the fingerprint of its certificate, or by both.
+struct TlsOptions {
+  std::string ca{};           // PEM file of the authorities that may vouch for the receiver
+  std::string certificate{};  // PEM file of our own certificate and those between it and its authority
+  std::string key{};          // PEM file of its key, without a passphrase
+  // What the receiver's certificate has to name (subjectAltName); empty: the address itself.
+  std::string server_name{};
+  // "sha-256:AB:CD:...", as RFC 5425 section 4.2.2 writes them; one of them has to be the receiver's. At most
+  // 8.
+  std::vector<std::string> fingerprints{};
+  bool operator==(const TlsOptions&) const = default;
+};
+
+// When a file is renamed and begun anew. A net below logrotate: on quiet days neither limit is reached.
+struct RotateOptions {
+  std::uint64_t size = 1ULL << 30U;  // octets, 64 KiB..1 TiB; 0 = never by size
+  std::chrono::seconds every{
+      0};                  // 1 h..366 d, counted from midnight of the configured offset; 0 = never by time
+  std::uint16_t keep = 4;  // renamed files kept, 1..10'000; older ones are deleted
+  bool operator==(const RotateOptions&) const = default;
+};
 
 // Where alerts go. Each destination has its own queue, so that a slow or dead one delays nobody else.
 struct DestinationOptions {
   std::string name{};
   DestinationKind kind = DestinationKind::syslog_local;
-  std::string path{};  // syslog_local: socket (default /dev/log); files: the file, "-" = stdout
-  std::string host{};  // syslog_udp, syslog_tcp: numeric address, no name look-up
-  std::uint16_t port = 514;
+  std::string path{};        // syslog_local: socket (default /dev/log); files: the file, "-" = stdout
+  std::string host{};        // syslog_udp, syslog_tcp, syslog_tls: numeric address, no name look-up
+  std::uint16_t port = 514;  // usual_port() where none is written
   std::uint32_t queue_max =
       10'000;  // messages waiting, 16..1'000'000; beyond it the newest are dropped and counted
   // syslog_local: RFC 5424 needs a receiver that expects it; "rfc3164" is what a default local socket parses.
   bool rfc3164 = false;
-  std::uint16_t message_max = 2048;  // octets of one syslog message, 480..8192
+  std::uint16_t message_max =
+      2048;  // octets of one syslog message, 480..8192; usual_message_max() where none is written
+  SyslogBody body = SyslogBody::text;         // syslog kinds
+  Framing framing = Framing::octet_counting;  // syslog_tcp; TLS always counts octets (RFC 5425 section 4.3)
+  TlsOptions tls{};                           // syslog_tls
+  RotateOptions rotate{};                     // files
+  std::uint16_t mode = 0640;                  // files: permissions, whatever the umask; 0600..0666
+  std::string group{};                        // files: group; empty = the process's own
   bool operator==(const DestinationOptions&) const = default;
 };
+
+inline bool is_file(DestinationKind kind) {
+  return kind == DestinationKind::eve_file || kind == DestinationKind::text_file;
+}
+// Reached over a network: has a host and a port.
+inline bool is_remote(DestinationKind kind) {
+  return kind == DestinationKind::syslog_udp || kind == DestinationKind::syslog_tcp ||
+         kind == DestinationKind::syslog_tls;
+}
+// RFC 5425 section 4.1; 514 by custom for the others.
+inline std::uint16_t usual_port(DestinationKind kind) {
+  return kind == DestinationKind::syslog_tls ? 6514 : 514;
+}
+// What most receivers take (RFC 5424 section 6.1). A datagram stays below the smallest usual path MTU,
+// because the fragments of larger ones are what firewalls drop (RFC 5426 section 3.2).
+inline std::uint16_t usual_message_max(DestinationKind kind) {
+  return kind == DestinationKind::syslog_udp ? 1400 : 2048;
+}
 
 struct AlertOptions {
   Language language = Language::ja;

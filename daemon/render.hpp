@@ -2,6 +2,7 @@
 // Machine fields are ASCII English; only `text` and the syslog MSG speak the configured language.
 #pragma once
 
+#include <array>
 #include <boost/json.hpp>
 #include <string>
 #include <string_view>
@@ -46,8 +47,7 @@ struct LossNotice {
 };
 boost::json::object loss_event(const LossNotice& notice, const AlertOptions& options);
 std::string loss_text(const LossNotice& notice, const AlertOptions& options);
-std::string loss_syslog(const LossNotice& notice, const AlertOptions& options, bool rfc3164,
-                        std::size_t message_max);
+AlertMessage message_of(const LossNotice& notice, const AlertOptions& options);
 
 // Compact JSON in one line, with invalid UTF-8 replaced and no newline inside. Numbers are written in full,
 // never as 1E-1.
@@ -61,6 +61,34 @@ std::string alert_line(const AlertMessage& message, const AlertOptions& options)
 // What a verdict means, in sentences; also used by `sekimori explain`.
 std::string verdict_text(const capture::FlowFacts& facts, const policy::Verdict& verdict,
                          const policy::Policy& policy, Language language);
+
+struct Rendered {
+  std::string bytes{};
+  bool cut = false;  // something was left out to keep the limit; the message says so as well
+};
+// How a syslog message is written.
+struct SyslogShape {
+  std::size_t message_max = 2048;  // octets
+  bool rfc3164 = false;            // the older form, whose MSG has key=value before the text
+  bool with_host = false;          // in the older form: it goes over a network
+  SyslogBody body = SyslogBody::text;
+};
+Rendered syslog_message(const AlertMessage& message, const AlertOptions& options, const SyslogShape& shape);
+
+// What a destination is sent for a message: a syslog message, or a line of a file. Without framing().
+Rendered render_for(const DestinationOptions& destination, const AlertMessage& message,
+                    const AlertOptions& options);
+// The same as it leaves on a byte stream: its length in front, or a line feed behind it.
+std::string framed(const DestinationOptions& destination, const std::string& bytes);
+
+// A line of `sekimori alert-test`: marked in text (【試験】), MSGID (TEST), event_type (test) and kind
+// (test), so that nothing counts it as an incident. `number` of `count`.
+AlertMessage drill_message(policy::Severity severity, std::uint32_t number, std::uint32_t count, Time now,
+                           const AlertOptions& options);
+// The severities that sekimori sends, gravest first: one drill each.
+inline constexpr std::array drill_severities{policy::Severity::alert,  policy::Severity::critical,
+                                             policy::Severity::error,  policy::Severity::warning,
+                                             policy::Severity::notice, policy::Severity::info};
 
 // One RFC 5424 message without framing; at most `message_max` octets, cut on a character border.
 std::string syslog_5424(const AlertRecord& record, const AlertOptions& options, std::size_t message_max);

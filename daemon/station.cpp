@@ -16,7 +16,9 @@
 #include "capture/source/fanout.hpp"
 #include "daemon/alert/alert_log.hpp"
 #include "daemon/alert/desk.hpp"
+#include "daemon/alert/drills.hpp"
 #include "daemon/alert/exception_watch.hpp"
+#include "daemon/alert/sink_watch.hpp"
 #include "daemon/alert/sinks.hpp"
 #include "daemon/control/server.hpp"
 #include "daemon/errands.hpp"
@@ -114,7 +116,6 @@ class Station::Room {
   void look_at_tap(const TapReport& report);
   void watch_loss(const std::vector<WorkerFigures>& parts);
   bool workers_move();
-  void look_at_destinations();
   void hear_signals();
   void stop();
   void wait_for_workers();
@@ -145,7 +146,7 @@ class Station::Room {
     std::string trouble{};
   };
   std::vector<TapState> tap_states_{};
-  std::vector<bool> destinations_down_{};
+  SinkWatch sink_watch_{};
   struct Loss {
     std::uint64_t offered = 0;
     std::uint64_t dropped = 0;
@@ -285,7 +286,7 @@ void Station::Room::tick() {
   tick_timer_.async_wait([this](const error_code& error) {
     if (error || stopping_) return;
     if (workers_move()) notify("WATCHDOG=1");
-    look_at_destinations();
+    sink_watch_.look(*sinks_, language_);
     if (!figures_asked_) {
       figures_asked_ = true;
       figures(
@@ -297,28 +298,6 @@ void Station::Room::tick() {
     }
     tick();
   });
-}
-
-void Station::Room::look_at_destinations() {
-  destinations_down_.resize(sinks_->all().size());
-  for (std::size_t i = 0; i < destinations_down_.size(); ++i) {
-    const Sink& sink = *sinks_->all()[i];
-    const std::string why = sink.trouble();
-    if (why.empty() != static_cast<bool>(destinations_down_[i])) continue;
-    destinations_down_[i] = !why.empty();
-    const SinkCounters counters = sink.counters();
-    const std::string dropped = std::to_string(counters.dropped);
-    if (why.empty()) {
-      spdlog::warn(
-          say(Text::daemon_destination_up, language_, {{"name", sink.options().name}, {"dropped", dropped}}));
-    } else {
-      spdlog::error(say(Text::daemon_destination_down, language_,
-                        {{"name", sink.options().name},
-                         {"why", why},
-                         {"queued", std::to_string(counters.queued)},
-                         {"dropped", dropped}}));
-    }
-  }
 }
 
 bool Station::Room::workers_move() {
@@ -493,6 +472,7 @@ void Station::Room::reloaded(std::shared_ptr<const policy::Policy> policy, const
     for (const std::string& key : outcome.restart) keys += (keys.empty() ? "" : ", ") + key;
     spdlog::warn(say(Text::daemon_reload_restart, language_, {{"keys", keys}}));
   }
+  sinks_->reopen();  // certificates may have been renewed
   notify("READY=1");
   answer({{"ok", true},
           {"generation", policy_->generation()},
@@ -581,6 +561,16 @@ std::shared_ptr<const policy::Policy> Station::policy() const {
 }
 void Station::reload(Json answer) {
   room_->reload(answer);
+}
+
+void Station::alert_test(const std::string& destination, Json answer) {
+  run_drills(room_->io_, *room_->sinks_, destination, room_->options_.daemon.alerts, std::move(answer));
+}
+std::vector<std::string> Station::destinations() const {
+  std::vector<std::string> names;
+  for (const DestinationOptions& each : room_->options_.daemon.alerts.destinations)
+    names.push_back(each.name);
+  return names;
 }
 
 void Station::status(Json answer) {

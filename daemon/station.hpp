@@ -56,6 +56,8 @@ class Station final : public Questions {
   void alerts(std::uint64_t since_sequence, const std::string& incident, std::uint32_t limit,
               Json answer) override;
   void reload(Json answer) override;
+  void alert_test(const std::string& destination, Json answer) override;
+  std::vector<std::string> destinations() const override;
   std::shared_ptr<const policy::Policy> policy() const override;
 
  private:

@@ -211,10 +211,16 @@ json::array destinations_json(const Sinks& sinks) {
   json::array result;
   for (const auto& sink : sinks.all()) {
     const SinkCounters counters = sink->counters();
-    json::object row{{"name", sink->options().name},  {"connected", counters.connected},
-                     {"queued", counters.queued},     {"accepted", counters.accepted},
-                     {"sent", counters.sent},         {"dropped", counters.dropped},
-                     {"failures", counters.failures}, {"resent", counters.resent}};
+    json::object row{{"name", sink->options().name},   {"connected", counters.connected},
+                     {"queued", counters.queued},      {"accepted", counters.accepted},
+                     {"sent", counters.sent},          {"dropped", counters.dropped},
+                     {"failures", counters.failures},  {"resent", counters.resent},
+                     {"truncated", counters.truncated}};
+    if (is_file(sink->options().kind)) {
+      row["rotated"] = counters.rotated;
+      row["removed"] = counters.removed;
+    }
+    if (const std::string warning = sink->warning(); !warning.empty()) row["warning"] = warning;
     const std::string trouble = sink->trouble();
     if (!trouble.empty()) row["trouble"] = trouble;
     result.push_back(std::move(row));

@@ -10,7 +10,8 @@ if(TARGET sekimori)
 endif()
 
 install(FILES "${CMAKE_SOURCE_DIR}/README.md" DESTINATION "${CMAKE_INSTALL_DOCDIR}" OPTIONAL)
-install(FILES "${CMAKE_SOURCE_DIR}/systemd/local-only.conf" "${CMAKE_SOURCE_DIR}/systemd/rsyslog.conf"
+install(FILES "${CMAKE_SOURCE_DIR}/systemd/local-only.conf" "${CMAKE_SOURCE_DIR}/systemd/file-group.conf"
+        "${CMAKE_SOURCE_DIR}/systemd/rsyslog.conf"
         DESTINATION "${CMAKE_INSTALL_DOCDIR}/examples")
 install(DIRECTORY "${CMAKE_SOURCE_DIR}/config/examples/" DESTINATION "${CMAKE_INSTALL_DOCDIR}/examples"
         FILES_MATCHING PATTERN "*.yaml")

@@ -72,14 +72,6 @@ class DatagramSink final : public QueueSink {
     last_.reset();
   }
 
-  std::string render(const AlertMessage& message) const override {
-    return options().rfc3164 ? syslog_3164(message, alerts(), options().message_max)
-                             : syslog_5424(message, alerts(), options().message_max);
-  }
-  std::string render_loss(const LossNotice& notice) const override {
-    return loss_syslog(notice, alerts(), options().rfc3164, options().message_max);
-  }
-
   const bool local_;
   const Endpoint endpoint_;
   asio::generic::datagram_protocol::socket socket_;

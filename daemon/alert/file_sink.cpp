@@ -3,19 +3,28 @@
 // A regular file is written at once (the page cache takes it). Pipes, terminals and sockets are written when
 // they have room, so that a reader who stops reading stops nobody else. A line that was cut by a full disk is
 // completed when there is room again; one that a crash left behind is ended before the first new line.
+//
+// A regular file is renamed and begun anew when it is big or old enough (rotation.hpp), always between two
+// lines. Its mode and group are those of the configuration, whatever the umask.
 #include <fcntl.h>
+#include <grp.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <array>
 #include <boost/asio/posix/stream_descriptor.hpp>
 #include <cerrno>
+#include <chrono>
 #include <csignal>
+#include <cstdio>
 #include <optional>
 #include <system_error>
 #include <utility>
 
 #include "daemon/alert/queue_sink.hpp"
+#include "daemon/alert/rotation.hpp"
+#include "policy/text/text.hpp"
 
 namespace sekimori::daemon {
 namespace {
@@ -38,10 +47,32 @@ bool torn(const std::string& path, const struct stat& status) {
   return read && last != '\n';
 }
 
+std::optional<gid_t> group_id(const std::string& name) {
+  std::array<char, 4096> buffer{};
+  group entry{};
+  group* found = nullptr;
+  if (::getgrnam_r(name.c_str(), &entry, buffer.data(), buffer.size(), &found) != 0 || found == nullptr) {
+    return std::nullopt;
+  }
+  return found->gr_gid;
+}
+
+std::string octal(std::uint16_t mode) {
+  std::array<char, 16> buffer{};
+  const int length = std::snprintf(buffer.data(), buffer.size(), "%04o", static_cast<unsigned>(mode));
+  return {buffer.data(), static_cast<std::size_t>(length)};
+}
+
+std::chrono::system_clock::time_point last_written(const struct stat& status) {
+  return std::chrono::system_clock::from_time_t(status.st_mtim.tv_sec);
+}
+
 class FileSink final : public QueueSink {
  public:
   FileSink(asio::io_context& io, const DestinationOptions& destination, const AlertOptions& options)
-      : QueueSink(io, destination, options), descriptor_(io) {}
+      : QueueSink(io, destination, options),
+        descriptor_(io),
+        rotation_(destination.rotate, destination.path, options.utc_offset_minutes) {}
 
   ~FileSink() override { release(); }
 
@@ -58,6 +89,14 @@ class FileSink final : public QueueSink {
     }
     kick();
   }
+
+  std::string warning() const override {
+    if (rotation_.trouble().empty()) return permissions_;
+    return say(Text::file_warn_rotate, alerts().language, {{"why", rotation_.trouble()}});
+  }
+
+  std::uint64_t rotated() const override { return rotation_.rotated(); }
+  std::uint64_t removed() const override { return rotation_.removed(); }
 
  private:
   void connect() override {
@@ -78,8 +117,9 @@ class FileSink final : public QueueSink {
       fd_ = ::open("/proc/self/fd/1", O_WRONLY | O_APPEND | O_NONBLOCK | O_CLOEXEC);
       if (fd_ < 0) fd_ = ::fcntl(STDOUT_FILENO, F_DUPFD_CLOEXEC, 3);
     } else {
+      // Nobody else reads it before its group is the right one.
       fd_ = ::open(options().path.c_str(), O_WRONLY | O_APPEND | O_CREAT | O_NONBLOCK | O_CLOEXEC | O_NOCTTY,
-                   0640);
+                   0600);
     }
     if (fd_ < 0 || ::fstat(fd_, &status_) != 0) {
       trouble_words_ = system_words(errno);
@@ -89,6 +129,13 @@ class FileSink final : public QueueSink {
     regular_ = S_ISREG(status_.st_mode);
     socket_ = S_ISSOCK(status_.st_mode);
     end_line_ = regular_ && !standard && torn(options().path, status_);
+    rotates_ = regular_ && !standard;
+    if (rotates_) {
+      size_ = static_cast<std::uint64_t>(status_.st_size);
+      written_at_ = last_written(status_);
+      permit();
+      if (!std::exchange(pruned_, true)) rotation_.prune();
+    }
     if (!regular_) {
       error_code error;
       descriptor_.assign(fd_, error);
@@ -105,8 +152,46 @@ class FileSink final : public QueueSink {
     waits_ = false;
   }
 
+  // A file that cannot be made readable as configured is written all the same, and that is told.
+  void permit() {
+    permissions_.clear();
+    const Language language = alerts().language;
+    if (!options().group.empty()) {
+      const std::optional<gid_t> wanted = group_id(options().group);
+      std::string why;
+      if (!wanted) {
+        why = text(Text::file_no_group, language);
+      } else if (status_.st_gid != *wanted && ::fchown(fd_, static_cast<uid_t>(-1), *wanted) != 0) {
+        why = system_words(errno);
+      }
+      if (!why.empty()) {
+        permissions_ = say(Text::file_warn_group, language, {{"group", options().group}, {"why", why}});
+        return;  // as closed as it was created: readers of another group were not meant
+      }
+    }
+    constexpr mode_t bits = 07777;
+    if ((status_.st_mode & bits) != options().mode && ::fchmod(fd_, options().mode) != 0) {
+      permissions_ = say(Text::file_warn_mode, language,
+                         {{"mode", octal(options().mode)}, {"why", system_words(errno)}});
+    }
+  }
+
+  // Between two lines. A file that cannot be renamed is written on.
+  bool rotate() {
+    const auto now = std::chrono::system_clock::now();
+    if (!rotates_ || end_line_ || offset_ != 0 ||
+        !rotation_.due(size_, queue().front().bytes.size(), written_at_, now) || !rotation_.rotate(now)) {
+      written_at_ = now;
+      return true;
+    }
+    release();
+    if (acquire()) return true;
+    failed(trouble_words_);
+    return false;
+  }
+
   void send() override {
-    if (!write_some()) return;
+    if (!rotate() || !write_some()) return;
     // No room now: asked to be told.
     descriptor_.async_wait(asio::posix::stream_descriptor::wait_write,
                            [self = shared_from_this(), this, fd = fd_](const error_code& error) {
@@ -141,6 +226,7 @@ class FileSink final : public QueueSink {
         continue;
       }
       offset_ += static_cast<std::size_t>(written);
+      size_ += static_cast<std::uint64_t>(written);
       if (offset_ < line.size()) continue;
       offset_ = 0;
       sent();
@@ -157,21 +243,17 @@ class FileSink final : public QueueSink {
     }
   }
 
-  std::string render(const AlertMessage& message) const override {
-    return options().kind == DestinationKind::eve_file ? message.eve + '\n'
-                                                       : alert_line(message, alerts()) + '\n';
-  }
-  std::string render_loss(const LossNotice& notice) const override {
-    if (options().kind == DestinationKind::eve_file) return to_line(loss_event(notice, alerts())) + '\n';
-    return timestamp(notice.time, alerts().utc_offset_minutes) + " error alerts-lost " +
-           loss_text(notice, alerts()) + '\n';
-  }
-
   asio::posix::stream_descriptor descriptor_;  // only to wait with; fd_ is ours
   int fd_ = -1;
   struct stat status_ {};
   std::size_t offset_ = 0;  // of the front line that is written
+  Rotation rotation_;
+  std::uint64_t size_ = 0;
+  std::chrono::system_clock::time_point written_at_{};
+  std::string permissions_{};  // what could not be set, in words
   bool regular_ = false;
+  bool rotates_ = false;
+  bool pruned_ = false;
   bool socket_ = false;
   bool waits_ = false;
   bool end_line_ = false;

@@ -27,9 +27,24 @@ void QueueSink::deliver(const AlertMessage& message) {
     lose(message.time);
     return;
   }
-  queue_.push_back({render(message), false, false});
+  Rendered rendered = render_for(destination_, message, alerts_);
+  if (rendered.cut) ++counters_.truncated;
+  queue_.push_back({std::move(rendered.bytes)});
   ++counters_.accepted;
   kick();
+}
+
+std::shared_ptr<Drill> QueueSink::drill(const AlertMessage& message) {
+  auto out = std::make_shared<Drill>();
+  const std::string bytes = render_for(destination_, message, alerts_).bytes;
+  out->bytes = framed(destination_, bytes);
+  if (room() == 0) {
+    out->state = Drill::State::refused;
+    return out;
+  }
+  queue_.push_back({bytes, true, false, out});
+  kick();
+  return out;
 }
 
 void QueueSink::lose(Time time) {
@@ -42,13 +57,15 @@ void QueueSink::lose(Time time) {
 void QueueSink::tell_loss() {
   if (lost_ == 0 || waiting() > destination_.queue_max / 2) return;
   const LossNotice notice{now(), lost_since_, lost_, destination_.name};
-  queue_.push_back({render_loss(notice), true, false});
+  queue_.push_back({render_for(destination_, message_of(notice, alerts_), alerts_).bytes, true});
   lost_ = 0;
 }
 
 SinkCounters QueueSink::counters() const {
   SinkCounters out = counters_;
   out.queued = waiting();
+  out.rotated = rotated();
+  out.removed = removed();
   return out;
 }
 
@@ -70,16 +87,29 @@ void QueueSink::connected() {
 void QueueSink::counted(Message& message) {
   const bool fresh = !message.notice && !message.counted;
   message.counted = true;
+  if (message.drill) message.drill->state = Drill::State::accepted;
   if (fresh) ++counters_.sent;
-  // Only now is the destination known to work: one that accepts and closes at once is not hammered.
+  // Only now is the destination known to work.
+  if (works_by_sending()) proven();
+  if (fresh) settle();
+}
+
+void QueueSink::proven() {
   pause_ = pause_first;
   trouble_.clear();
-  if (fresh) settle();
 }
 
 void QueueSink::settle() {
   ++counters_.settled;
   if (settled_) settled_();
+}
+
+void QueueSink::restart() {
+  if (closed_ || way_ == Way::down) return;
+  pause_timer_.cancel();
+  disconnect();
+  counters_.connected = false;
+  way_ = Way::down;
 }
 
 QueueSink::Message QueueSink::take_front() {
@@ -104,6 +134,7 @@ void QueueSink::too_big(const std::string& why) {
   ++counters_.failures;
   const Message message = take_front();
   trouble_ = why;
+  if (message.drill) message.drill->state = Drill::State::refused;
   if (!message.notice) {
     lose(now());
     if (!message.counted) settle();
@@ -135,6 +166,8 @@ void QueueSink::kick() {
     if (way_ == Way::down) {
       way_ = Way::connecting;
       connect();
+    } else if (way_ == Way::ready && !queue_.empty() && withdrawn(queue_.front())) {
+      queue_.pop_front();
     } else if (way_ == Way::ready && !queue_.empty()) {
       way_ = Way::sending;
       send();

@@ -29,11 +29,13 @@ class QueueSink : public Sink, public std::enable_shared_from_this<QueueSink> {
   const DestinationOptions& options() const final { return destination_; }
   void deliver(const AlertMessage& message) final;
   std::size_t room() const final;
+  std::shared_ptr<Drill> drill(const AlertMessage& message) final;
   void on_settled(std::function<void()> heard) final { settled_ = std::move(heard); }
   void reopen() override {}
   bool idle() const final { return waiting() == 0; }
   SinkCounters counters() const final;
   std::string trouble() const final { return trouble_; }
+  std::string warning() const override { return {}; }
   void close() final;
 
   // First attempt to reach the destination. Once, after construction: handlers hold shared pointers.
@@ -44,6 +46,7 @@ class QueueSink : public Sink, public std::enable_shared_from_this<QueueSink> {
     std::string bytes{};
     bool notice = false;   // says what was lost; no record
     bool counted = false;  // settled before: sent again
+    std::shared_ptr<Drill> drill{};
   };
 
   // Begins to reach the destination; ends in connected() or failed(), at once or later.
@@ -52,8 +55,6 @@ class QueueSink : public Sink, public std::enable_shared_from_this<QueueSink> {
   virtual void send() = 0;
   virtual void disconnect() = 0;
   virtual std::size_t waiting() const { return queue_.size(); }
-  virtual std::string render(const AlertMessage& message) const = 0;
-  virtual std::string render_loss(const LossNotice& notice) const = 0;
 
   void connected();
   void sent();  // the front message is gone: takes it from the queue and counts it
@@ -63,6 +64,14 @@ class QueueSink : public Sink, public std::enable_shared_from_this<QueueSink> {
   void again(Message message);  // back to the front of the queue
   void too_big(const std::string& why);
   void failed(const std::string& why);
+  // Ends a connection that works and begins another at once: no failure.
+  void restart();
+  // The connection has shown that it works: pauses are short again, the trouble is over.
+  void proven();
+  // Whether a message that is counted() shows as much. Not where a receiver may take messages and hang up.
+  virtual bool works_by_sending() const { return true; }
+  virtual std::uint64_t rotated() const { return 0; }
+  virtual std::uint64_t removed() const { return 0; }
   // Works the queue; every handler calls it last.
   void kick();
   bool closed() const { return closed_; }
@@ -73,6 +82,9 @@ class QueueSink : public Sink, public std::enable_shared_from_this<QueueSink> {
  private:
   enum class Way : std::uint8_t { down, connecting, pausing, ready, sending };
 
+  static bool withdrawn(const Message& message) {
+    return message.drill && message.drill->state == Drill::State::withdrawn;
+  }
   void lose(Time time);
   void settle();
   void tell_loss();

@@ -54,6 +54,7 @@ std::shared_ptr<Sink> make_sink(boost::asio::io_context& io, const DestinationOp
       sink = make_datagram_sink(io, destination, options);
       break;
     case DestinationKind::syslog_tcp:
+    case DestinationKind::syslog_tls:
       sink = make_stream_sink(io, destination, options);
       break;
     case DestinationKind::eve_file:

@@ -31,10 +31,25 @@ struct SinkCounters {
   std::uint64_t dropped = 0;   // refused because the queue was full, or too big for the destination
   std::uint64_t failures = 0;  // connects, sends and writes that failed; the message is tried again
   std::uint64_t resent = 0;  // messages sent again after a connection broke: the receiver may see them twice
+  std::uint64_t truncated = 0;  // accepted ones that were cut to message_max
+  std::uint64_t rotated = 0;    // files renamed and begun anew
+  std::uint64_t removed = 0;    // renamed files deleted, being more than are kept
   // Of the accepted ones, in their order: those that need no memory here any more, sent or given up as too
   // big. What is settled is never asked for again; what is not must be delivered again after a restart.
   std::uint64_t settled = 0;
   bool connected = false;  // socket connected or file open
+};
+
+// A line of `sekimori alert-test` on its way.
+struct Drill {
+  enum class State : std::uint8_t {
+    waiting,   // not taken yet
+    accepted,  // as SinkCounters::sent
+    refused,   // no room, or too big
+    withdrawn  // by who asked: what still waits is not sent any more
+  };
+  std::string bytes{};  // exactly what is sent, with its framing
+  State state = State::waiting;
 };
 
 class Sink {
@@ -52,13 +67,19 @@ class Sink {
   // Called on the io thread whenever SinkCounters::settled has grown, from inside of a send: it may post
   // work, and must not touch the sink.
   virtual void on_settled(std::function<void()> heard) = 0;
-  // Files: close and open again. Others: nothing.
+  // Puts a test line behind what waits: no record, counted nowhere. Watch its state; refused at once when
+  // there is no room.
+  virtual std::shared_ptr<Drill> drill(const AlertMessage& message) = 0;
+  // Files: close and open again. TLS: read the certificates again and connect anew. Others: nothing.
   virtual void reopen() = 0;
   // Nothing waits.
   virtual bool idle() const = 0;
   virtual SinkCounters counters() const = 0;
   // Why the destination is not reached, in the system's words; empty while it is.
   virtual std::string trouble() const = 0;
+  // What works and needs somebody's care, in words: a certificate that ends soon, a file that cannot be given
+  // its group. Empty when there is nothing.
+  virtual std::string warning() const = 0;
   // Gives up what waits and cancels everything.
   virtual void close() = 0;
 };

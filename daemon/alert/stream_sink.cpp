@@ -1,23 +1,21 @@
-// Syslog over TCP with octet counting (RFC 6587 section 3.4.1).
+// Syslog over TCP (RFC 6587, both framings) and TLS (RFC 5425: octet counting).
 //
 // A message that the kernel took is not yet at the receiver: it stays here until the peer's kernel has
-// acknowledged it. When a connection breaks, what was not acknowledged is sent again in its order on the next
-// one; the receiver may see the last messages twice, but misses none that its own kernel had not taken.
-#include <linux/sockios.h>
-#include <netinet/in.h>
-#include <netinet/tcp.h>
-#include <sys/ioctl.h>
-#include <sys/socket.h>
-
+// acknowledged it. When a connection ends, what was not acknowledged is sent again in its order on the next
+// one, and before it what was acknowledged and may not have been read (doubtful.hpp): the receiver may see
+// the last messages twice, but misses none that its program had not read.
+#include <algorithm>
 #include <array>
-#include <boost/asio/buffer.hpp>
 #include <boost/asio/ip/address.hpp>
 #include <boost/asio/ip/tcp.hpp>
-#include <boost/asio/write.hpp>
 #include <stdexcept>
 #include <utility>
 
+#include "daemon/alert/doubtful.hpp"
 #include "daemon/alert/queue_sink.hpp"
+#include "daemon/alert/tls_wire.hpp"
+#include "daemon/alert/wire.hpp"
+#include "policy/text/text.hpp"
 
 namespace sekimori::daemon {
 namespace {
@@ -27,91 +25,164 @@ using boost::system::error_code;
 
 constexpr std::chrono::seconds connect_limit{5};
 constexpr std::chrono::milliseconds acknowledge_check{100};
-constexpr unsigned silence_limit_ms = 60'000;  // unacknowledged for so long: the peer is gone
+// A connection that lives so long is one that works: until then the pauses keep growing and the trouble stays
+// told, or a receiver that takes messages and hangs up would be hammered with them.
+constexpr std::chrono::milliseconds proof_time{1000};
 
 class StreamSink final : public QueueSink {
  public:
   StreamSink(asio::io_context& io, const DestinationOptions& destination, const AlertOptions& options,
              asio::ip::tcp::endpoint endpoint)
-      : QueueSink(io, destination, options), endpoint_(std::move(endpoint)), socket_(io), timer_(io) {}
+      : QueueSink(io, destination, options),
+        endpoint_(std::move(endpoint)),
+        tls_(destination.kind == DestinationKind::syslog_tls),
+        timer_(io),
+        proof_timer_(io) {
+    if (tls_) {
+      try {
+        read_files();
+      } catch (const TlsError&) {
+        // Told by connect(), which tries again: the files may be on their way.
+      }
+    }
+  }
+
+  // Certificates are renewed: read anew, and used at once. What is wrong with them is a warning as long as
+  // the old connection lasts.
+  void reopen() override {
+    if (!tls_ || closed()) return;
+    try {
+      read_files();
+      files_trouble_.clear();
+    } catch (const TlsError& error) {
+      if (wire_ != nullptr) {
+        files_trouble_ = say(Text::tls_warn_files, alerts().language, {{"why", error.what()}});
+        return;
+      }
+    }
+    if (writing_) {
+      renew_ = true;
+    } else {
+      renew();
+    }
+    kick();
+  }
+
+  std::string warning() const override {
+    if (!files_trouble_.empty()) return files_trouble_;
+    return wire_ == nullptr ? std::string{} : wire_->warning();
+  }
 
  private:
   // Handlers of an earlier connection find another number and leave.
   bool stale(std::uint64_t connection) const { return closed() || connection != connection_; }
 
+  void read_files() {
+    context_ = nullptr;
+    context_ = std::make_shared<TlsContext>(options().tls, options().host, alerts().language,
+                                            alerts().utc_offset_minutes);
+  }
+
   void connect() override {
     const std::uint64_t connection = ++connection_;
-    socket_.async_connect(endpoint_, [self = shared_from_this(), this, connection](const error_code& error) {
-      if (stale(connection)) return;
-      timer_.cancel();
-      if (error) {
-        failed(error.message());
-      } else {
-        tune();
-        written_ = 0;
-        connected();
-        listen();
+    if (tls_) {
+      try {
+        // After a failure the files may have been put right.
+        if (context_ == nullptr || failed_before_) read_files();
+      } catch (const TlsError& error) {
+        failed(error.what());
+        return;
       }
-      kick();
-    });
+      wire_ = make_tls_wire(io(), context_, alerts().language);
+    } else {
+      wire_ = make_tcp_wire(io(), alerts().language);
+    }
+    failed_before_ = true;
+    const auto self = shared_from_this();
+    wire_->open(
+        endpoint_,
+        [self, this, connection](const Broken& why) {
+          if (stale(connection)) return;
+          timer_.cancel();
+          why ? broke(why) : begun();
+          kick();
+        },
+        [self, this, connection](const Broken& why) {
+          if (stale(connection)) return;
+          broke(why);
+          kick();
+        });
     timer_.expires_after(connect_limit);
-    timer_.async_wait([self = shared_from_this(), this, connection](const error_code& error) {
-      if (error || stale(connection)) return;
-      failed("no answer to the connect");
+    timer_.async_wait([self, this, connection](const error_code& error) {
+      if (error || stale(connection) || begun_) return;
+      failed(wire_->overdue(static_cast<unsigned>(connect_limit.count())));
       kick();
     });
   }
 
-  void tune() {
-    error_code ignored;
-    socket_.set_option(asio::ip::tcp::no_delay{true}, ignored);
-    socket_.set_option(asio::socket_base::keep_alive{true}, ignored);
-    ::setsockopt(socket_.native_handle(), IPPROTO_TCP, TCP_USER_TIMEOUT, &silence_limit_ms,
-                 sizeof silence_limit_ms);
+  // What was acknowledged is read before our farewell is.
+  void renew() {
+    doubtful_.clear();
+    restart();
   }
 
-  // A syslog receiver says nothing; reading shows at once when it goes away.
-  void listen() {
-    socket_.async_read_some(asio::buffer(heard_), [self = shared_from_this(), this, connection = connection_](
-                                                      const error_code& error, std::size_t) {
-      if (stale(connection)) return;
-      if (error) {
-        failed(error == asio::error::eof ? "closed by the receiver" : error.message());
-        kick();
-      } else {
-        listen();
-      }
-    });
+  void begun() {
+    begun_ = true;
+    files_trouble_.clear();
+    written_ = wire_->octets();
+    connected();
+    proof_timer_.expires_after(proof_time);
+    proof_timer_.async_wait(
+        [self = shared_from_this(), this, connection = connection_](const error_code& error) {
+          if (error || stale(connection)) return;
+          failed_before_ = false;
+          proven();
+        });
   }
+
+  void broke(const Broken& why) {
+    abrupt_ = why.abrupt;
+    failed(why.words);
+    abrupt_ = true;
+  }
+
+  bool works_by_sending() const override { return false; }
 
   void send() override {
-    const std::string& bytes = queue().front().bytes;
-    frame_ = std::to_string(bytes.size()) + ' ' + bytes;
-    asio::async_write(socket_, asio::buffer(frame_),
-                      [self = shared_from_this(), this, connection = connection_](const error_code& error,
-                                                                                  std::size_t octets) {
-                        if (stale(connection)) return;
-                        if (error) {
-                          failed(error.message());
-                        } else {
-                          written_ += octets;
-                          unacknowledged_.push_back({{}, written_});
-                          unacknowledged_.back().message = take_front();
-                          check();
-                          if (!unacknowledged_.empty()) watch();
-                        }
-                        kick();
-                      });
+    frame_ = framed(options(), queue().front().bytes);
+    writing_ = true;
+    wire_->write(frame_, [self = shared_from_this(), this, connection = connection_](const Broken& why) {
+      if (stale(connection)) return;
+      writing_ = false;
+      if (why) {
+        broke(why);
+      } else {
+        written_ = wire_->octets();
+        unacknowledged_.push_back({take_front(), written_});
+        check();
+        if (std::exchange(renew_, false)) {
+          renew();
+        } else if (!unacknowledged_.empty()) {
+          watch();
+        }
+      }
+      kick();
+    });
   }
 
   // Drops what the peer has acknowledged.
   void check() {
-    int outstanding = 0;
-    if (!socket_.is_open() || ::ioctl(socket_.native_handle(), SIOCOUTQ, &outstanding) != 0) return;
+    if (wire_ == nullptr) return;
+    const std::int64_t outstanding = unacknowledged_octets(wire_->handle());
+    if (outstanding < 0) return;
+    doubtful_.window(peer_window(wire_->handle()));
     const auto open = static_cast<std::uint64_t>(outstanding);
+    const auto now = std::chrono::steady_clock::now();
     while (!unacknowledged_.empty() && unacknowledged_.front().end + open <= written_) {
-      counted(unacknowledged_.front().message);
+      Message message = std::move(unacknowledged_.front().message);
       unacknowledged_.pop_front();
+      counted(message);
+      doubtful_.add(std::move(message), now);
     }
   }
 
@@ -131,26 +202,24 @@ class StreamSink final : public QueueSink {
 
   void disconnect() override {
     check();
+    std::vector<Message> doubtful = doubtful_.take(abrupt_, std::chrono::steady_clock::now());
     while (!unacknowledged_.empty()) {
       again(std::move(unacknowledged_.back().message));
       unacknowledged_.pop_back();
     }
+    while (!doubtful.empty()) {
+      again(std::move(doubtful.back()));
+      doubtful.pop_back();
+    }
     ++connection_;
     timer_.cancel();
-    watching_ = false;
-    error_code ignored;
-    socket_.shutdown(asio::ip::tcp::socket::shutdown_send, ignored);
-    socket_.close(ignored);
+    proof_timer_.cancel();
+    begun_ = watching_ = writing_ = renew_ = false;
+    if (wire_ != nullptr) wire_->close();
+    wire_ = nullptr;
   }
 
   std::size_t waiting() const override { return QueueSink::waiting() + unacknowledged_.size(); }
-
-  std::string render(const AlertMessage& message) const override {
-    return syslog_5424(message, alerts(), options().message_max);
-  }
-  std::string render_loss(const LossNotice& notice) const override {
-    return loss_syslog(notice, alerts(), false, options().message_max);
-  }
 
   struct Sent {
     Message message{};
@@ -158,14 +227,23 @@ class StreamSink final : public QueueSink {
   };
 
   const asio::ip::tcp::endpoint endpoint_;
-  asio::ip::tcp::socket socket_;
+  const bool tls_;
   asio::steady_timer timer_;  // of the connect, then of the acknowledgements
+  asio::steady_timer proof_timer_;
+  std::shared_ptr<TlsContext> context_{};
+  std::shared_ptr<Wire> wire_{};
   std::uint64_t connection_ = 0;
   std::uint64_t written_ = 0;
   std::deque<Sent> unacknowledged_{};
+  Doubtful<Message> doubtful_{};
   std::string frame_{};
-  std::array<char, 256> heard_{};
+  std::string files_trouble_{};
+  bool abrupt_ = true;
+  bool begun_ = false;
+  bool failed_before_ = false;
   bool watching_ = false;
+  bool writing_ = false;
+  bool renew_ = false;
 };
 
 }  // namespace

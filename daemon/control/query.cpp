@@ -317,6 +317,18 @@ ExceptionQuery read_exception_query(const Asked& asked, std::uint32_t answer_max
   return query;
 }
 
+std::string read_alert_test(const Asked& asked, const std::vector<std::string>& known, Language language) {
+  const Parameters parameters(asked, {"destination"}, {}, language);
+  if (known.empty()) throw bad(Text::control_no_destinations, language, {});
+  const std::string* name = parameters.find("destination");
+  if (name == nullptr) return {};
+  if (std::find(known.begin(), known.end(), *name) == known.end()) {
+    throw bad(Text::control_no_destination, language, {{"value", *name}},
+              suggestion(*name, {known.begin(), known.end()}, language));
+  }
+  return *name;
+}
+
 void expect_no_parameters(const Asked& asked, Language language) {
   Parameters{asked, {}, {}, language};
 }

@@ -69,6 +69,8 @@ AlertQuery read_alert_query(const Asked& asked, std::uint32_t answer_max, Langua
 
 // Parameters: state (a word of policy::state_name), limit (1..answer_max).
 ExceptionQuery read_exception_query(const Asked& asked, std::uint32_t answer_max, Language language);
+// Parameter: destination (one of `known`; without it all of them, and then it is empty).
+std::string read_alert_test(const Asked& asked, const std::vector<std::string>& known, Language language);
 
 // For questions that take no parameter.
 void expect_no_parameters(const Asked& asked, Language language);

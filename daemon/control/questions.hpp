@@ -77,6 +77,11 @@ class Questions {
   virtual void exceptions(const ExceptionQuery& query, Json answer) = 0;
   // Reads the configuration again; {"ok": true, ...} or {"ok": false, "errors": [...]}. Admins only.
   virtual void reload(Json answer) = 0;
+  // Sends a marked test line of each severity to the destination of that name, or to all if it is empty, and
+  // answers when all are taken or after five seconds: run_drills() of daemon/alert/drills.hpp. Admins only.
+  virtual void alert_test(const std::string& destination, Json answer) = 0;
+  // Names of the configured destinations.
+  virtual std::vector<std::string> destinations() const = 0;
   // The policy in force, for reading segment names in queries.
   virtual std::shared_ptr<const policy::Policy> policy() const = 0;
 };

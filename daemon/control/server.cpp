@@ -49,6 +49,7 @@ constexpr std::array routes{
     Route{"/v1/alerts", http::verb::get, Text::control_what_alerts, "since incident limit"},
     Route{"/v1/exceptions", http::verb::get, Text::control_what_exceptions, "state limit"},
     Route{"/v1/reload", http::verb::post, Text::control_what_reload, ""},
+    Route{"/v1/alert-test", http::verb::post, Text::control_what_alert_test, "destination"},
 };
 
 std::string_view std_view(beast::string_view text) {
@@ -251,11 +252,15 @@ class Session : public std::enable_shared_from_this<Session> {
       questions.exceptions(read_exception_query(asked, answer_max, language_), expect_answer());
       return;
     }
+    if (route.path == "/v1/alert-test") {
+      expect_admin();
+      const std::string destination = read_alert_test(asked, questions.destinations(), language_);
+      questions.alert_test(destination, expect_answer());
+      return;
+    }
     expect_no_parameters(asked, language_);
     if (route.path == "/v1/reload") {
-      if (!may_change_) {
-        throw Problem(403, "forbidden", say(Text::control_admins_only, language_), admin_hint());
-      }
+      expect_admin();
       questions.reload(expect_answer());
       return;
     }
@@ -263,6 +268,11 @@ class Session : public std::enable_shared_from_this<Session> {
     if (route.path == "/v1/matrix") return questions.matrix(expect_answer());
     ++state_->counters.answered;
     respond(200, index_of(language_));
+  }
+
+  void expect_admin() const {
+    if (may_change_) return;
+    throw Problem(403, "forbidden", say(Text::control_admins_only, language_), admin_hint());
   }
 
   const Route& find_route(const Asked& asked, http::verb method) {

@@ -5,8 +5,10 @@
 #include <algorithm>
 #include <array>
 #include <cstdio>
+#include <utility>
 
 #include "daemon/render.hpp"
+#include "daemon/render/cef.hpp"
 #include "daemon/render/notice.hpp"
 #include "daemon/render/utf8.hpp"
 #include "daemon/render/words.hpp"
@@ -193,17 +195,28 @@ struct Header {
   std::uint64_t sequence;  // 0 = none
 };
 
-std::string assemble_5424(const Header& header, std::vector<Parameter> parameters, const std::string& message,
-                          const AlertOptions& options, std::size_t message_max) {
-  std::string head = '<' + std::to_string(priority(options, header.severity)) + ">1 " +
-                     timestamp(header.time, options.utc_offset_minutes) + ' ' +
-                     header_host(options, message_max < 1024 ? 48 : 255) + " sekimori " +
-                     std::to_string(getpid()) + ' ' + std::string{header.message_id} + ' ';
-  const std::string element = "[sekimori@" + std::to_string(options.enterprise_number);
-  std::string meta;
-  if (header.sequence != 0) {
-    meta = "[meta sequenceId=\"" + std::to_string((header.sequence - 1) % sequence_id_max + 1) + "\"]";
-  }
+// "<164>1 2026-04-01T... sk1 sekimori 812 VIOLATION ".
+std::string head_5424(const Header& header, const AlertOptions& options, std::size_t message_max) {
+  return '<' + std::to_string(priority(options, header.severity)) + ">1 " +
+         timestamp(header.time, options.utc_offset_minutes) + ' ' +
+         header_host(options, message_max < 1024 ? 48 : 255) + " sekimori " + std::to_string(getpid()) + ' ' +
+         std::string{header.message_id} + ' ';
+}
+
+std::string element_5424(const AlertOptions& options) {
+  return "[sekimori@" + std::to_string(options.enterprise_number);
+}
+
+std::string meta_5424(std::uint64_t sequence) {
+  if (sequence == 0) return {};
+  return "[meta sequenceId=\"" + std::to_string((sequence - 1) % sequence_id_max + 1) + "\"]";
+}
+
+Rendered assemble_5424(const Header& header, std::vector<Parameter> parameters, const std::string& message,
+                       const AlertOptions& options, std::size_t message_max) {
+  const std::string head = head_5424(header, options, message_max);
+  const std::string element = element_5424(options);
+  const std::string meta = meta_5424(header.sequence);
   constexpr std::string_view cut_mark = " trunc=\"1\"";
   const std::size_t frame = head.size() + element.size() + 1 + meta.size();
   const std::size_t text_full = 1 + byte_order_mark.size() + message.size();
@@ -235,7 +248,27 @@ std::string assemble_5424(const Header& header, std::vector<Parameter> parameter
       out += kept;
     }
   }
+  return {std::move(out), cut};
+}
+
+// CEF behind an RFC 5424 header. What CEF says is not said twice: the structured data keeps what never goes,
+// the kind and the incident. No byte order mark: a SIEM looks for "CEF:" at the beginning.
+Rendered assemble_cef(const AlertMessage& message, const AlertOptions& options, const std::string& front,
+                      std::size_t message_max) {
+  Rendered out{front};
+  const std::size_t room = message_max > front.size() ? message_max - front.size() : 0;
+  out.bytes += cef(message, options, header_host(options, 255), room, out.cut);
   return out;
+}
+
+std::string front_5424(const Header& header, const AlertMessage& message, const AlertOptions& options,
+                       std::size_t message_max) {
+  std::string out = head_5424(header, options, message_max) + element_5424(options);
+  for (const Parameter& parameter : message.parameters) {
+    if (parameter.rank != 0 && parameter.name != "kind" && parameter.name != "incident") continue;
+    out += ' ' + parameter.name + "=\"" + escaped(parameter.value) + '"';
+  }
+  return out + ']' + meta_5424(header.sequence) + ' ';
 }
 
 // key=value, quoted where a value has spaces or quotes.
@@ -272,29 +305,35 @@ std::string old_timestamp(Time time, int utc_offset_minutes) {
   return {buffer.data(), static_cast<std::size_t>(length)};
 }
 
-std::string assemble_3164(const Header& header, std::vector<Parameter> parameters, const std::string& message,
-                          const AlertOptions& options, std::size_t message_max) {
-  std::string out = '<' + std::to_string(priority(options, header.severity)) + '>' +
-                    old_timestamp(header.time, options.utc_offset_minutes) + " sekimori[" +
-                    std::to_string(getpid()) + "]: msgid=" + std::string{header.message_id};
+// RFC 3164 section 4.1: with the host's name on its way over a network, without it on the local socket.
+std::string head_3164(const Header& header, const AlertOptions& options, bool with_host) {
+  return '<' + std::to_string(priority(options, header.severity)) + '>' +
+         old_timestamp(header.time, options.utc_offset_minutes) + ' ' +
+         (with_host ? header_host(options, 255) + ' ' : std::string{}) + "sekimori[" +
+         std::to_string(getpid()) + "]: ";
+}
+
+Rendered assemble_3164(const Header& header, std::vector<Parameter> parameters, const std::string& message,
+                       const AlertOptions& options, const SyslogShape& shape) {
+  const std::size_t message_max = shape.message_max;
+  std::string out = head_3164(header, options, shape.with_host) + "msgid=" + std::string{header.message_id};
   if (header.sequence != 0) out += " seq=" + std::to_string(header.sequence);
   std::size_t data = 0;
   for (const Parameter& parameter : parameters) data += plain_length(parameter);
   constexpr std::string_view cut_mark = " trunc=1";
-  if (out.size() + data + 1 + message.size() > message_max) {
+  const bool cut = out.size() + data + 1 + message.size() > message_max;
+  if (cut) {
     const std::size_t fixed = out.size() + cut_mark.size() + std::min(1 + message.size(), message_max / 2);
     shorten(parameters, message_max > fixed ? message_max - fixed : 0, plain_length);
-    for (const Parameter& parameter : parameters) out += ' ' + plain_pair(parameter);
-    out += cut_mark;
-  } else {
-    for (const Parameter& parameter : parameters) out += ' ' + plain_pair(parameter);
   }
+  for (const Parameter& parameter : parameters) out += ' ' + plain_pair(parameter);
+  if (cut) out += cut_mark;
   if (out.size() + 1 < message_max) {
     const std::string_view kept = utf8_cut(message, message_max - out.size() - 1);
     if (!kept.empty()) out += ' ';
     out += kept;
   }
-  return out;
+  return {std::move(out), cut};
 }
 
 Header header_of(const AlertMessage& message) {
@@ -316,12 +355,37 @@ AlertMessage message_of(const AlertRecord& record, const AlertOptions& options) 
           .eve = to_line(alert_event(record, options))};
 }
 
+AlertMessage message_of(const LossNotice& notice, const AlertOptions& options) {
+  AlertMessage out;
+  out.time = notice.time;
+  out.severity = policy::Severity::error;
+  out.message_id = "HEALTH";
+  out.kind = "alerts-lost";
+  out.parameters = {{"kind", "alerts-lost", 0},
+                    {"lost", std::to_string(notice.lost), 0},
+                    {"destination", std::string{utf8_cut(printable(notice.destination), 40)}, 1}};
+  out.text = loss_text(notice, options);
+  out.eve = to_line(loss_event(notice, options));
+  return out;
+}
+
+Rendered syslog_message(const AlertMessage& message, const AlertOptions& options, const SyslogShape& shape) {
+  const Header header = header_of(message);
+  if (shape.body == SyslogBody::cef) {
+    const std::string front = shape.rfc3164 ? head_3164(header, options, shape.with_host)
+                                            : front_5424(header, message, options, shape.message_max);
+    return assemble_cef(message, options, front, shape.message_max);
+  }
+  return shape.rfc3164 ? assemble_3164(header, message.parameters, message.text, options, shape)
+                       : assemble_5424(header, message.parameters, message.text, options, shape.message_max);
+}
+
 std::string syslog_5424(const AlertMessage& message, const AlertOptions& options, std::size_t message_max) {
-  return assemble_5424(header_of(message), message.parameters, message.text, options, message_max);
+  return syslog_message(message, options, {.message_max = message_max}).bytes;
 }
 
 std::string syslog_3164(const AlertMessage& message, const AlertOptions& options, std::size_t message_max) {
-  return assemble_3164(header_of(message), message.parameters, message.text, options, message_max);
+  return syslog_message(message, options, {.message_max = message_max, .rfc3164 = true}).bytes;
 }
 
 std::string syslog_5424(const AlertRecord& record, const AlertOptions& options, std::size_t message_max) {
@@ -330,18 +394,6 @@ std::string syslog_5424(const AlertRecord& record, const AlertOptions& options, 
 
 std::string syslog_3164(const AlertRecord& record, const AlertOptions& options, std::size_t message_max) {
   return syslog_3164(message_of(record, options), options, message_max);
-}
-
-std::string loss_syslog(const LossNotice& notice, const AlertOptions& options, bool rfc3164,
-                        std::size_t message_max) {
-  const Header header{policy::Severity::error, notice.time, "HEALTH", 0};
-  std::vector<Parameter> parameters{
-      {"kind", "alerts-lost", 0},
-      {"lost", std::to_string(notice.lost), 0},
-      {"destination", std::string{utf8_cut(printable(notice.destination), 40)}, 1}};
-  const std::string message = loss_text(notice, options);
-  return rfc3164 ? assemble_3164(header, std::move(parameters), message, options, message_max)
-                 : assemble_5424(header, std::move(parameters), message, options, message_max);
 }
 
 }  // namespace sekimori::daemon

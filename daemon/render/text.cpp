@@ -557,7 +557,11 @@ std::string alert_line(const AlertMessage& message, const AlertOptions& options)
   std::string out = timestamp(message.time, options.utc_offset_minutes);
   out += ' ';
   out += severity_name(message.severity);
-  return out + ' ' + message.kind + ' ' + message.incident + ' ' + message.text;
+  out += ' ';
+  out += message.kind;
+  out += ' ';
+  if (!message.incident.empty()) out += message.incident + ' ';
+  return out + message.text;
 }
 
 std::string alert_line(const AlertRecord& record, const AlertOptions& options) {

@@ -256,6 +256,13 @@ TEST(Sample, ShowsTheDefaults) {
   daemon.alerts.destinations = {
       {.name = "local", .path = "/dev/log"},
       {.name = "log-server", .kind = daemon::DestinationKind::syslog_tcp, .host = "192.0.2.10"},
+      {.name = "log-server-tls",
+       .kind = daemon::DestinationKind::syslog_tls,
+       .host = "192.0.2.11",
+       .port = 6514,
+       .tls = {.ca = "/etc/sekimori/tls/ca.pem",
+               .certificate = "/etc/sekimori/tls/sensor.pem",
+               .key = "/etc/sekimori/tls/sensor.key"}},
       {.name = "eve", .kind = daemon::DestinationKind::eve_file, .path = "/var/log/sekimori/eve.json"}};
   EXPECT_EQ(sample.daemon, daemon);
   EXPECT_TRUE(sample.policy.switches.empty());

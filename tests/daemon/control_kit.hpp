@@ -74,6 +74,8 @@ class FakeQuestions final : public daemon::Questions {
   std::vector<daemon::ExceptionQuery> exception_queries{};
   boost::json::object exceptions_answer{{"exceptions", boost::json::array{}}, {"complete", true}};
   int reloads = 0;
+  std::vector<std::string> tested{};
+  std::vector<std::string> destination_names{"log-server", "eve"};
 
   void status(Json answer) override {
     if (!trouble.empty()) throw std::runtime_error(trouble);
@@ -96,6 +98,11 @@ class FakeQuestions final : public daemon::Questions {
     exception_queries.push_back(query);
     answer(exceptions_answer);
   }
+  void alert_test(const std::string& destination, Json answer) override {
+    tested.push_back(destination);
+    answer({{"complete", true}, {"lines", boost::json::array{}}, {"troubles", boost::json::array{}}});
+  }
+  std::vector<std::string> destinations() const override { return destination_names; }
   void reload(Json answer) override {
     ++reloads;
     answer(reload_answer);

@@ -58,7 +58,7 @@ TEST(ControlServer, TellsWhatCanBeAsked) {
   }
   EXPECT_EQ(paths,
             "GET /\nGET /v1/status\nGET /v1/flows\nGET /v1/matrix\nGET /v1/alerts\nGET /v1/exceptions\nPOST "
-            "/v1/reload\n");
+            "/v1/reload\nPOST /v1/alert-test\n");
 }
 
 TEST(ControlServer, KeepsAConnectionForFurtherQuestions) {
@@ -136,6 +136,8 @@ TEST(ControlServer, RefusesByNameAndCountsByReason) {
       {request("GET", "/v1/flows?prot=tcp"), 400, "unknown_parameter", &C::bad_request},
       {request("GET", "/v1/status?verbose=1"), 400, "unknown_parameter", &C::bad_request},
       {request("POST", "/v1/reload?force=1"), 400, "unknown_parameter", &C::bad_request},
+      {request("GET", "/v1/alert-test"), 405, "method", &C::method},
+      {request("POST", "/v1/alert-test?destination=log-srver"), 400, "bad_parameter", &C::bad_request},
       {request("GET", "/v1/flows?port=1&port=2"), 400, "doubled_parameter", &C::bad_request},
       {request("GET", "/%ff"), 400, "bad_request", &C::bad_request},
       {request("GET", "/v1/status", ""), 400, "bad_request", &C::bad_request},
@@ -367,6 +369,25 @@ int status_as(uid_t user, gid_t group, const std::vector<gid_t>& groups, const s
   return WEXITSTATUS(state) == no_connection ? 0 : WEXITSTATUS(state) + 200;
 }
 
+TEST(ControlServer, TestsOneDestinationOrAll) {
+  RunningServer server;
+  Wire wire{server.path()};
+  wire.send(request("POST", "/v1/alert-test"));
+  EXPECT_EQ(wire.reply().status, 200);
+  wire.send(request("POST", "/v1/alert-test?destination=eve"));
+  EXPECT_EQ(wire.reply().status, 200);
+  wire.send(request("POST", "/v1/alert-test?destination=log-srver"));
+  const Wire::Reply mistyped = wire.reply();
+  EXPECT_EQ(mistyped.status, 400);
+  EXPECT_NE(mistyped.body.find("log-server"), std::string::npos) << mistyped.body;
+  server.on_server([](FakeQuestions& questions) {
+    EXPECT_EQ(questions.tested, (std::vector<std::string>{"", "eve"}));
+    questions.destination_names.clear();
+  });
+  wire.send(request("POST", "/v1/alert-test"));
+  EXPECT_EQ(wire.reply().status, 400);
+}
+
 TEST(ControlServer, LetsTheGroupAskAndOnlyAdminsChange) {
   if (::geteuid() != 0) GTEST_SKIP() << "needs root to become another user";
   const gid_t operators = 4711;
@@ -382,6 +403,9 @@ TEST(ControlServer, LetsTheGroupAskAndOnlyAdminsChange) {
   EXPECT_EQ(status_as(12345, ::getegid(), {operators}, server.path(), request("POST", "/v1/reload")), 403);
   EXPECT_EQ(server.counters().forbidden, 2U);
   server.on_server([](FakeQuestions& questions) { EXPECT_EQ(questions.reloads, 0); });
+  EXPECT_EQ(status_as(12345, ::getegid(), {operators}, server.path(), request("POST", "/v1/alert-test")),
+            403);
+  server.on_server([](FakeQuestions& questions) { EXPECT_TRUE(questions.tested.empty()); });
   server.on_server([&server](FakeQuestions&) { server.server().set_owner(12345); });
   EXPECT_EQ(status_as(12345, 12345, {}, server.path(), request("POST", "/v1/reload")), 200);
 }

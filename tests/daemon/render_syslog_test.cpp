@@ -269,8 +269,9 @@ TEST_F(SyslogTest, OldFormIsKeyValueAsciiThenText) {
 }
 
 TEST_F(SyslogTest, LossIsAHealthMessage) {
-  const auto parsed =
-      parse(loss_syslog({test::nine_twelve, test::nine_twelve, 12, "集約サーバ"}, options, false, 2048));
+  const auto parsed = parse(
+      syslog_5424(message_of(LossNotice{test::nine_twelve, test::nine_twelve, 12, "集約サーバ"}, options),
+                  options, 2048));
   ASSERT_TRUE(parsed);
   EXPECT_EQ(parsed->id, "HEALTH");
   EXPECT_EQ(parsed->priority, 20 * 8 + 3);

@@ -21,6 +21,8 @@ int run_alerts(const Arguments& arguments);
 int run_reload(const Arguments& arguments);
 // exceptions.cpp: the register, from the daemon or from a configuration.
 int run_exceptions(const Arguments& arguments);
+// alert_test.cpp: to the daemon, or without one.
+int run_alert_test(const Arguments& arguments);
 // replay.cpp, check.cpp, explain.cpp: work without a daemon.
 int run_replay(const Arguments& arguments);
 int run_check(const Arguments& arguments);

@@ -82,7 +82,7 @@ void print_destinations(const json::object& status, Language language, bool colo
         {word(row, {"name"}),
          state_cell(!is_false(row, "connected"), Text::tool_connected, Text::tool_disconnected, language),
          grouped(count(row, {"queued"})), grouped(count(row, {"sent"})), loss_cell(count(row, {"dropped"})),
-         loss_cell(count(row, {"failures"})), word(row, {"trouble"})});
+         loss_cell(count(row, {"failures"})), word(row, {row.contains("trouble") ? "trouble" : "warning"})});
   }
   if (!table.empty()) std::cout << '\n' << table.to_string(colour);
 }
