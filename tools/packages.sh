@@ -9,7 +9,7 @@ packages_build=(
   libboost1.81-dev  # headers only: Asio, Beast (HTTP on the local socket), JSON
   libspdlog-dev   # the daemon's own log
   libyaml-cpp-dev # the configuration file
-  libssl-dev      # libcrypto alone: digests of the policy and of flow keys
+  libssl-dev      # libssl: TLS to syslog receivers; libcrypto: digests of the policy and of flow keys
 )
 
 # Not needed by any build, brought by run.sh already: CMake takes it when it finds it, and one that appears between two
@@ -36,4 +36,6 @@ packages_test=(
   ldnsutils       #   DNS client (drill)
   dropbear-bin    #   SSH server and client
   rsyslog         # receives the alerts; installed without being started or enabled
+  rsyslog-openssl #   over TLS
+  openssl         #   with certificates made for the test
 )

@@ -1,10 +1,13 @@
 #!/usr/bin/env python3
-"""frames.py story IFACE1 IFACE2 | frames.py burst IFACE COUNT: frames for a sensor, sent as they are.
+"""frames.py story IFACE1 IFACE2 | frames.py burst IFACE COUNT | frames.py strangers IFACE FIRST COUNT RATE: frames for a
+sensor, sent as they are.
 
 story: conversations between two segments as two mirror ports show them: in VLANs, under two tags, routed from one tap to
 the other, in fragments of either order, answered by ICMP errors of routers, over IPv4 and IPv6, in a tunnel and in a
 remote mirror. Prints how many frames it sent on each interface.
 burst: COUNT frames as fast as possible.
+strangers: COUNT connection attempts into the My Number segment, each by another address (the FIRSTth and on), RATE a second:
+so many incidents, and so many alerts.
 """
 import socket
 import struct
@@ -128,6 +131,16 @@ def open_socket(interface):
     return sock
 
 
+def strangers(sock, first, count, rate):
+    begin = time.monotonic()
+    for n in range(count):
+        number = first + n
+        source = f"100.{64 + (number >> 16)}.{number >> 8 & 255}.{number & 255}"
+        packet = ip(source, "10.77.1.10", 6, tcp(1024 + number % 60000, 445, 2, number * 7919 & 0xFFFFFFFF), ident=number & 0xFFFF)
+        sock.send(ethernet(packet, 9, 1).ljust(60, b"\0"))
+        time.sleep(max(0.0, begin + (n + 1) / rate - time.monotonic()))
+
+
 def main():
     if sys.argv[1] == "burst":
         sock, count = open_socket(sys.argv[2]), int(sys.argv[3])
@@ -135,6 +148,9 @@ def main():
         for _ in range(count):
             sock.send(frame)
         print(count)
+        return
+    if sys.argv[1] == "strangers":
+        strangers(open_socket(sys.argv[2]), *(int(word) for word in sys.argv[3:6]))
         return
     socks = [open_socket(name) for name in sys.argv[2:4]]
     sent = [0, 0]

@@ -1,0 +1,33 @@
+#!/usr/bin/env python3
+"""deliveries.py FOLDER WAY...: what rsyslog wrote into FOLDER/WAY.log against what eve.json says there was to be sent. Prints
+a line of figures for each way, and ends with 1 if on one of them something is missing or out of order. UDP promises nothing:
+only its order is held.
+
+Out of order: an alert whose first arrival comes after that of a later one.
+"""
+import json
+import re
+import sys
+
+folder, ways = sys.argv[1], sys.argv[2:]
+sent = [json.loads(line)["sekimori"]["sequence"] for line in open(f"{folder}/eve.json") if '"event_type":"alert"' in line]
+status = {row["name"]: row for row in json.load(open(f"{folder}/status.json"))["destinations"]}
+bad = sent != list(range(1, len(sent) + 1))
+print(f"sent: {len(sent)} alerts, numbered 1 to {sent[-1]}" + (" WITH GAPS" if bad else ""))
+print(f"{'way':8}{'arrived':>9}{'missing':>9}{'repeated':>10}{'disorder':>10}{'resent':>8}{'failures':>10}{'refused':>9}")
+for way in ways:
+    arrived = [int(number) for line in open(f"{folder}/{way}.log", errors="replace")
+               for number in re.findall(r'sequenceId="(\d+)"', line)[:1]]
+    first, disorder, highest = set(), 0, 0
+    for number in arrived:
+        if number in first:
+            continue
+        first.add(number)
+        disorder += number < highest
+        highest = max(highest, number)
+    missing = len(set(sent) - first)
+    row = status[way]
+    print(f"{way:8}{len(arrived):9}{missing:9}{len(arrived) - len(first):10}{disorder:10}{row['resent']:8}{row['failures']:10}"
+          f"{row['dropped']:9}")
+    bad = bad or disorder or (missing and way != "udp") or row["dropped"] or not first
+sys.exit(1 if bad else 0)
