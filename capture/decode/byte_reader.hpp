@@ -63,6 +63,8 @@ class ByteReader {
   explicit ByteReader(std::span<const std::byte> bytes)
       : at_(bytes.data()), end_(bytes.data() + bytes.size()) {}
 
+  // What is left, to be read as one piece.
+  std::span<const std::byte> rest() const { return {at_, end_}; }
   std::size_t left() const { return static_cast<std::size_t>(end_ - at_); }
 
   // The next `Size` octets without stepping over them; nothing when there are fewer.
