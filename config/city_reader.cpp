@@ -110,6 +110,15 @@ class CityReader {
         const Cursor kind = map.required("kind");
         const bool known = kind.choice(gateway.kind, {gateway_kinds[0], gateway_kinds[1], gateway_kinds[2]});
         read_peers(map, ids, gateway);
+        read_hosts(map.required("hosts"), gateway.hosts);
+        // The product's ports, the ports as such, or both.
+        const Cursor products = map.optional("products");
+        if (gateway.kind == policy::GatewayKind::screen_transfer || products.missing()) {
+          read_products(products, options_.known, gateway.ports);
+        } else {
+          products.error(Text::config_products_kind);
+        }
+        read_ports(products.present() ? map.optional("ports") : map.required("ports"), gateway.ports);
         check_cell(map.optional("from"), gateway.from, gateway.to, Cell::gateway);
         if (known) check_kind(kind, gateway);
       });
@@ -124,6 +133,16 @@ class CityReader {
       service.place = item.place();
       item.map([&](Map& map) {
         read_peers(map, ids, service);
+        const Cursor names = map.optional("names");
+        read_names(names, service.names);
+        const bool named = !service.names.empty();
+        read_hosts(named ? map.optional("hosts") : map.required("hosts"), service.hosts);
+        read_ports(map.required("ports"), service.ports);
+        if (named && !context_.shortest_tap.empty() && context_.shortest_snaplen < snaplen_for_names) {
+          names.error(Text::config_names_snaplen, {{"tap", context_.shortest_tap},
+                                                   {"snaplen", std::to_string(context_.shortest_snaplen)},
+                                                   {"least", std::to_string(snaplen_for_names)}});
+        }
         check_cell(map.optional("from"), service.from, service.to, Cell::service);
       });
       options_.services.push_back(std::move(service));
@@ -187,6 +206,7 @@ class CityReader {
                                 Cursor::Size::some);
       const Cursor macs = map.optional("next_hop_macs");
       macs.list([&](const Cursor& item) { read_next_hop(item, segment); }, Cursor::Size::some);
+      map.optional("next_hop_only").boolean(segment.next_hop_only);
       const bool named = map.optional("prefixes").present() || listed || map.optional("vlans").present() ||
                          map.optional("taps").present() || macs.present();
       if (!named) key.error(Text::config_segment_empty, {{"segment", segment.id}});
@@ -330,9 +350,10 @@ class CityReader {
     names_.read(map.required("from"), entry.from);
     names_.read(map.required("to"), entry.to);
     read_hosts(map.optional("clients"), entry.clients);
-    read_hosts(map.required("hosts"), entry.hosts);
-    map.required("ports").list([&](const Cursor& item) { read_service(item, entry.ports); },
-                               Cursor::Size::some);
+  }
+
+  static void read_ports(const Cursor& at, std::vector<policy::Ports>& out) {
+    at.list([&](const Cursor& item) { read_service(item, out); }, Cursor::Size::some);
   }
 
   // A gateway or service where the matrix has no room for one would be registered and never have any effect.
@@ -443,6 +464,7 @@ ProfileChoice read_profile_choice(Map& root) {
       name(map.required("name"));
       map.optional("file").text_or_empty(choice.file);
       map.optional("clauses").text_or_empty(choice.clauses_file);
+      map.optional("services").text_or_empty(choice.services_file);
     });
   }
   return choice;

@@ -17,6 +17,7 @@ namespace {
 
 constexpr std::string_view profiles_folder = "profiles/";
 constexpr std::string_view clauses_name = "clauses/model.yaml";
+constexpr std::string_view services_name = "services/known.yaml";
 constexpr std::string_view yaml_suffix = ".yaml";
 
 // A text taken into the sources and its tree, if it has one.
@@ -103,7 +104,7 @@ void read_every_profile(const Cursor& asked, std::vector<SourceText>& sources, p
   }
 }
 
-void read_model(Map& root, std::vector<SourceText>& sources, policy::Profile& profile) {
+void read_model(Map& root, std::vector<SourceText>& sources, policy::PolicyOptions& policy) {
   const ProfileChoice choice = read_profile_choice(root);
   const Cursor asked = root.optional("profile");
   std::string id = choice.id;
@@ -118,14 +119,18 @@ void read_model(Map& root, std::vector<SourceText>& sources, policy::Profile& pr
   ModelFile matrix;
   if (!id.empty()) matrix = parse_model_file(builtin_profile(id), choice.file, asked, sources);
   const ModelFile clauses = parse_model_file(std::string{clauses_name}, choice.clauses_file, asked, sources);
+  const ModelFile known = parse_model_file(std::string{services_name}, choice.services_file, asked, sources);
   if (!clauses.tree || (!id.empty() && !matrix.tree)) return;
   const Origin origin{clauses.name, asked.report()};
-  read_clauses(Cursor{origin, &*clauses.tree, "", ""}, profile);
+  read_clauses(Cursor{origin, &*clauses.tree, "", ""}, policy.profile);
   if (id.empty()) {
-    read_every_profile(asked, sources, profile);
+    read_every_profile(asked, sources, policy.profile);
   } else {
-    read_layers(matrix, id, sources, asked.report(), profile);
+    read_layers(matrix, id, sources, asked.report(), policy.profile);
   }
+  if (!known.tree) return;
+  const Origin known_origin{known.name, asked.report()};
+  read_known_services(Cursor{known_origin, &*known.tree, "", ""}, policy.profile, policy.known);
 }
 
 }  // namespace
@@ -137,9 +142,14 @@ Config load(std::string_view text, const std::string& name, Report& report) {
     const Origin origin{name, report};
     Cursor{origin, &*tree, "", ""}.map([&](Map& root) {
       read_host(root, config.capture, config.daemon);
-      read_model(root, config.sources, config.policy.profile);
+      read_model(root, config.sources, config.policy);
       CityContext context;
-      for (const capture::TapOptions& tap : config.capture.taps) context.taps.push_back(tap.name);
+      for (const capture::TapOptions& tap : config.capture.taps) {
+        context.taps.push_back(tap.name);
+        if (!context.shortest_tap.empty() && context.shortest_snaplen <= tap.snaplen) continue;
+        context.shortest_tap = tap.name;
+        context.shortest_snaplen = tap.snaplen;
+      }
       context.utc_offset_minutes = config.daemon.alerts.utc_offset_minutes;
       read_city(root, context, config.sources, config.policy);
     });

@@ -29,6 +29,10 @@ void read_clauses(const Cursor& root, policy::Profile& profile);
 // over that one: `profile` then holds it already.
 void read_profile(const Cursor& root, const std::string& id_wanted, policy::Profile& profile);
 
+// The profile is read already: codes of its segments are known.
+void read_known_services(const Cursor& root, const policy::Profile& profile,
+                         std::vector<policy::KnownServiceOptions>& out);
+
 // ---- sekimori.yaml ----
 
 // What is said about this machine: capture, flows, alerts, control, process, language, time, sensor.
@@ -41,6 +45,7 @@ struct ProfileChoice {
   std::string id{};
   std::string file{};          // empty: the one inside the program
   std::string clauses_file{};  // likewise
+  std::string services_file{};
 };
 // The profile's name; empty id with a message when there is none.
 ProfileChoice read_profile_choice(Map& root);
@@ -52,7 +57,18 @@ ProfileChoice read_profile_choice(Map& root);
 struct CityContext {
   std::vector<std::string> taps{};
   std::int16_t utc_offset_minutes = 0;
+  // The tap that keeps the fewest octets of a frame, and how many; empty without taps.
+  std::string shortest_tap{};
+  std::uint32_t shortest_snaplen = 0;
 };
+// Below this a TLS greeting may be cut before its server name: a full Ethernet frame with two tags.
+inline constexpr std::uint32_t snaplen_for_names = 1522;
+
+// "www.example.jp" or "*.example.jp". Appends.
+void read_names(const Cursor& at, std::vector<std::string>& out);
+// Known screen transfers by their ids, with all their ports. Appends.
+void read_products(const Cursor& at, const std::vector<policy::KnownServiceOptions>& known,
+                   std::vector<policy::Ports>& out);
 // Lists of prefixes in files of their own are added to `sources`.
 void read_city(Map& root, const CityContext& context, std::vector<SourceText>& sources,
                policy::PolicyOptions& options);

@@ -5,6 +5,7 @@
 
 #include "capture/decode/packet.hpp"
 #include "policy/compiled.hpp"
+#include "policy/known.hpp"
 #include "policy/mistakes.hpp"
 #include "policy/register.hpp"
 #include "policy/text/text.hpp"
@@ -37,7 +38,9 @@ class Compiler {
     list_next_hops();
     check_entries();
     check_tunnels();
+    tell_known_mistakes(out_, mistakes_);
     mistakes_.raise();
+    compile_known(out_);
     file_entries();
     out_.tunnels = TunnelMap{out_.options.tunnels};
     split_time(out_);
@@ -242,13 +245,20 @@ bool empty(const EndpointOptions& side) {
   return side.addresses.empty() && side.macs.empty();
 }
 
+bool has_names(const GatewayOptions&) {
+  return false;
+}
+bool has_names(const ServiceOptions& service) {
+  return !service.names.empty();
+}
+
 template <typename Named>
 void Compiler::check_named(Text kind, const Named& named) {
   check_id(kind, named.id, named.place);
   segment(named.from, named.place);
   segment(named.to, named.place);
   const std::string word = kind_word(kind);
-  if (empty(named.clients) && empty(named.hosts)) {
+  if (empty(named.clients) && empty(named.hosts) && !has_names(named)) {
     mistake(named.place, Text::policy_entry_unlimited, {{"kind", word}, {"id", named.id}});
   }
   if (named.ports.empty())
@@ -297,6 +307,15 @@ void Compiler::file_entries() {
   };
   file(out_.options.gateways, Basis::gateway);
   file(out_.options.services, Basis::service);
+  // What a screen transfer's product does beside the picture is not what the gateway is for, however wide its
+  // ports are written.
+  const std::vector<Ports> side_channels = known_ports(out_.options, ServiceUse::side_channel);
+  for (Entry& entry : entries) {
+    if (entry.kind == Basis::service) entry.names = names_of_service(out_, entry.index);
+    if (entry.kind != Basis::gateway) continue;
+    if (out_.options.gateways[entry.index].kind == GatewayKind::screen_transfer)
+      entry.ports = ports_without(entry.ports, side_channels);
+  }
   for (std::size_t i = 0; i < out_.options.exceptions.size(); ++i) {
     name_ports(out_.options.exceptions[i].ports);
     entries.push_back(exception_entry(out_.options, static_cast<std::uint32_t>(i)));
@@ -343,6 +362,7 @@ void Compiler::warn_of_dead_entries() {
     warn_of_dead(Text::policy_kind_service, service, Cell::service);
   }
   warn_of_register(out_, mistakes_);
+  for (PolicyError::Item& item : known_warnings(out_, language_)) out_.warnings.push_back(std::move(item));
   sort_by_place(out_.warnings);
 }
 

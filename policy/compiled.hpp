@@ -40,9 +40,24 @@ struct CompiledPolicy {
   };
   std::vector<NextHop> next_hops{};  // ordered by MAC
   SegmentSet listed_only = 0;        // ProfileSegment::listed_only
+  SegmentSet with_next_hops = 0;     // segments that have one
+  SegmentSet next_hop_only = 0;      // segments with SegmentOptions::next_hop_only
   std::vector<SegmentSet> vlan_claims = std::vector<SegmentSet>(4096);
   std::vector<SegmentSet> tap_claims{};
   SegmentSet claimants = 0;  // segments that claim a VLAN or a tap
+
+  NameMap names{};
+  // To which segment a name leads from each segment, by its class; no_segment: nowhere.
+  static constexpr SegmentId no_segment = 0xff;
+  std::vector<std::array<SegmentId, segments_max>> name_targets{};
+  std::array<SegmentSet, segments_max> name_reach{};  // from each segment, whither some name leads
+  bool named_services = false;
+  std::bitset<65536> name_ports{};  // of services and known services with names
+  struct Known {
+    SegmentSet from = 0;
+    SegmentSet to = 0;
+  };
+  std::vector<Known> known{};  // parallel to options.known
 
   Entries entries{};
   TunnelMap tunnels{};

@@ -87,6 +87,7 @@ unsigned rank(Mismatch mismatch) {
     case Mismatch::out_of_hours:
       return 1;
     case Mismatch::port:
+    case Mismatch::name:
       return 2;
     case Mismatch::protocol:
       return 3;
@@ -282,6 +283,10 @@ Entries::Comparison Entries::compare(std::uint32_t index, const Conversation& co
   }
   const Mismatch ports = compare_ports(entry.ports, conversation);
   if (ports != Mismatch::none) result.differs(ports);
+  if (!entry.names.empty() && conversation.name != name_class::any &&
+      !std::binary_search(entry.names.begin(), entry.names.end(), conversation.name)) {
+    result.differs(Mismatch::name);
+  }
   compare_mac(entry.source, conversation.initiator_mac, conversation.initiator_mac_guessed,
               Mismatch::source_mac, result);
   compare_mac(entry.destination, conversation.responder_mac, conversation.responder_mac_guessed,

@@ -16,6 +16,7 @@
 #include <limits>
 #include <vector>
 
+#include "policy/names.hpp"
 #include "policy/policy.hpp"
 #include "policy/segment_map.hpp"
 #include "policy/week.hpp"
@@ -47,11 +48,12 @@ struct Entry {
   EndpointOptions source{};
   EndpointOptions destination{};
   std::vector<Ports> ports{};
-  Time approved = Time::min();  // exceptions: nobody has approved it before,
-  Time begin = Time::min();     // it is in force from here
-  Time end = Time::max();       // until just before here,
-  Time revoked = Time::max();   // or just before here,
-  Week week{};                  // and at these hours only
+  std::vector<NameClass> names{};  // services: the classes that prove it, in order; empty = none is asked for
+  Time approved = Time::min();     // exceptions: nobody has approved it before,
+  Time begin = Time::min();        // it is in force from here
+  Time end = Time::max();          // until just before here,
+  Time revoked = Time::max();      // or just before here,
+  Week week{};                     // and at these hours only
 };
 
 // The nearest miss so far, and how near it is: fewer mismatches first, then the kind of the first one, then

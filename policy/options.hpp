@@ -130,6 +130,9 @@ struct SegmentOptions {
   std::vector<MacAddress>
       next_hop_macs{};  // external addresses reached through this MAC belong to this segment
   Place place{};
+  // Every sensor sees the frames that go to next_hop_macs, so that any other next hop of a conversation to
+  // this segment is another path. False: only the next hop of another segment is known to be one.
+  bool next_hop_only = false;
 };
 
 struct Ports {
@@ -155,7 +158,39 @@ struct ServiceOptions {
   EndpointOptions hosts{};
   std::vector<Ports> ports{};
   Place place{};
+  // DNS names of the hosts, lower case: "www.example.jp" itself, "*.example.jp" everything below it. Where
+  // there are any, the conversation must have been proved to go to one of them (policy/names.hpp).
+  std::vector<std::string> names{};
 };
+
+// What a known service is for: chooses headline, code and advice of a finding, and decides nothing.
+enum class ServiceUse : std::uint8_t {
+  other,
+  dns,
+  update,
+  remote,
+  tunnel,
+  mail,
+  side_channel,
+  screen_transfer,
+  management
+};
+
+// One of policy/services/*.yaml: how a conversation is known to be of this service. Empty lists mean: any.
+struct KnownServiceOptions {
+  std::string id{};
+  ServiceUse use = ServiceUse::other;
+  Localized name{};
+  std::vector<Ports> ports{};
+  std::vector<Ports>
+      shared_ports{};                // of the product, and of others too: granted by `products`, never a sign
+  std::vector<Prefix> addresses{};   // the responder's
+  std::vector<std::string> names{};  // as ServiceOptions::names
+  std::vector<std::string> from{};   // codes of segments
+  std::vector<std::string> to{};
+  Place place{};
+};
+inline constexpr std::size_t known_services_max = 512;
 
 // A named sanitising or screen-transfer gateway. Makes a G cell permit when the initiator is one of `clients`
 // (if given) and the responder one of `hosts` on one of `ports`, or, for relays, when the gateway itself is
@@ -283,7 +318,8 @@ struct PolicyOptions {
   std::vector<GatewayOptions> gateways{};
   std::vector<ServiceOptions> services{};
   std::vector<ExceptionOptions> exceptions{};
-  std::vector<TunnelOptions> tunnels{};  // at most tunnels_max
+  std::vector<TunnelOptions> tunnels{};      // at most tunnels_max
+  std::vector<KnownServiceOptions> known{};  // at most known_services_max
   // Routers, firewalls and layer-3 switches of the body's own: their MACs stand for hosts behind them, and
   // can neither prove nor disprove the MAC of an entry.
   std::vector<MacAddress> routers{};

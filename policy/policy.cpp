@@ -73,6 +73,39 @@ void settle_link_scope(const CompiledPolicy& policy, const Conversation& convers
   }
 }
 
+// Does a frame to this neighbour leave by another path than the segment's own? What no sensor can see is
+// never held against anybody: without a MAC, and by default with one that is nobody's next hop, it does not.
+bool by_other_path(const CompiledPolicy& policy, SegmentId segment, const MacAddress& neighbour) {
+  if ((policy.with_next_hops >> segment & 1U) == 0 || neighbour.is_zero()) return false;
+  const auto hop =
+      std::lower_bound(policy.next_hops.begin(), policy.next_hops.end(), neighbour,
+                       [](const CompiledPolicy::NextHop& a, const MacAddress& b) { return a.mac < b; });
+  if (hop != policy.next_hops.end() && hop->mac == neighbour) return hop->segment != segment;
+  return (policy.next_hop_only >> segment & 1U) != 0;
+}
+
+// Where a name leads to from there; `otherwise` where it leads nowhere.
+SegmentId by_name(const CompiledPolicy& policy, SegmentId from, NameClass name, SegmentId otherwise) {
+  if (name < name_class::first || name >= policy.name_targets.size()) return otherwise;
+  const SegmentId target = policy.name_targets[name][from];
+  return target == CompiledPolicy::no_segment ? otherwise : target;
+}
+
+// What the segment would permit is another matter on another path: only an exception can permit that, and the
+// reasons are also those of going outside.
+CellRule as_going_outside(const CompiledPolicy& policy, SegmentId from, CellRule rule) {
+  if (rule.cell == Cell::absent || rule.cell == Cell::forbid_always) return rule;
+  rule.cell = Cell::forbid;
+  const CellRule& outside = policy.rule(from, policy.external);
+  for (std::size_t i = 0; i < outside.reasons_count; ++i) {
+    const auto end = rule.reasons.begin() + rule.reasons_count;
+    if (rule.reasons_count == rule.reasons.size()) break;
+    if (std::find(rule.reasons.begin(), end, outside.reasons[i]) != end) continue;
+    rule.reasons[rule.reasons_count++] = outside.reasons[i];
+  }
+  return rule;
+}
+
 bool claims_agree(const CompiledPolicy& policy, const Conversation& conversation, SegmentId from,
                   SegmentId to) {
   const auto either = static_cast<SegmentSet>(1U << from | 1U << to);
@@ -139,7 +172,8 @@ void judge_tunnel(const CompiledPolicy& policy, const Conversation& conversation
   verdict.decision = Decision::forbid;
 }
 
-Verdict judge_as_told(const CompiledPolicy& policy, const Conversation& conversation) {
+// `outside_is`: the segment that a responder of no prefix and no next hop belongs to, where no name tells.
+Verdict judge_as_told(const CompiledPolicy& policy, const Conversation& conversation, SegmentId outside_is) {
   const bool initiator_scoped = is_link_scope(conversation.initiator);
   const bool responder_scoped = is_link_scope(conversation.responder);
   const bool scoped = initiator_scoped || responder_scoped || conversation.neighbour_discovery;
@@ -154,6 +188,10 @@ Verdict judge_as_told(const CompiledPolicy& policy, const Conversation& conversa
   }
 
   Verdict verdict;
+  if (!scoped && to.segment == policy.external && !to.via_next_hop) {
+    to.segment = by_name(policy, from.segment, conversation.name, outside_is);
+    verdict.via_name = to.segment != policy.external;
+  }
   verdict.from = from.segment;
   verdict.to = to.segment;
   verdict.via_next_hop = from.via_next_hop || to.via_next_hop;
@@ -168,9 +206,15 @@ Verdict judge_as_told(const CompiledPolicy& policy, const Conversation& conversa
     return verdict;
   }
 
-  verdict.other_path = on_other_path(policy, verdict.pair(), conversation.next_hop_mac);
-  const CellRule& rule =
-      verdict.other_path ? policy.matrix.other_paths[verdict.pair()] : policy.rule(verdict.from, verdict.to);
+  CellRule rule = policy.rule(verdict.from, verdict.to);
+  if (on_other_path(policy, verdict.pair(), conversation.next_hop_mac)) {
+    verdict.other_path = true;
+    rule = policy.matrix.other_paths[verdict.pair()];
+  } else if (verdict.from != verdict.to && !to.via_next_hop &&
+             by_other_path(policy, verdict.to, conversation.next_hop_mac)) {
+    verdict.other_path = true;
+    rule = as_going_outside(policy, verdict.from, rule);
+  }
   verdict.cell = rule.cell;
   verdict.reasons_count = rule.reasons_count;
   verdict.reasons = rule.reasons;
@@ -188,6 +232,19 @@ Verdict judge_as_told(const CompiledPolicy& policy, const Conversation& conversa
   return verdict;
 }
 
+// Would it be permitted if its name turned out to be one that a service asks for?
+bool waits_for_name(const CompiledPolicy& policy, const Conversation& conversation, const Verdict& verdict) {
+  if (!policy.named_services || verdict.undeclared_tunnel || verdict.link_scope) return false;
+  if (conversation.name_own || conversation.name == name_class::hidden) return false;
+  Conversation named = conversation;
+  named.name = name_class::any;
+  SegmentSet reach = policy.name_reach[verdict.from];
+  for (SegmentId to = 0; reach != 0; ++to, reach = static_cast<SegmentSet>(reach >> 1U)) {
+    if ((reach & 1U) != 0 && judge_as_told(policy, named, to).decision == Decision::permit) return true;
+  }
+  return false;
+}
+
 // The same conversation, started by the other side. A frame to a neighbour came from it the other way round.
 Conversation reversed(const Conversation& conversation) {
   Conversation other = conversation;
@@ -196,6 +253,8 @@ Conversation reversed(const Conversation& conversation) {
   std::swap(other.initiator_mac, other.responder_mac);
   std::swap(other.initiator_mac_guessed, other.responder_mac_guessed);
   other.next_hop_mac = conversation.initiator_mac;
+  other.name = name_class::unknown;  // the responder's, not the initiator's
+  other.name_own = false;
   return other;
 }
 
@@ -274,6 +333,8 @@ std::string_view mismatch_name(Mismatch mismatch) {
       return "revoked";
     case Mismatch::out_of_hours:
       return "out_of_hours";
+    case Mismatch::name:
+      return "name";
   }
   return "";
 }
@@ -306,6 +367,8 @@ Conversation conversation_of(const capture::FlowGist& gist, Time time) {
   conversation.tap = gist.tap;
   conversation.tunnel = tunnel_of(gist);
   conversation.confidence = capture::confidence(gist.evidence);
+  conversation.name = gist.name;
+  conversation.name_own = gist.name_own;
   return conversation;
 }
 
@@ -334,10 +397,12 @@ Policy::Policy(Policy&&) noexcept = default;
 Policy& Policy::operator=(Policy&&) noexcept = default;
 
 Verdict Policy::judge(const Conversation& conversation) const {
-  Verdict verdict = judge_as_told(*compiled_, conversation);
-  if (verdict.decision == Decision::forbid && conversation.confidence == capture::Confidence::guess) {
+  Verdict verdict = judge_as_told(*compiled_, conversation, compiled_->external);
+  if (verdict.decision == Decision::permit) return verdict;
+  verdict.name_pending = waits_for_name(*compiled_, conversation, verdict);
+  if (conversation.confidence == capture::Confidence::guess) {
     verdict.orientation_matters =
-        judge_as_told(*compiled_, reversed(conversation)).decision == Decision::permit;
+        judge_as_told(*compiled_, reversed(conversation), compiled_->external).decision == Decision::permit;
   }
   return verdict;
 }
@@ -398,6 +463,41 @@ bool Policy::service_port(std::uint8_t protocol, std::uint16_t port) const {
     default:
       return false;
   }
+}
+
+const NameMap& Policy::names() const {
+  return compiled_->names;
+}
+bool Policy::has_named_services() const {
+  return compiled_->named_services;
+}
+bool Policy::leads_by_name(SegmentId segment) const {
+  const auto& reach = compiled_->name_reach;
+  return std::any_of(reach.begin(), reach.end(), [&](SegmentSet set) { return (set >> segment & 1U) != 0; });
+}
+bool Policy::name_port(std::uint16_t port) const {
+  return compiled_->name_ports[port];
+}
+bool Policy::path_matters(SegmentId segment) const {
+  return segment < segments_max && (compiled_->with_next_hops >> segment & 1U) != 0;
+}
+
+bool Policy::is_known(std::size_t index, const Conversation& conversation, const Verdict& verdict) const {
+  const KnownServiceOptions& known = compiled_->options.known[index];
+  const CompiledPolicy::Known& where = compiled_->known[index];
+  if ((where.from >> verdict.from & 1U) == 0 || (where.to >> verdict.to & 1U) == 0) return false;
+  if (!known.names.empty() &&
+      !compiled_->names.is_of_known(conversation.name, static_cast<std::uint32_t>(index))) {
+    return false;
+  }
+  const auto has_port = [&](const Ports& ports) {
+    return ports.protocol == conversation.protocol && conversation.ports_known &&
+           ports.first <= conversation.port && conversation.port <= ports.last;
+  };
+  const auto has_address = [&](const Prefix& prefix) { return prefix.contains(conversation.responder); };
+  return (known.ports.empty() || std::any_of(known.ports.begin(), known.ports.end(), has_port)) &&
+         (known.addresses.empty() ||
+          std::any_of(known.addresses.begin(), known.addresses.end(), has_address));
 }
 
 Policy::Epoch Policy::epoch(Time time) const {

@@ -19,6 +19,7 @@
 #include <vector>
 
 #include "capture/flow/flow.hpp"
+#include "policy/names.hpp"
 #include "policy/options.hpp"
 #include "policy/text/language.hpp"
 
@@ -62,7 +63,8 @@ enum class Mismatch : std::uint8_t {
   cell_forbids,  // the exception matches, but the cell takes none
   not_approved,  // exception: applied for (申請中), or before the day of its approval
   revoked,       // exception: at or after its revocation (取消)
-  out_of_hours   // exception: outside its weekdays or hours
+  out_of_hours,  // exception: outside its weekdays or hours
+  name           // no name, or another one than the service's
 };
 std::string_view mismatch_name(Mismatch mismatch);
 
@@ -88,7 +90,10 @@ struct Verdict {
   std::uint16_t overlay_index = 0xffff;   // the overlay that changed it, into Policy::options().overlays
   NearMiss near_miss{};
   bool via_next_hop = false;  // a segment was told by the next hop's MAC, not by the address
-  bool other_path = false;    // left by none of the next hops of the responder's segment: another cell counts
+  // Left by none of the next hops of the responder's segment: another cell counts. Where the profile has none
+  // for the pair (Profile::other_paths), another segment's next hop, or SegmentOptions::next_hop_only, make
+  // it one for exceptions only, for the reasons of going outside as well.
+  bool other_path = false;
   bool source_unlisted_private = false;  // in no prefix, though private: 未登録アドレス
   bool destination_unlisted_private = false;
   bool claims_agree = true;  // false: the frame's VLAN or tap belongs to neither side's segment
@@ -102,6 +107,10 @@ struct Verdict {
   capture::Tunnel tunnel = capture::Tunnel::none;
   bool undeclared_tunnel = false;
   std::uint16_t tunnel_index = 0xffff;  // into Policy::options().tunnels
+  // The responder's segment was told by a name that the conversation is proved to go to.
+  bool via_name = false;
+  // Forbidden as long as nobody knows the responder's name: one of a service's names would permit it.
+  bool name_pending = false;
   // Forbidden, but who started it is a guess, and the other way round it would be permitted: a suspicion, not
   // a finding.
   bool orientation_matters = false;
@@ -132,6 +141,8 @@ struct Conversation {
   capture::Tunnel inside = capture::Tunnel::none;  // what carries it: told, never judged
   std::uint8_t depth = 0;
   capture::Confidence confidence = capture::Confidence::certain;  // that `initiator` started it
+  NameClass name = name_class::unknown;                           // what the responder is known to be called
+  bool name_own = false;  // by the conversation's own words: no other name can be its own
 };
 // `time`: the moment for which it is judged.
 Conversation conversation_of(const capture::FlowGist& gist, Time time);
@@ -190,6 +201,19 @@ class Policy {
 
   // Responder ports that gateways, services and exceptions name: evidence for who serves whom.
   bool service_port(std::uint8_t protocol, std::uint16_t port) const;
+
+  // The names that services and known services ask for.
+  const NameMap& names() const;
+  // Does any service ask for names, so that flows to outside may have to wait for theirs?
+  bool has_named_services() const;
+  // Is it one of the segments whose services ask for names?
+  bool leads_by_name(SegmentId segment) const;
+  // May a name seen with this responder port matter?
+  bool name_port(std::uint16_t port) const;
+  // Can another next hop than its own make a conversation to this segment another path?
+  bool path_matters(SegmentId segment) const;
+  // Is the conversation, of this verdict, known to be of PolicyOptions::known[index]?
+  bool is_known(std::size_t index, const Conversation& conversation, const Verdict& verdict) const;
 
   // Verdicts depend on time only through exceptions: two times in one epoch give the same verdict to the same
   // conversation. `begin` <= time < `end`. An epoch ends where an exception begins, ends, is approved or

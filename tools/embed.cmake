@@ -1,5 +1,6 @@
 # Writes OUTPUT: a C++ file that holds the model's data files and the example city as byte arrays.
-file(GLOB files RELATIVE "${ROOT}/policy" "${ROOT}/policy/profiles/*.yaml" "${ROOT}/policy/clauses/*.yaml")
+file(GLOB files RELATIVE "${ROOT}/policy" "${ROOT}/policy/profiles/*.yaml" "${ROOT}/policy/clauses/*.yaml"
+     "${ROOT}/policy/services/*.yaml")
 list(SORT files)
 set(body "// Made from policy/profiles, policy/clauses and the example city by tools/embed.cmake.\n")
 string(APPEND body "#include \"config/embedded.hpp\"\n\nnamespace sekimori::config {\nnamespace {\n\n")

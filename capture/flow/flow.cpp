@@ -261,6 +261,8 @@ FlowGist Flow::gist() const {
   gist.midstream = tcp() && ((seen[0] | seen[1]) & (seen::syn | seen::syn_ack)) == 0;
   gist.carrier = carrier();
   gist.tunnel = static_cast<Tunnel>(FlowRecord::tunnel);
+  gist.name = notes.name;
+  gist.name_own = notes.name_own != 0;
   gist.end = FlowRecord::last;
   return gist;
 }

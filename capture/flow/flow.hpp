@@ -87,7 +87,9 @@ struct FlowGist {
   bool midstream = false;        // TCP first seen without SYN
   bool carrier = false;          // a tunnel's outer flow: its packets' content is in flows of its own
   Tunnel tunnel = Tunnel::none;  // what it carries, also where that could not be opened
-  Time end{};                    // time of the last packet
+  std::uint8_t name = 0;         // the responder's, as FlowNotes::name has it
+  bool name_own = false;
+  Time end{};  // time of the last packet
 };
 
 // What is told of every flow.

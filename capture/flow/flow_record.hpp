@@ -17,14 +17,16 @@ namespace sekimori::capture {
 // Notes that the worker keeps in a record; the table only stores them. Zero when the record is opened.
 struct FlowNotes {
   std::uint16_t judged = 0;      // epoch for which the verdict below stands; 0 = never judged
-  std::uint16_t pair = 0;        // from * 16 + to
+  std::uint8_t pair = 0;         // from * 16 + to
+  std::uint8_t name = 0;         // class of the responder's name; 0 = not known
   std::uint16_t told_at = 0;     // packet time of the last report, whole seconds modulo 2^16
   std::uint8_t verdict = 0;      // bit 0: forbidden; bit 1: permitted by exception; bits 2..7 the worker's
   std::uint8_t told : 3 = 0;     // 1 + the highest stage that was reported; 0 = nothing reported
   std::uint8_t pending : 1 = 0;  // a report could not be handed over yet: never evict, revisit in advance()
   std::uint8_t passed : 2 =
       0;  // bit 0: a packet to the responder was seen beyond the boundary, 1: to the initiator
-  std::uint8_t graced : 1 = 0;  // its report waits for the end of the startup grace
+  std::uint8_t graced : 1 = 0;    // its report waits for the end of the startup grace
+  std::uint8_t name_own : 1 = 0;  // the flow itself told its name
 };
 
 // What one end was seen to do, in bits: with both ends' bits the stage follows whatever the order of the

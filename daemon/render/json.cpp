@@ -305,6 +305,28 @@ std::string incident_id(const AlertRecord& record) {
   return incident_id(record.event.facts.tuple.source, record.event.verdict.pair(), record.opened);
 }
 
+namespace {
+
+// What the responder is called, as far as anything told it.
+void add_name(json::object& out, const capture::FlowFacts& facts, const policy::Verdict& verdict,
+              const policy::Policy& policy) {
+  if (facts.name != policy::name_class::unknown) {
+    json::object name{{"evidence", facts.name_own ? "own" : "dns"}};
+    if (facts.name == policy::name_class::unlisted) {
+      name["listed"] = false;
+    } else if (facts.name == policy::name_class::hidden) {
+      name["hidden"] = true;
+    } else {
+      name["listed"] = true;
+      name["pattern"] = string(policy.names().pattern(facts.name));
+    }
+    out["name"] = std::move(name);
+  }
+  if (verdict.via_name) out["via_name"] = true;
+}
+
+}  // namespace
+
 json::object judgement(const capture::FlowFacts& facts, const policy::Verdict& verdict,
                        const policy::Policy& policy) {
   json::object out;
@@ -319,7 +341,14 @@ json::object judgement(const capture::FlowFacts& facts, const policy::Verdict& v
   name("to_name", facts.tuple.destination);
   out["stage"] = string(capture::stage_name(facts.stage));
   out["verdict"] = string(policy::decision_name(verdict.decision));
-  out["finding"] = string(finding_name(finding(verdict, policy)));
+  const policy::Sign sign = sign_of(facts, verdict, policy);
+  out["finding"] = string(policy::finding_code(sign.finding));
+  out["pattern"] = string(policy::finding_pattern(sign.finding));
+  if (const policy::KnownServiceOptions* known = known_service(policy, sign)) {
+    out["known_service"] =
+        json::object{{"id", string(known->id)}, {"use", string(policy::service_use_name(known->use))}};
+  }
+  add_name(out, facts, verdict, policy);
   out["cell"] = string(cell_code(verdict.cell));
   out["basis"] = string(policy::basis_name(verdict.basis));
   // Of an undeclared tunnel too: what would permit the pair as such.
@@ -390,7 +419,7 @@ json::object alert_event(const AlertRecord& record, const AlertOptions& options)
   const capture::FlowFacts& facts = record.event.facts;
   const policy::Verdict& verdict = record.event.verdict;
   const policy::Policy& policy = *record.policy;
-  const Finding what = finding(verdict, policy);
+  const Finding what = sign_of(facts, verdict, policy).finding;
   json::object out = conversation(facts, "alert", record.time, options);
 
   std::string signature{policy::decision_name(verdict.decision)};
@@ -454,6 +483,19 @@ json::object fragments_object(const capture::FragmentCounters& counters) {
           {"untracked", counters.untracked}};
 }
 
+json::object names_object(const NameCounters& counters) {
+  return {{"greetings", counters.greetings},
+          {"greetings_nameless", counters.greetings_nameless},
+          {"greetings_cut", counters.greetings_cut},
+          {"answers", counters.answers},
+          {"answers_untrusted", counters.answers_untrusted},
+          {"answers_cut", counters.answers_cut},
+          {"addresses", counters.addresses},
+          {"addresses_displaced", counters.addresses_displaced},
+          {"addresses_unshared", counters.addresses_unshared},
+          {"flows_proved", counters.flows_proved}};
+}
+
 // Parts of a whole; nothing of nothing is none.
 double share(std::uint64_t part, std::uint64_t whole) {
   return whole == 0 ? 0.0 : static_cast<double>(part) / static_cast<double>(whole);
@@ -481,6 +523,7 @@ json::object books_object(const Books& books, std::string_view in_flows) {
           {"traces_refused", books.traces_refused},
           {"traces_stolen", books.traces_stolen},
           {"copies_forgotten", books.copies_forgotten},
+          {"names", names_object(books.names)},
           {"flows_in_grace", books.flows_in_grace},
           {"flows_opened", books.flows_opened},
           {"flows_ended", std::move(ended)},

@@ -109,7 +109,12 @@ std::vector<Parameter> parameters(const AlertRecord& record, const AlertOptions&
   if (is_icmp(tuple.protocol)) add("icmp_type", std::to_string(facts.icmp_type), 8);
   add("proto", protocol_name(tuple.protocol), 2);
   add("cell", cell_code(verdict.cell), 5);
-  add("finding", finding_name(finding(verdict, policy)), 10);
+  const policy::Sign sign = sign_of(facts, verdict, policy);
+  add("finding", policy::finding_code(sign.finding), 3);
+  add("pattern", policy::finding_pattern(sign.finding), 10);
+  if (const policy::KnownServiceOptions* known = known_service(policy, sign)) {
+    add("known_service", known->id, 10);
+  }
   add("reasons", join(reasons), 6);
   add("clause", join(clauses), 7);
   const auto& overlays = policy.options().overlays;

@@ -26,10 +26,15 @@ class Report {
  public:
   Report(const capture::FlowFacts& facts, const policy::Verdict& verdict, const policy::Policy& policy,
          Language language, int utc_offset_minutes)
-      : facts_(facts), verdict_(verdict), policy_(policy), language_(language), offset_(utc_offset_minutes) {}
+      : facts_(facts),
+        verdict_(verdict),
+        policy_(policy),
+        sign_(sign_of(facts, verdict, policy)),
+        language_(language),
+        offset_(utc_offset_minutes) {}
 
-  void headline(Finding what);
-  void fact(Finding what);
+  void headline();
+  void fact();
   void clause_violated();
   void clauses_all();
   void own_decision();
@@ -37,7 +42,7 @@ class Report {
   void cautions();
   void emergency();
   void passage(const AlertRecord& record);
-  void ask(Finding what, policy::Severity severity, const capture::Passage& passage);
+  void ask(policy::Severity severity, const capture::Passage& passage);
   void verdict();
   void add(Text id, std::initializer_list<TextArgument> arguments = {}) {
     sentence(say(id, language_, arguments));
@@ -63,6 +68,9 @@ class Report {
 
  private:
   std::string segment(policy::SegmentId id) const;
+  std::string service() const;
+  Text fact_id() const;
+  void name();
   std::string target() const;
   bool pair_permitted() const;
   std::string kind_word(policy::Basis kind) const;
@@ -75,8 +83,10 @@ class Report {
   const capture::FlowFacts& facts_;
   const policy::Verdict& verdict_;
   const policy::Policy& policy_;
+  const policy::Sign sign_;
   Language language_;
   int offset_;
+  bool path_told_ = false;
   std::string out_{};
 };
 
@@ -117,7 +127,13 @@ std::string Report::target() const {
   return say(Text::alert_target_plain, language_, {{"dst", address}, {"proto", protocol}});
 }
 
-void Report::headline(Finding what) {
+// What the traffic looks like: "Windows Update", "SMB"; empty where nothing is known of it.
+std::string Report::service() const {
+  const policy::KnownServiceOptions* known = known_service(policy_, sign_);
+  return known == nullptr ? std::string{} : std::string{in(known->name, language_)};
+}
+
+void Report::headline() {
   static constexpr std::array heads{Text::alert_head_forbidden,
                                     Text::alert_head_exception_missing,
                                     Text::alert_head_exception_expired,
@@ -126,31 +142,63 @@ void Report::headline(Finding what) {
                                     Text::alert_head_pair_absent,
                                     Text::alert_head_exception_used,
                                     Text::alert_head_permitted,
-                                    Text::alert_head_tunnel};
-  add(verdict_.orientation_matters ? Text::alert_head_suspected : heads[static_cast<std::size_t>(what)]);
+                                    Text::alert_head_tunnel,
+                                    Text::alert_head_side_channel,
+                                    Text::alert_head_dns_leak,
+                                    Text::alert_head_update_direct,
+                                    Text::alert_head_remote,
+                                    Text::alert_head_tunnel_product,
+                                    Text::alert_head_mail,
+                                    Text::alert_head_management,
+                                    Text::alert_head_screen_reversed};
+  static_assert(heads.size() == static_cast<std::size_t>(Finding::count_));
+  if (verdict_.orientation_matters) return add(Text::alert_head_suspected);
+  if (sign_.finding == Finding::remote && verdict_.from == policy_.external()) {
+    return add(Text::alert_head_remote_outside);
+  }
+  add(heads[static_cast<std::size_t>(sign_.finding)]);
 }
 
-void Report::fact(Finding what) {
-  Text id = Text::alert_fact;
-  std::string mac;
+Text Report::fact_id() const {
+  if (verdict_.orientation_matters) return Text::alert_fact_suspected;
+  switch (sign_.finding) {
+    case Finding::sanitiser_bypass:
+      return Text::alert_fact_sanitiser;
+    case Finding::egress_bypass:
+      if (facts_.next_hop_mac.is_zero()) return Text::alert_fact;
+      return verdict_.other_path ? Text::alert_fact_other_path : Text::alert_fact_egress;
+    case Finding::undeclared_tunnel:
+      return Text::alert_fact_tunnel;
+    case Finding::side_channel:
+      return Text::alert_fact_side_channel;
+    case Finding::dns_leak:
+      return Text::alert_fact_dns_leak;
+    case Finding::update_direct:
+      return Text::alert_fact_update;
+    case Finding::mail_bypass:
+      return Text::alert_fact_mail;
+    case Finding::screen_reversed:
+      return Text::alert_fact_screen_reversed;
+    case Finding::exception_used:
+      return exception(verdict_.basis_index) == nullptr ? Text::alert_fact : Text::alert_fact_exception;
+    default:
+      return Text::alert_fact;
+  }
+}
+
+void Report::fact() {
   std::string exception_id;
   std::string approver;
   std::string until;
-  if (what == Finding::sanitiser_bypass) id = Text::alert_fact_sanitiser;
-  if (what == Finding::egress_bypass && !facts_.next_hop_mac.is_zero()) {
-    id = Text::alert_fact_egress;
-    mac = facts_.next_hop_mac.to_string();
+  const Text id = fact_id();
+  path_told_ = id == Text::alert_fact_other_path;
+  if (id == Text::alert_fact_exception) {
+    const policy::ExceptionOptions& entry = *exception(verdict_.basis_index);
+    exception_id = entry.id;
+    approver = entry.approver.empty() ? "-" : entry.approver;  // of an emergency, not reported yet
+    until = last_valid(entry.until, offset_);
   }
-  if (what == Finding::undeclared_tunnel) id = Text::alert_fact_tunnel;
-  if (verdict_.orientation_matters) id = Text::alert_fact_suspected;
-  if (what == Finding::exception_used) {
-    if (const policy::ExceptionOptions* entry = exception(verdict_.basis_index)) {
-      id = Text::alert_fact_exception;
-      exception_id = entry->id;
-      approver = entry->approver.empty() ? "-" : entry->approver;  // of an emergency, not reported yet
-      until = last_valid(entry->until, offset_);
-    }
-  }
+  const std::string mac = facts_.next_hop_mac.is_zero() ? std::string{} : facts_.next_hop_mac.to_string();
   const std::string from_name = from();
   const std::string to_name = to();
   const std::string source = facts_.tuple.source.to_string();
@@ -160,6 +208,7 @@ void Report::fact(Finding what) {
   const std::string stage_name = stage(facts_.stage);
   const std::string bytes = std::to_string(facts_.bytes_to_server + facts_.bytes_to_client);
   const std::string since = moment(facts_.start);
+  const std::string service_name = service();
   add(id, {{"tunnel", tunnel_title(verdict_.tunnel)},
            {"from", from_name},
            {"src", source},
@@ -171,6 +220,7 @@ void Report::fact(Finding what) {
            {"bytes", bytes},
            {"since", since},
            {"mac", mac},
+           {"service", service_name},
            {"id", exception_id},
            {"approver", approver},
            {"until", until}});
@@ -232,7 +282,7 @@ void Report::own_decision() {
                               {"model", cell_code(policy_.model_cell(verdict_.from, verdict_.to))},
                               {"cell", cell_code(verdict_.cell)}});
   }
-  if (verdict_.other_path) add(Text::alert_other_path);
+  if (verdict_.other_path && !path_told_) add(Text::alert_other_path);
 }
 
 std::string Report::kind_word(policy::Basis kind) const {
@@ -325,6 +375,8 @@ void Report::near_miss() {
       add(Text::alert_near_out_of_hours,
           {{"id", id}, {"hours", entry != nullptr ? policy::hours_text(entry->hours, language_) : "-"}});
       return;
+    case policy::Mismatch::name:
+      return differs(Text::alert_what_name);
   }
 }
 
@@ -338,11 +390,33 @@ void Report::emergency() {
       {{"due", entry->report_by ? last_valid(*entry->report_by, offset_) : "-"}});
 }
 
+// What the responder is called, as far as it matters to the verdict or tells what the traffic is.
+void Report::name() {
+  namespace name_class = policy::name_class;
+  const bool asked = verdict_.via_name || verdict_.near_miss.mismatch == policy::Mismatch::name;
+  if (facts_.name >= name_class::first) {
+    return add(
+        Text::alert_note_name,
+        {{"name", policy_.names().pattern(facts_.name)},
+         {"source", text(facts_.name_own ? Text::alert_name_by_own : Text::alert_name_by_dns, language_)}});
+  }
+  if (!asked && !policy_.has_named_services()) return;
+  if (facts_.name == name_class::unlisted) return add(Text::alert_note_name_unlisted);
+  if (facts_.name == name_class::hidden) return add(Text::alert_note_name_hidden);
+  if (asked || verdict_.name_pending) add(Text::alert_note_name_unknown);
+}
+
 void Report::cautions() {
   const bool tcp = facts_.tuple.protocol == capture::protocol::tcp;
   if (facts_.stage == capture::Stage::attempt && facts_.packets_to_server + facts_.packets_to_client > 0) {
     add(Text::alert_note_attempt);
   }
+  const std::string kind = service();
+  if (!kind.empty() && fact_id() == Text::alert_fact) {
+    const bool by_name = !known_service(policy_, sign_)->names.empty();
+    add(by_name ? Text::alert_note_service_name : Text::alert_note_service, {{"service", kind}});
+  }
+  name();
   if (facts_.inside != capture::Tunnel::none) {
     add(Text::alert_note_inside, {{"tunnel", tunnel_title(facts_.inside)},
                                   {"src", facts_.outer.source.to_string()},
@@ -394,11 +468,12 @@ void Report::passage(const AlertRecord& record) {
   if (back == capture::Passed::no) add(Text::alert_passage_reply_no);
 }
 
-void Report::ask(Finding what, policy::Severity severity, const capture::Passage& passage) {
+void Report::ask(policy::Severity severity, const capture::Passage& passage) {
   if (verdict_.orientation_matters) return add(Text::alert_ask_suspected);
-  switch (what) {
+  switch (sign_.finding) {
     case Finding::exception_used:
     case Finding::permitted:
+    case Finding::count_:
       return;
     case Finding::exception_missing:
       return add(Text::alert_ask_exception_missing);
@@ -407,11 +482,27 @@ void Report::ask(Finding what, policy::Severity severity, const capture::Passage
     case Finding::sanitiser_bypass:
       return add(Text::alert_ask_sanitiser_bypass);
     case Finding::egress_bypass:
-      return add(Text::alert_ask_egress_bypass);
+      return add(verdict_.other_path ? Text::alert_ask_other_path : Text::alert_ask_egress_bypass);
     case Finding::pair_absent:
       return add(Text::alert_ask_pair_absent);
     case Finding::undeclared_tunnel:
       return add(Text::alert_ask_tunnel);
+    case Finding::side_channel:
+      return add(Text::alert_ask_side_channel);
+    case Finding::dns_leak:
+      return add(Text::alert_ask_dns_leak);
+    case Finding::update_direct:
+      return add(Text::alert_ask_update_direct);
+    case Finding::remote:
+      return add(Text::alert_ask_remote);
+    case Finding::tunnel_product:
+      return add(Text::alert_ask_tunnel_product);
+    case Finding::mail_bypass:
+      return add(Text::alert_ask_mail);
+    case Finding::management:
+      return add(Text::alert_ask_management);
+    case Finding::screen_reversed:
+      return add(Text::alert_ask_screen_reversed);
     case Finding::forbidden:
       break;
   }
@@ -475,9 +566,8 @@ std::string alert_text(const AlertRecord& record, const AlertOptions& options) {
   if (record.notice != nullptr) return notice_text(record, options);
   const capture::FlowFacts& facts = record.event.facts;
   const policy::Verdict& verdict = record.event.verdict;
-  const Finding what = finding(verdict, *record.policy);
   Report report{facts, verdict, *record.policy, options.language, options.utc_offset_minutes};
-  report.headline(what);
+  report.headline();
 
   const std::string stage = report.stage(record.stage_highest);
   const std::string events = std::to_string(record.events);
@@ -537,7 +627,7 @@ std::string alert_text(const AlertRecord& record, const AlertOptions& options) {
       return report.take();
     }
   }
-  report.fact(what);
+  report.fact();
   if (record.kind == AlertKind::exception && record.suppressed > 0) {
     report.add(Text::alert_counted, {{"suppressed", suppressed}});
   }
@@ -549,7 +639,7 @@ std::string alert_text(const AlertRecord& record, const AlertOptions& options) {
   report.passage(record);
   report.cautions();
   if (record.loss_ratio > 0) report.add(Text::alert_note_loss, {{"percent", percent(record.loss_ratio)}});
-  report.ask(what, record.severity, record.passage);
+  report.ask(record.severity, record.passage);
   return report.take();
 }
 

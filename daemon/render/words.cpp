@@ -8,50 +8,14 @@
 
 namespace sekimori::daemon {
 
-Finding finding(const policy::Verdict& verdict, const policy::Policy& policy) {
-  if (verdict.decision == policy::Decision::permit) {
-    return verdict.basis == policy::Basis::exception ? Finding::exception_used : Finding::permitted;
-  }
-  if (verdict.undeclared_tunnel) return Finding::undeclared_tunnel;
-  const policy::NearMiss& near = verdict.near_miss;
-  if (near.mismatch == policy::Mismatch::expired) return Finding::exception_expired;
-  if (verdict.cell == policy::Cell::absent) return Finding::pair_absent;
-  if (verdict.cell == policy::Cell::gateway) return Finding::sanitiser_bypass;
-  if (near.mismatch != policy::Mismatch::none && near.mismatch != policy::Mismatch::cell_forbids &&
-      near.kind == policy::Basis::exception && verdict.cell != policy::Cell::forbid_always) {
-    return Finding::exception_missing;
-  }
-  // Straight out of the Internet segment: only where the profile has a security cloud can it be bypassed.
-  const auto& segments = policy.segments();
-  if (verdict.from < segments.size() && segments[verdict.from].code == "NET" &&
-      verdict.to == policy.external() && policy.segment_index("SC") >= 0) {
-    return Finding::egress_bypass;
-  }
-  return Finding::forbidden;
+policy::Sign sign_of(const capture::FlowFacts& facts, const policy::Verdict& verdict,
+                     const policy::Policy& policy) {
+  return policy::sign_of(policy, policy::conversation_of(facts), verdict);
 }
 
-std::string_view finding_name(Finding finding) {
-  switch (finding) {
-    case Finding::forbidden:
-      return "forbidden";
-    case Finding::exception_missing:
-      return "exception-missing";
-    case Finding::exception_expired:
-      return "exception-expired";
-    case Finding::sanitiser_bypass:
-      return "sanitiser-bypass";
-    case Finding::egress_bypass:
-      return "egress-bypass";
-    case Finding::pair_absent:
-      return "pair-absent";
-    case Finding::exception_used:
-      return "exception-used";
-    case Finding::permitted:
-      return "permitted";
-    case Finding::undeclared_tunnel:
-      return "undeclared-tunnel";
-  }
-  return "?";
+const policy::KnownServiceOptions* known_service(const policy::Policy& policy, const policy::Sign& sign) {
+  const auto& known = policy.options().known;
+  return sign.known < known.size() ? &known[sign.known] : nullptr;
 }
 
 std::uint32_t signature_id(Finding finding) {

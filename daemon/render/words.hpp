@@ -7,25 +7,18 @@
 
 #include "capture/flow/flow.hpp"
 #include "daemon/messages.hpp"
+#include "policy/finding.hpp"
 #include "policy/policy.hpp"
 
 namespace sekimori::daemon {
 
-// What kind of finding a verdict is: chooses the headline, the signature and what is asked for.
-enum class Finding : std::uint8_t {
-  forbidden,          // SEG-FORBIDDEN
-  exception_missing,  // SEG-NO-EXCEPTION: an entry comes near, but does not match
-  exception_expired,  // EXC-EXPIRED
-  sanitiser_bypass,   // SAN-BYPASS
-  egress_bypass,      // EGRESS-BYPASS
-  pair_absent,        // the profile knows no such pair: wiring or configuration
-  exception_used,     // permitted, and told
-  permitted,          // nothing to find
-  undeclared_tunnel   // TUNNEL: between two segments, and in no list
-};
-Finding finding(const policy::Verdict& verdict, const policy::Policy& policy);
-std::string_view finding_name(Finding finding);  // "forbidden", "sanitiser-bypass"...
-std::uint32_t signature_id(Finding finding);     // 1001...
+using policy::Finding;
+// What was found, by the flow's own facts.
+policy::Sign sign_of(const capture::FlowFacts& facts, const policy::Verdict& verdict,
+                     const policy::Policy& policy);
+std::uint32_t signature_id(Finding finding);  // 1001...
+// The known service that a sign speaks of; null where there is none.
+const policy::KnownServiceOptions* known_service(const policy::Policy& policy, const policy::Sign& sign);
 
 // IANA's keyword in upper case, as Suricata prints it: "TCP", "IPV6-ICMP"; the number where it has none here.
 std::string protocol_name(std::uint8_t protocol);

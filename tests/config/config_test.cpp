@@ -215,11 +215,12 @@ TEST(Config, TurnsSwitchesOnAndHoldsGatewaysAgainstTheChangedMatrix) {
 
 TEST(Config, KeepsWhatItWasMadeFrom) {
   const Config config = load_base("");
-  ASSERT_EQ(config.sources.size(), 3U);
+  ASSERT_EQ(config.sources.size(), 4U);
   EXPECT_EQ(config.sources[0].path, "c.yaml");
   EXPECT_EQ(config.sources[0].content, base);
   EXPECT_EQ(config.sources[1].path, "builtin:profiles/alpha.yaml");
   EXPECT_EQ(config.sources[2].path, "builtin:clauses/model.yaml");
+  EXPECT_EQ(config.sources[3].path, "builtin:services/known.yaml");
 }
 
 // ---- the documented sample ----
@@ -236,7 +237,8 @@ TEST(Sample, ShowsEveryKeyThatTheReaderKnowsAndNoOther) {
                        key.compare(0, 11, "other_paths") == 0 || key.compare(0, 7, "clauses") == 0 ||
                        key.compare(0, 7, "reasons") == 0 || key.compare(0, 5, "cells") == 0 ||
                        key == "name" || key.compare(0, 5, "name.") == 0 ||
-                       key.compare(0, 10, "switches[]") == 0 || key.compare(0, 10, "segments[]") == 0;
+                       key.compare(0, 10, "switches[]") == 0 || key.compare(0, 10, "segments[]") == 0 ||
+                       key.compare(0, 14, "known_services") == 0;
     if (!model && ledger.written.count(key) == 0) absent.push_back(key);
   }
   EXPECT_EQ(absent, std::vector<std::string>{});

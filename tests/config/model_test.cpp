@@ -81,7 +81,7 @@ TEST_F(ModelTest, ReadsEditedCopiesBesideTheConfiguration) {
   EXPECT_EQ(config.policy.profile.cells[1].place.line, 7);
   EXPECT_EQ(config.policy.profile.clauses.at(0).quote, "引用");
   // Configuration, profile, clauses: what the policy's digest covers.
-  ASSERT_EQ(config.sources.size(), 3U);
+  ASSERT_EQ(config.sources.size(), 4U);
   EXPECT_EQ(config.sources[1].content, profile);
   EXPECT_EQ(config.sources[2].content, clauses);
 }

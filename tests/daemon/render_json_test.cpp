@@ -248,7 +248,7 @@ TEST_F(EveTest, TunnelBetweenSegmentsSaysWhetherItIsDeclared) {
   event.facts.carrier = true;
   event.verdict = policy->judge(policy::conversation_of(event.facts));
   json::object ours = judgement(event.facts, event.verdict, *policy);
-  EXPECT_EQ(ours.at("finding").as_string(), "undeclared-tunnel");
+  EXPECT_EQ(ours.at("finding").as_string(), "TUNNEL");
   EXPECT_EQ(ours.at("verdict").as_string(), "forbid");
   EXPECT_EQ(ours.at("rule").as_string(), "P internet->security-cloud");
   EXPECT_TRUE(ours.at("carrier").as_bool());
@@ -301,7 +301,7 @@ TEST_F(EveTest, NearMissNamesTheEntry) {
   const FlowEvent event = test::event_of(*policy, "10.10.1.7", "10.20.1.7", 1521);
   const json::object ours = judgement(event.facts, event.verdict, *policy);
   EXPECT_EQ(to_line(ours.at("near_miss")), R"({"mismatch":"expired","kind":"exception","id":"EX-2"})");
-  EXPECT_EQ(ours.at("finding").as_string(), "exception-expired");
+  EXPECT_EQ(ours.at("finding").as_string(), "EXC-EXPIRED");
 }
 
 TEST_F(EveTest, PermittedUseNamesItsException) {

@@ -126,6 +126,8 @@ Text remedy(const policy::Verdict& verdict) {
       return Text::tool_do_mac;
     case Mismatch::direction:
       return Text::tool_do_direction;
+    case Mismatch::name:
+      return Text::tool_do_name;
     case Mismatch::cell_forbids:
       return Text::tool_do_never;
     case Mismatch::not_approved:
