@@ -74,6 +74,27 @@ bool FlowsErrand::step(WorkerRoom& room) {
   return true;
 }
 
+bool LearnErrand::step(WorkerRoom& room) {
+  for (const NameEvidence& evidence : names_) room.inspector.learn(evidence);
+  return true;
+}
+
+std::uint64_t share_names(const std::vector<std::unique_ptr<Worker>>& workers) {
+  std::uint64_t untold = 0;
+  NameEvidence evidence;
+  for (const auto& worker : workers) {
+    std::vector<NameEvidence> fresh;
+    while (fresh.size() < Worker::names_max && worker->take(evidence)) fresh.push_back(evidence);
+    if (fresh.empty()) continue;
+    for (const auto& other : workers) {
+      if (other == worker) continue;
+      std::unique_ptr<Errand> errand = std::make_unique<LearnErrand>(fresh);
+      if (!other->send(errand)) untold += fresh.size();
+    }
+  }
+  return untold;
+}
+
 bool ReplaceErrand::step(WorkerRoom& room) {
   policy_ = room.inspector.replace(std::move(policy_));
   return true;

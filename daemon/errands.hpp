@@ -60,6 +60,21 @@ class FlowsErrand final : public Errand {
   std::uint64_t cursor_ = 0;
 };
 
+// DNS answers that another worker has read.
+class LearnErrand final : public Errand {
+ public:
+  explicit LearnErrand(std::vector<NameEvidence> names) : names_(std::move(names)) {}
+  bool step(WorkerRoom& room) override;
+  void done() override {}
+
+ private:
+  std::vector<NameEvidence> names_;
+};
+
+// What each worker has learned of names, to all others. `workers` take and send on main. The number of
+// answers that some worker could not be told, because its mailbox was full.
+std::uint64_t share_names(const std::vector<std::unique_ptr<Worker>>& workers);
+
 // Hands a policy over; the old one comes back and is freed on main.
 class ReplaceErrand final : public Errand {
  public:

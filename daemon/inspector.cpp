@@ -2,29 +2,20 @@
 
 #include <algorithm>
 #include <cassert>
+#include <limits>
 
 #include "daemon/alert/coverage.hpp"
+#include "daemon/flow_notes.hpp"
 #include "daemon/packet_clock.hpp"
 
 namespace sekimori::daemon {
 namespace {
 
-// Meaning of FlowNotes::verdict.
-constexpr std::uint8_t note_forbidden = 0x01;
-constexpr std::uint8_t note_exception = 0x02;
-constexpr std::uint8_t note_decision = note_forbidden | note_exception;
-constexpr unsigned note_step_shift = 2;  // the bits above: how often a flow that goes on was told again
-constexpr unsigned note_step_max = 6;
-constexpr unsigned note_step_mask = 0x07;
-// Its totals are spread over several rows or verdicts: a later change of roles leaves them where they are.
-constexpr std::uint8_t note_spread = 0x20;
-// The cell alone permits it, between two segments that addresses tell: no MAC can change that.
-constexpr std::uint8_t note_settled = 0x40;
-
 bool settled(const policy::Policy& policy, const policy::Verdict& verdict) {
   return verdict.decision == policy::Decision::permit && verdict.basis == policy::Basis::cell &&
-         !verdict.via_next_hop && !verdict.link_scope && verdict.from != policy.external() &&
-         verdict.to != policy.external();
+         !verdict.via_next_hop && !verdict.via_name && !verdict.link_scope &&
+         verdict.from != policy.external() && verdict.to != policy.external() &&
+         !policy.path_matters(verdict.to);
 }
 
 std::uint8_t note_of(const policy::Verdict& verdict) {
@@ -131,8 +122,10 @@ void Inspector::frame(const capture::Frame& frame) {
   }
   capture::Packet& packet = batch_[batched_];
   if (!decoder_.usual(frame, packet)) return unusual(frame);
+  if (NameReader::may_tell(*policy_, packet)) name_reader_.read(*policy_, frame, packet);
   table_.expect(packet);
   if (++batched_ >= batch_max) flush();
+  learn_read();
 }
 
 // All other frames: nothing in them, several packets, or fragments.
@@ -145,12 +138,17 @@ void Inspector::unusual(const capture::Frame& frame) {
     refuse(frame, result.reason);
     return;
   }
+  capture::Packet& outermost = room[0];
+  if (result.count == 1 && NameReader::may_tell(*policy_, outermost)) {
+    name_reader_.read(*policy_, frame, outermost);
+  }
   bool whole = true;
   for (std::size_t i = 0; i < result.count; ++i) whole = whole && !room[i].fragment;
   if (whole) [[likely]] {
     for (std::size_t i = 0; i < result.count; ++i) table_.expect(room[i]);
     batched_ += result.count;
     if (batched_ >= batch_max) flush();
+    learn_read();
     return;
   }
   // Some of them may have to wait, and others come with them: none of that in place.
@@ -182,6 +180,9 @@ Books Inspector::books() const {
   books.traces_refused = table_.counters().traces_refused;
   books.traces_stolen = table_.trace_counters().stolen;
   books.copies_forgotten = table_.trace_counters().window_short;
+  books.names += name_reader_.counters();
+  books.names.addresses = names_.learned();
+  books.names.addresses_displaced = names_.displaced();
   return books;
 }
 
@@ -227,6 +228,9 @@ void Inspector::finish(Time now) {
 std::shared_ptr<const policy::Policy> Inspector::replace(std::shared_ptr<const policy::Policy> policy) {
   flush();
   policy_.swap(policy);
+  const auto renamed = renamed_classes(policy->names(), policy_->names());
+  names_.rename(renamed);
+  renamed_[policy->generation() % renamed_.size()] = renamed;
   epoch_ = {};
   epoch_tag_ = 0;
   learn_services();
@@ -276,8 +280,9 @@ void Inspector::packet(capture::Flow& flow, const capture::Packet& packet, captu
                     (changes.macs && (notes.verdict & note_settled) == 0) ||
                     (changes.stage && worth_telling(notes.verdict));
   const std::uint64_t told_before = books_.events_told;
-  if (news || notes.judged != epoch_tag(packet.time) || notes.graced) {
-    judge(flow, packet, changes, from_initiator);
+  const bool named = packet.name != policy::name_class::unknown && note_name(flow, packet, from_initiator);
+  if (news || notes.judged != epoch_tag(packet.time) || notes.graced || named || lacks_name(flow)) {
+    judge(flow, packet, changes, from_initiator, named);
   } else if (changes.macs && came_through(flow, packet, from_initiator)) {
     note_passage(flow, packet, from_initiator);
   }
@@ -305,7 +310,7 @@ void Inspector::repeated(capture::Flow& flow, const capture::Packet& packet, cap
   account(packet, copy ? capture::Reason::copy : capture::Reason::duplicate);
   PairTotals& totals = matrix_[flow.notes.pair];
   ++(copy ? totals.copies : totals.duplicates);
-  if (changes.any()) judge(flow, packet, changes, from_initiator);
+  if (changes.any()) judge(flow, packet, changes, from_initiator, false);
   // What a router says of the flow is not the flow's own way.
   if (copy && packet.quoted.protocol == 0 && beyond(flow, repetition.routed, from_initiator)) {
     note_passage(flow, packet, from_initiator);
@@ -390,20 +395,32 @@ bool Inspector::update_due(capture::Flow& flow, const capture::Packet& packet) c
 }
 
 void Inspector::judge(capture::Flow& flow, const capture::Packet& packet, capture::Changes changes,
-                      bool from_initiator) {
-  const capture::FlowGist gist = flow.gist();
-  const policy::Verdict verdict = policy_->judge(policy::conversation_of(gist, packet.time));
-  const std::uint8_t note = note_of(verdict);
+                      bool from_initiator, bool named) {
   capture::FlowNotes& notes = flow.notes;
+  const bool same_policy = notes.judged == epoch_tag(packet.time);
+  if (!same_policy && !named) rename(flow);
+  const capture::FlowGist gist = flow.gist();
+  policy::Conversation conversation = policy::conversation_of(gist, packet.time);
+  policy::Verdict verdict = judge_by_names(conversation);
+  notes.name = conversation.name;
+  notes.name_own = conversation.name_own ? 1 : 0;
+  const bool pending = verdict.name_pending;
+  verdict.name_pending = pending && may_wait(flow, packet.time);
+  const std::uint8_t note = note_of(verdict);
   const auto note_before = static_cast<std::uint8_t>(notes.verdict & note_decision);
   // Judged by another policy or in another epoch, it may be another exception that permits it now: the record
   // does not say which one it was, so main is told again and compares.
   const bool aged = note == note_exception && notes.judged != epoch_tag(packet.time);
   const bool other = notes.judged != 0 && (note != note_before || verdict.pair() != notes.pair || aged);
 
-  recount(flow, packet, verdict, changes.initiator);
+  // Forbidden for want of a name, and now it has one: it never was.
+  const bool proved = same_policy && (note_before & note_forbidden) != 0 && note == 0 &&
+                      conversation.name >= policy::name_class::first;
+  if (proved) ++books_.names.flows_proved;
+  recount(flow, packet, verdict, changes.initiator || proved);
   notes.judged = epoch_tag(packet.time);
-  notes.pair = verdict.pair();
+  static_assert(policy::pairs_max - 1 <= std::numeric_limits<decltype(notes.pair)>::max());
+  notes.pair = static_cast<std::uint8_t>(verdict.pair());
   notes.verdict = static_cast<std::uint8_t>((notes.verdict & ~(note_decision | note_settled)) | note |
                                             (settled(*policy_, verdict) ? note_settled : 0U));
   if (worth_telling(note) && (changes.opened || changes.initiator || changes.stage || other)) {
@@ -412,14 +429,17 @@ void Inspector::judge(capture::Flow& flow, const capture::Packet& packet, captur
   if (came_through(flow, packet, from_initiator)) note_passage(flow, packet, from_initiator);
   if (!worth_telling(note)) {
     if (notes.graced) notes.graced = notes.pending = 0;  // a better opinion: nothing to tell
+    if (proved) tell_proved(flow, packet, verdict);
     return;
   }
-  report(flow, gist, packet, verdict, changes, other);
+  // Whoever waits for the name hears that it will not come.
+  const bool given_up = pending ? flow.packets() == name_packets + 1 : named && policy_->has_named_services();
+  report(flow, gist, packet, verdict, changes, other || given_up);
 }
 
 // Keeps the totals true when a flow is judged, or judged otherwise.
 void Inspector::recount(capture::Flow& flow, const capture::Packet& packet, const policy::Verdict& verdict,
-                        bool initiator_changed) {
+                        bool moves) {
   capture::FlowNotes& notes = flow.notes;
   const std::uint8_t note = note_of(verdict);
   const auto note_before = static_cast<std::uint8_t>(notes.verdict & note_decision);
@@ -433,9 +453,9 @@ void Inspector::recount(capture::Flow& flow, const capture::Packet& packet, cons
   }
   ++books_.flows_rejudged;
   if ((note & note_forbidden) != 0 && (note_before & note_forbidden) == 0) ++books_.flows_forbidden;
-  if (initiator_changed && (notes.verdict & note_spread) == 0) {
-    // The ends changed roles: what was counted so far belongs to the other direction of the matrix. The
-    // table has already added this packet to the flow, and the caller counts it after us.
+  if (moves && (notes.verdict & note_spread) == 0) {
+    // The ends changed roles, or the flow never was forbidden: what was counted so far belongs elsewhere in
+    // the matrix. The table has already added this packet to the flow, and the caller counts it after us.
     const std::uint64_t packets = flow.packets() - 1;
     const std::uint64_t bytes = flow.bytes() - packet.wire_bytes;
     uncount(matrix_[pair_before], note_before, packets, bytes);
@@ -483,8 +503,7 @@ bool Inspector::in_grace(const capture::FlowGist& gist, const policy::Verdict& v
 
 // Of a flow that was told before, with the verdict of this moment.
 void Inspector::tell_more(capture::Flow& flow, FlowEvent::Kind kind, const capture::Packet& packet) {
-  tell(flow, kind, packet.number, packet.time,
-       policy_->judge(policy::conversation_of(flow.gist(), packet.time)));
+  tell(flow, kind, packet.number, packet.time, verdict_of(flow, packet.time));
 }
 
 void Inspector::tell(capture::Flow& flow, FlowEvent::Kind kind, std::uint64_t number, Time time,
@@ -505,7 +524,7 @@ void Inspector::flow_pending(capture::Flow& flow) {
   if (flow.notes.graced && newest_ >= grace_begin_ && newest_ < grace_end_) return;
   flow.notes.graced = 0;
   const capture::FlowFacts facts = table_.facts(flow);
-  const policy::Verdict verdict = policy_->judge(policy::conversation_of(facts, facts.end));
+  const policy::Verdict verdict = verdict_of(flow, facts.end);
   if (!worth_telling(note_of(verdict))) {
     // Permitted since by another policy: what was forbidden then can no longer be told as it was.
     ++books_.events_lost;
@@ -551,7 +570,9 @@ capture::FlowFacts Inspector::lone_facts(const capture::Packet& packet) const {
 }
 
 policy::Verdict Inspector::tell_lone(const capture::Packet& packet, const capture::FlowFacts& facts) {
-  const policy::Verdict verdict = policy_->judge(policy::conversation_of(facts, packet.time));
+  policy::Conversation conversation = policy::conversation_of(facts, packet.time);
+  policy::Verdict verdict = judge_by_names(conversation);
+  verdict.name_pending = false;  // nobody would wait for it
   if (verdict.decision != policy::Decision::forbid) return verdict;
   const FlowEvent event{FlowEvent::Kind::opened, packet.number, packet.time, facts, verdict,
                         policy_->generation()};

@@ -34,6 +34,8 @@ class EventOutlet {
   // Every flow when its record ends, permitted ones too. Only called when wants_ends().
   virtual void ended(const capture::FlowFacts&, const policy::Verdict&, capture::EndReason) {}
   virtual bool wants_ends() const { return false; }
+  // A DNS answer that this inspector has read and knows; others have not. False: no room to tell them.
+  virtual bool learned(const NameEvidence&) { return true; }
 };
 
 struct InspectorOptions {
@@ -64,6 +66,8 @@ class Inspector final : public capture::FrameSink, private capture::FlowEnds {
   void frames(std::span<const capture::Frame> frames) override;
   // A packet that somebody else decoded (offline, the reader deals packets to workers).
   void packet(const capture::Packet& packet);
+  // What a DNS answer told that somebody else has read. In the order of the frames, between packets.
+  void learn(const NameEvidence& evidence);
   // When watching began, for the startup grace; without it, the first packet's time.
   void begin(Time start);
   // Books a frame that became no packet.
@@ -97,14 +101,22 @@ class Inspector final : public capture::FrameSink, private capture::FlowEnds {
   void flow_pending(capture::Flow& flow) override;
 
   void unusual(const capture::Frame& frame);
+  void learn_read();
+  bool note_name(capture::Flow& flow, const capture::Packet& packet, bool from_initiator) const;
+  bool lacks_name(const capture::Flow& flow) const;
+  bool may_wait(const capture::Flow& flow, Time time) const;
+  policy::Verdict judge_by_names(policy::Conversation& conversation) const;
+  policy::Verdict verdict_of(const capture::Flow& flow, Time time) const;
+  void rename(capture::Flow& flow) const;
   void take(const capture::Packet& packet);
   void account(const capture::Packet& packet, capture::Reason reason);
   void judge(capture::Flow& flow, const capture::Packet& packet, capture::Changes changes,
-             bool from_initiator);
+             bool from_initiator, bool named);
   void recount(capture::Flow& flow, const capture::Packet& packet, const policy::Verdict& verdict,
                bool initiator_changed);
   void report(capture::Flow& flow, const capture::FlowGist& gist, const capture::Packet& packet,
               const policy::Verdict& verdict, capture::Changes changes, bool other);
+  void tell_proved(capture::Flow& flow, const capture::Packet& packet, const policy::Verdict& verdict);
   bool in_grace(const capture::FlowGist& gist, const policy::Verdict& verdict, Time time);
   bool beyond(const capture::Flow& flow, bool routed, bool from_initiator) const;
   bool came_through(const capture::Flow& flow, const capture::Packet& packet, bool from_initiator) const;
@@ -134,6 +146,10 @@ class Inspector final : public capture::FrameSink, private capture::FlowEnds {
   // One frame may become several packets.
   std::array<capture::Packet, batch_max + capture::packets_most> batch_{};
   std::size_t batched_ = 0;
+  NameReader name_reader_{};
+  NameTable names_{};
+  // By the generation (modulo 64) before a reload: how its classes of names are called after it.
+  std::array<std::array<policy::NameClass, 256>, 64> renamed_{};
   Books books_{};
   Matrix matrix_{};
   policy::Policy::Epoch epoch_{};

@@ -36,6 +36,7 @@ Books& Books::operator+=(const Books& other) {
   flows_in_grace += other.flows_in_grace;
   flows_claims_disagree += other.flows_claims_disagree;
   time_backwards += other.time_backwards;
+  names += other.names;
   flows_opened += other.flows_opened;
   for (std::size_t i = 0; i < flows_ended.size(); ++i) flows_ended[i] += other.flows_ended[i];
   flows_rejudged += other.flows_rejudged;

@@ -11,6 +11,7 @@
 #include "capture/flow/flow.hpp"
 #include "capture/flow/fragments.hpp"
 #include "capture/source/source.hpp"
+#include "daemon/names.hpp"
 #include "policy/policy.hpp"
 
 namespace sekimori::daemon {
@@ -82,6 +83,7 @@ struct Books {
   std::uint64_t copies_forgotten =
       0;  // packets forgotten within a millisecond: a copy of one counts as a packet
   std::uint64_t flows_in_grace = 0;  // told later, see FlowOptions::startup_grace
+  NameCounters names{};
   std::uint64_t flows_opened = 0;
   std::array<std::uint64_t, 5> flows_ended{};  // by capture::EndReason
   std::uint64_t flows_rejudged = 0;

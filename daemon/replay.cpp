@@ -12,6 +12,8 @@
 #include "daemon/alert/coverage.hpp"
 #include "daemon/alert/desk.hpp"
 #include "daemon/alert/exception_watch.hpp"
+#include "daemon/alert/name_waits.hpp"
+#include "daemon/alert/relay_watch.hpp"
 #include "daemon/inspector.hpp"
 
 namespace sekimori::daemon {
@@ -82,6 +84,7 @@ class Lane {
     {
       const std::lock_guard lock(mutex_);
       std::swap(filling, working_);
+      std::swap(learned, learning_);
       until_ = until;
       busy_ = true;
     }
@@ -92,7 +95,13 @@ class Lane {
     changed_.wait(lock, [this] { return !busy_; });
   }
 
+  // A DNS answer, and at which place among the lane's packets it was read.
+  struct Learned {
+    std::size_t before = 0;
+    NameEvidence evidence{};
+  };
   std::vector<capture::Packet> filling{};
+  std::vector<Learned> learned{};
   Findings findings;
   Inspector inspector;
 
@@ -101,9 +110,16 @@ class Lane {
     std::unique_lock lock(mutex_);
     while (changed_.wait(lock, stop, [this] { return busy_; })) {
       lock.unlock();
-      for (const capture::Packet& packet : working_) inspector.packet(packet);
+      std::size_t next = 0;
+      for (std::size_t i = 0; i < working_.size(); ++i) {
+        for (; next < learning_.size() && learning_[next].before <= i; ++next)
+          inspector.learn(learning_[next].evidence);
+        inspector.packet(working_[i]);
+      }
+      for (; next < learning_.size(); ++next) inspector.learn(learning_[next].evidence);
       inspector.tick(until_, 0);
       working_.clear();
+      learning_.clear();
       lock.lock();
       busy_ = false;
       changed_.notify_all();
@@ -113,6 +129,7 @@ class Lane {
   std::mutex mutex_{};
   std::condition_variable_any changed_{};
   std::vector<capture::Packet> working_{};
+  std::vector<Learned> learning_{};
   Time until_{};
   bool busy_ = false;
   std::jthread thread_{};
@@ -122,8 +139,12 @@ class Lane {
 // fragments of a datagram.
 class Reader final : public capture::FrameSink {
  public:
-  Reader(std::vector<std::unique_ptr<Lane>>& lanes, const InspectorOptions& options)
-      : lanes_(lanes), decoder_(options.decode), errors_apart_(options.flows.icmp_errors_apart) {}
+  Reader(std::vector<std::unique_ptr<Lane>>& lanes, const InspectorOptions& options,
+         const policy::Policy& policy)
+      : lanes_(lanes),
+        decoder_(options.decode),
+        errors_apart_(options.flows.icmp_errors_apart),
+        policy_(policy) {}
 
   void frames(std::span<const capture::Frame> frames) override {
     if (lanes_.size() != 1) {
@@ -142,16 +163,26 @@ class Reader final : public capture::FrameSink {
     const capture::Decoder::Result result = decoder_.decode(frame, packets_);
     if (result.stripped) ++books.mirror_stripped;
     if (result.reason == capture::Reason::none) {
+      if (result.count == 1 && NameReader::may_tell(policy_, packets_[0])) {
+        names_.read(policy_, frame, packets_[0]);
+      }
       for (std::size_t i = 0; i < result.count; ++i) {
         const std::uint64_t hand = capture::deal_hash(packets_[i], errors_apart_);
         lanes_[hand % lanes_.size()]->filling.push_back(packets_[i]);
       }
+      // Every lane learns it behind the packets that came before it.
+      for (const NameEvidence& evidence : names_.learned()) {
+        for (const auto& lane : lanes_) lane->learned.push_back({lane->filling.size(), evidence});
+      }
+      names_.forget();
       return;
     }
     ++books.packets_read;
     books.bytes_read += frame.wire_length;
     ++books.reasons[static_cast<std::size_t>(result.reason)];
   }
+
+  const NameCounters& names() const { return names_.counters(); }
 
   Books books{};
   std::optional<Time> first{};
@@ -173,6 +204,8 @@ class Reader final : public capture::FrameSink {
   std::vector<std::unique_ptr<Lane>>& lanes_;
   const capture::Decoder decoder_;
   const bool errors_apart_;
+  const policy::Policy& policy_;
+  NameReader names_{};
   std::array<capture::Packet, capture::packets_most> packets_{};
 };
 
@@ -183,6 +216,7 @@ class Teller {
       : policy_(std::move(policy)), desk_(alerts, Coverage::Memory::all), output_(output) {
     // Of the register what the traffic shows; what the calendar says of a capture is over since.
     desk_.watch(std::make_unique<ExceptionWatch>(std::chrono::seconds{0}));
+    desk_.watch(std::make_unique<RelayWatch>());
   }
 
   const Coverage& coverage() const { return desk_.coverage(); }
@@ -202,6 +236,7 @@ class Teller {
     for (const auto& lane : lanes) lane->findings.clear();
   }
   void finish(Time last) {
+    waits_.finish([this](const FlowEvent& event) { pass(event); });
     desk_.finish(last, policy_, records_);
     pass_on();
   }
@@ -219,6 +254,9 @@ class Teller {
     return std::is_sorted(events.begin(), events.end(), earlier);
   }
   void feed(const FlowEvent& event) {
+    waits_.feed(event, [this](const FlowEvent& ready) { pass(ready); });
+  }
+  void pass(const FlowEvent& event) {
     desk_.feed(event, policy_, 0.0, records_);
     pass_on();
   }
@@ -228,6 +266,7 @@ class Teller {
   }
 
   std::shared_ptr<const policy::Policy> policy_;
+  NameWaits waits_{};
   Desk desk_;
   ReplayOutput& output_;
   std::vector<const FlowEvent*> events_{};
@@ -273,7 +312,7 @@ ReplayResult replay(const ReplayOptions& options, const capture::CaptureOptions&
     for (const auto& lane : lanes) lane->start();
   }
 
-  Reader reader{lanes, inspector};
+  Reader reader{lanes, inspector, *policy};
   Teller teller{policy, alerts, output};
   capture::ReadState state = capture::ReadState::more;
   while (state == capture::ReadState::more) {
@@ -304,8 +343,11 @@ ReplayResult replay(const ReplayOptions& options, const capture::CaptureOptions&
   if (options.want_flows) tell_flows(lanes, teller.coverage(), options.outer_layers, output);
 
   result.books = reader.books;
+  result.books.names += reader.names();
   for (const auto& lane : lanes) {
     Books books = lane->inspector.books();
+    // Every lane has learned all there was.
+    if (lane != lanes.front()) books.names.addresses = books.names.addresses_displaced = 0;
     books.time_backwards = 0;  // the reader saw every frame; a lane sees only its own
     result.books += books;
     for (std::size_t pair = 0; pair < result.matrix.size(); ++pair) {

@@ -18,6 +18,8 @@
 #include "daemon/alert/desk.hpp"
 #include "daemon/alert/drills.hpp"
 #include "daemon/alert/exception_watch.hpp"
+#include "daemon/alert/name_waits.hpp"
+#include "daemon/alert/relay_watch.hpp"
 #include "daemon/alert/sink_watch.hpp"
 #include "daemon/alert/sinks.hpp"
 #include "daemon/control/server.hpp"
@@ -70,6 +72,7 @@ class Station::Room {
     auto exceptions = std::make_unique<ExceptionWatch>(options_.daemon.alerts.exception_unused_after);
     exceptions_ = exceptions.get();
     desk_.watch(std::move(exceptions));
+    desk_.watch(std::make_unique<RelayWatch>());
   }
   ~Room() {
     bell_watch_.release();  // the bell closes its own descriptor
@@ -100,16 +103,23 @@ class Station::Room {
   const Language language_;
   std::shared_ptr<const policy::Policy> policy_;
   Reloader reloader_;
+  NameWaits waits_{};
   Desk desk_;
   AlertLog log_;
   std::optional<Sinks> sinks_{};  // opened once root is given up, so that files belong to who writes them
   ControlServer server_;
   ExceptionWatch* exceptions_ = nullptr;  // the desk's
   Time packet_now_{};                     // the newest packet's time, as the workers last said
+  std::uint64_t names_untold_ = 0;        // DNS answers that some worker could not be told
 
  private:
   void listen();
   bool take_some();
+  NameWaits::Pass feeding(std::vector<AlertRecord>& records) {
+    return [this, &records](const FlowEvent& ready) {
+      desk_.feed(ready, policy_of(ready.generation), loss_ratio_, records);
+    };
+  }
   void pass_on(std::vector<AlertRecord>& records);
   void tick();
   void look_at(const std::vector<WorkerFigures>& parts);
@@ -121,7 +131,6 @@ class Station::Room {
   void wait_for_workers();
   void finish();
   void reloaded(std::shared_ptr<const policy::Policy> policy, const Reloaded& outcome, const Json& answer);
-  std::string segment_list(const policy::Policy& policy) const;
 
   Bell bell_{};
   asio::posix::stream_descriptor bell_watch_;
@@ -260,10 +269,11 @@ bool Station::Room::take_some() {
   std::vector<AlertRecord> records;
   FlowEvent event;
   bool more = false;
+  names_untold_ += share_names(workers_);
   for (const auto& worker : workers_) {
     std::size_t taken = 0;
     for (; taken < events_at_once && worker->take(event); ++taken) {
-      desk_.feed(event, policy_of(event.generation), loss_ratio_, records);
+      waits_.feed(event, feeding(records));
       pass_on(records);
     }
     more = more || taken == events_at_once;
@@ -337,6 +347,7 @@ void Station::Room::look_at(const std::vector<WorkerFigures>& parts) {
   packet_now_ = newest;
   watch_loss(parts);
   std::vector<AlertRecord> records;
+  waits_.tick(packet_now_, feeding(records));
   desk_.tick(packet_now_, policy_, records);
   pass_on(records);
 }
@@ -411,13 +422,6 @@ void Station::Room::hear_signals() {
     }
     hear_signals();
   });
-}
-
-std::string Station::Room::segment_list(const policy::Policy& policy) const {
-  std::string list;
-  for (const policy::ProfileSegment& segment : policy.segments())
-    list += (list.empty() ? "" : " ") + segment.id;
-  return list;
 }
 
 void Station::Room::reload(const Json& answer) {
@@ -517,6 +521,7 @@ void Station::Room::finish() {
     last = std::max(last, worker->inspector().newest());
     books += worker->inspector().books();
   }
+  waits_.finish(feeding(records));
   desk_.finish(last, policy_, records);
   pass_on(records);
   std::uint64_t reasons = 0;
@@ -579,6 +584,7 @@ void Station::status(Json answer) {
         json::object result = status_json(room_->status_facts(parts), room_->options_.daemon.alerts);
         result["incidents"] = incidents_json(room_->desk_.incidents());
         result["notices"] = notices_json(room_->desk_.notices());
+        result["name_waits"] = name_waits_json(room_->waits_, room_->names_untold_);
         result["destinations"] = destinations_json(*room_->sinks_);
         json::object control;
         for (const auto& [name, count] : room_->server_.counters().named()) control[name] = count;

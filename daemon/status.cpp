@@ -169,6 +169,20 @@ json::object status_json(const StatusFacts& facts, const AlertOptions& options) 
   return result;
 }
 
+std::string segment_list(const policy::Policy& policy) {
+  std::string list;
+  for (const policy::ProfileSegment& segment : policy.segments())
+    list += (list.empty() ? "" : " ") + segment.id;
+  return list;
+}
+
+json::object name_waits_json(const NameWaits& waits, std::uint64_t untold) {
+  const NameWaits::Counters& counters = waits.counters();
+  return {{"waiting", waits.waiting()}, {"kept", counters.kept},           {"proved", counters.proved},
+          {"told", counters.told},      {"displaced", counters.displaced}, {"joined", counters.joined},
+          {"answers_untold", untold}};
+}
+
 json::object incidents_json(const Incidents& incidents) {
   const Incidents::Counters& counters = incidents.counters();
   return {{"open", incidents.open()},

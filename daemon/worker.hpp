@@ -47,6 +47,7 @@ class Errand {
 class Worker {
  public:
   static constexpr std::size_t outbox_max = 16'384;
+  static constexpr std::size_t names_max = 4096;  // DNS answers that wait for main to pass them on
   static constexpr std::size_t mailbox_max = 64;
   static constexpr std::uint32_t frames_at_once = 256;  // of one tap before the next tap's turn
 
@@ -69,6 +70,8 @@ class Worker {
   bool send(std::unique_ptr<Errand>& errand);
   // Next event, if any.
   bool take(FlowEvent& event) { return outlet_.queue.pop(event) != 0; }
+  // Next DNS answer that the other workers have to hear of, if any.
+  bool take(NameEvidence& evidence) { return outlet_.names.pop(evidence) != 0; }
   // Next finished errand, or null.
   std::unique_ptr<Errand> finished();
   // After stopped(): the last figures.
@@ -79,13 +82,18 @@ class Worker {
  private:
   class Outlet final : public EventOutlet {
    public:
-    explicit Outlet(Bell& bell) : queue(outbox_max), bell_(bell) {}
+    explicit Outlet(Bell& bell) : queue(outbox_max), names(names_max), bell_(bell) {}
     bool tell(const FlowEvent& event) override;
+    bool learned(const NameEvidence& evidence) override {
+      told_ = true;
+      return names.push(evidence);
+    }
     // Wakes main if it was told something: once for all that a read has brought.
     void ring() {
       if (std::exchange(told_, false)) bell_.ring();
     }
     boost::lockfree::spsc_queue<FlowEvent> queue;
+    boost::lockfree::spsc_queue<NameEvidence> names;
     std::atomic<bool> patient{false};  // shutting down: wait for room
 
    private:

@@ -133,6 +133,8 @@ struct Packet {
   // As Reason (decode.hpp): why the content of `tunnel` became no packet.
   static constexpr std::uint8_t nothing_unopened = 255;  // it did, or there is none
   std::uint8_t unopened = nothing_unopened;
+  // Class of the name that this packet tells of its destination (policy/names.hpp); the decoder tells none.
+  std::uint8_t name = 0;
   Tunnel inside = Tunnel::none;  // depth > 0: what carried this packet, and between whom
   Tuple outer{};                 // only meaningful with depth > 0, else unspecified; last, see decode.cpp
 };

@@ -22,6 +22,7 @@ std::uint64_t* counter(ExceptionUsage::Refused& refused, policy::Mismatch mismat
   using policy::Mismatch;
   switch (mismatch) {
     case Mismatch::none:
+    case Mismatch::name:  // of services only
       return nullptr;
     case Mismatch::expired:
       return &refused.expired;

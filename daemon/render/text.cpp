@@ -21,6 +21,31 @@ std::string_view in(const policy::Localized& text, Language language) {
   return wanted.empty() ? other : wanted;
 }
 
+// Headline and advice of each finding, in the order of Finding; count_: none of its own.
+struct Phrases {
+  Text head;
+  Text ask;
+};
+constexpr std::array<Phrases, static_cast<std::size_t>(Finding::count_)> phrases{{
+    {Text::alert_head_forbidden, Text::count_},
+    {Text::alert_head_exception_missing, Text::alert_ask_exception_missing},
+    {Text::alert_head_exception_expired, Text::alert_ask_exception_expired},
+    {Text::alert_head_sanitiser_bypass, Text::alert_ask_sanitiser_bypass},
+    {Text::alert_head_egress_bypass, Text::alert_ask_egress_bypass},
+    {Text::alert_head_pair_absent, Text::alert_ask_pair_absent},
+    {Text::alert_head_exception_used, Text::count_},
+    {Text::alert_head_permitted, Text::count_},
+    {Text::alert_head_tunnel, Text::alert_ask_tunnel},
+    {Text::alert_head_side_channel, Text::alert_ask_side_channel},
+    {Text::alert_head_dns_leak, Text::alert_ask_dns_leak},
+    {Text::alert_head_update_direct, Text::alert_ask_update_direct},
+    {Text::alert_head_remote, Text::alert_ask_remote},
+    {Text::alert_head_tunnel_product, Text::alert_ask_tunnel_product},
+    {Text::alert_head_mail, Text::alert_ask_mail},
+    {Text::alert_head_management, Text::alert_ask_management},
+    {Text::alert_head_screen_reversed, Text::alert_ask_screen_reversed},
+}};
+
 // One report about one conversation: collects sentences, each in the report's language.
 class Report {
  public:
@@ -127,36 +152,17 @@ std::string Report::target() const {
   return say(Text::alert_target_plain, language_, {{"dst", address}, {"proto", protocol}});
 }
 
-// What the traffic looks like: "Windows Update", "SMB"; empty where nothing is known of it.
 std::string Report::service() const {
   const policy::KnownServiceOptions* known = known_service(policy_, sign_);
   return known == nullptr ? std::string{} : std::string{in(known->name, language_)};
 }
 
 void Report::headline() {
-  static constexpr std::array heads{Text::alert_head_forbidden,
-                                    Text::alert_head_exception_missing,
-                                    Text::alert_head_exception_expired,
-                                    Text::alert_head_sanitiser_bypass,
-                                    Text::alert_head_egress_bypass,
-                                    Text::alert_head_pair_absent,
-                                    Text::alert_head_exception_used,
-                                    Text::alert_head_permitted,
-                                    Text::alert_head_tunnel,
-                                    Text::alert_head_side_channel,
-                                    Text::alert_head_dns_leak,
-                                    Text::alert_head_update_direct,
-                                    Text::alert_head_remote,
-                                    Text::alert_head_tunnel_product,
-                                    Text::alert_head_mail,
-                                    Text::alert_head_management,
-                                    Text::alert_head_screen_reversed};
-  static_assert(heads.size() == static_cast<std::size_t>(Finding::count_));
   if (verdict_.orientation_matters) return add(Text::alert_head_suspected);
   if (sign_.finding == Finding::remote && verdict_.from == policy_.external()) {
     return add(Text::alert_head_remote_outside);
   }
-  add(heads[static_cast<std::size_t>(sign_.finding)]);
+  add(phrases[static_cast<std::size_t>(sign_.finding)].head);
 }
 
 Text Report::fact_id() const {
@@ -390,7 +396,6 @@ void Report::emergency() {
       {{"due", entry->report_by ? last_valid(*entry->report_by, offset_) : "-"}});
 }
 
-// What the responder is called, as far as it matters to the verdict or tells what the traffic is.
 void Report::name() {
   namespace name_class = policy::name_class;
   const bool asked = verdict_.via_name || verdict_.near_miss.mismatch == policy::Mismatch::name;
@@ -451,7 +456,8 @@ void Report::cautions() {
   }
 }
 
-// Of the incident. That nothing is known is said in its summaries alone: before, it may just be too early.
+// Of the incident. That nothing is known is said in its summaries alone: before, it may just be too
+// early.
 void Report::passage(const AlertRecord& record) {
   const capture::Passed there = record.passage.to_server;
   const capture::Passed back = record.passage.to_client;
@@ -470,42 +476,10 @@ void Report::passage(const AlertRecord& record) {
 
 void Report::ask(policy::Severity severity, const capture::Passage& passage) {
   if (verdict_.orientation_matters) return add(Text::alert_ask_suspected);
-  switch (sign_.finding) {
-    case Finding::exception_used:
-    case Finding::permitted:
-    case Finding::count_:
-      return;
-    case Finding::exception_missing:
-      return add(Text::alert_ask_exception_missing);
-    case Finding::exception_expired:
-      return add(Text::alert_ask_exception_expired);
-    case Finding::sanitiser_bypass:
-      return add(Text::alert_ask_sanitiser_bypass);
-    case Finding::egress_bypass:
-      return add(verdict_.other_path ? Text::alert_ask_other_path : Text::alert_ask_egress_bypass);
-    case Finding::pair_absent:
-      return add(Text::alert_ask_pair_absent);
-    case Finding::undeclared_tunnel:
-      return add(Text::alert_ask_tunnel);
-    case Finding::side_channel:
-      return add(Text::alert_ask_side_channel);
-    case Finding::dns_leak:
-      return add(Text::alert_ask_dns_leak);
-    case Finding::update_direct:
-      return add(Text::alert_ask_update_direct);
-    case Finding::remote:
-      return add(Text::alert_ask_remote);
-    case Finding::tunnel_product:
-      return add(Text::alert_ask_tunnel_product);
-    case Finding::mail_bypass:
-      return add(Text::alert_ask_mail);
-    case Finding::management:
-      return add(Text::alert_ask_management);
-    case Finding::screen_reversed:
-      return add(Text::alert_ask_screen_reversed);
-    case Finding::forbidden:
-      break;
-  }
+  if (verdict_.decision == policy::Decision::permit) return;
+  if (verdict_.other_path && sign_.finding == Finding::egress_bypass) return add(Text::alert_ask_other_path);
+  const Text asked = phrases[static_cast<std::size_t>(sign_.finding)].ask;
+  if (asked != Text::count_) return add(asked);
   // An attempt that came out of the firewall is a question about the firewall, not about the terminal.
   if (facts_.stage < capture::Stage::answered && passage.to_server != capture::Passed::yes) {
     return add(Text::alert_ask_attempt);

@@ -138,8 +138,8 @@ TEST_F(ModelTest, ReadsAProfileThatIsBasedOnAnother) {
   std::vector<std::string> paths;
   for (const SourceText& source : config.sources)
     paths.push_back(source.path.substr(source.path.rfind('/') + 1));
-  EXPECT_EQ(paths, (std::vector<std::string>{"sekimori.yaml", "own.yaml", "clauses.yaml", "beta.yaml",
-                                             "alpha.yaml"}));
+  EXPECT_EQ(paths, (std::vector<std::string>{"sekimori.yaml", "own.yaml", "clauses.yaml", "known.yaml",
+                                             "beta.yaml", "alpha.yaml"}));
 }
 
 TEST_F(ModelTest, TellsWhatIsWrongWithABasedProfile) {

@@ -1,0 +1,26 @@
+// What an inspector notes in the records of its flows, and how long a flow may wait for its name.
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+
+namespace sekimori::daemon {
+
+// Meaning of FlowNotes::verdict.
+inline constexpr std::uint8_t note_forbidden = 0x01;
+inline constexpr std::uint8_t note_exception = 0x02;
+inline constexpr std::uint8_t note_decision = note_forbidden | note_exception;
+inline constexpr unsigned note_step_shift =
+    2;  // the bits above: how often a flow that goes on was told again
+inline constexpr unsigned note_step_max = 6;
+inline constexpr unsigned note_step_mask = 0x07;
+// Its totals are spread over several rows or verdicts: a later change of roles leaves them where they are.
+inline constexpr std::uint8_t note_spread = 0x20;
+// The cell alone permits it, between two segments that addresses tell: no MAC can change that.
+inline constexpr std::uint8_t note_settled = 0x40;
+
+// A flow that lacks nothing but a name is not told for so long, or so many packets (daemon/alert/name_waits).
+inline constexpr std::chrono::seconds name_wait{5};
+inline constexpr std::uint64_t name_packets = 8;
+
+}  // namespace sekimori::daemon
