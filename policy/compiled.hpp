@@ -44,7 +44,10 @@ struct CompiledPolicy {
   std::vector<SegmentSet> tap_claims{};
   SegmentSet claimants = 0;  // segments that claim a VLAN or a tap
 
-  Entries entries{};
+  Entries entries{};  // in force
+  // As if every entry at stage draft were in force; empty, and never asked, where there is none.
+  bool has_drafts = false;
+  Entries entries_drafted{};
   TunnelMap tunnels{};
   std::bitset<65536> ports_tcp{};
   std::bitset<65536> ports_udp{};
@@ -54,6 +57,10 @@ struct CompiledPolicy {
 
   int segment_index(std::string_view id) const;
   const CellRule& rule(SegmentId from, SegmentId to) const { return matrix.rules[pair_of(from, to)]; }
+  const CellRule& rule(SegmentId from, SegmentId to, bool other_path) const {
+    return other_path ? matrix.other_paths[pair_of(from, to)] : rule(from, to);
+  }
+  const Entries& entries_of(bool drafts) const { return drafts && has_drafts ? entries_drafted : entries; }
 };
 
 // Throws PolicyError.
