@@ -7,6 +7,7 @@
 #include <tuple>
 #include <utility>
 
+#include "config/assertion_reader.hpp"
 #include "config/exception_reader.hpp"
 #include "config/overlays.hpp"
 #include "config/prefix_list.hpp"
@@ -333,6 +334,7 @@ class CityReader {
     read_hosts(map.required("hosts"), entry.hosts);
     map.required("ports").list([&](const Cursor& item) { read_service(item, entry.ports); },
                                Cursor::Size::some);
+    read_stage(map.optional("stage"), entry.draft);
   }
 
   // A gateway or service where the matrix has no room for one would be registered and never have any effect.
@@ -463,6 +465,7 @@ void read_city(Map& root, const CityContext& context, std::vector<SourceText>& s
   exceptions.read_files(root.optional("exceptions_from"));
   reader.read_routers(root.optional("routers"));
   reader.read_tunnels(root.optional("tunnels"));
+  read_assertions(root.optional("assert"), options.profile, context.utc_offset_minutes, options.assertions);
 }
 
 }  // namespace sekimori::config
