@@ -12,7 +12,8 @@ namespace {
 // Meaning of FlowNotes::verdict.
 constexpr std::uint8_t note_forbidden = 0x01;
 constexpr std::uint8_t note_exception = 0x02;
-constexpr std::uint8_t note_decision = note_forbidden | note_exception;
+constexpr std::uint8_t note_draft = 0x80;  // the entries at stage draft would decide otherwise
+constexpr std::uint8_t note_decision = note_forbidden | note_exception | note_draft;
 constexpr unsigned note_step_shift = 2;  // the bits above: how often a flow that goes on was told again
 constexpr unsigned note_step_max = 6;
 constexpr unsigned note_step_mask = 0x07;
@@ -28,8 +29,9 @@ bool settled(const policy::Policy& policy, const policy::Verdict& verdict) {
 }
 
 std::uint8_t note_of(const policy::Verdict& verdict) {
-  if (verdict.decision == policy::Decision::forbid) return note_forbidden;
-  return verdict.basis == policy::Basis::exception ? note_exception : std::uint8_t{0};
+  const std::uint8_t draft = verdict.draft_differs ? note_draft : std::uint8_t{0};
+  if (verdict.decision == policy::Decision::forbid) return note_forbidden | draft;
+  return verdict.basis == policy::Basis::exception ? note_exception | draft : draft;
 }
 
 bool worth_telling(std::uint8_t note) {
@@ -58,6 +60,7 @@ void count_flow(PairTotals& totals, std::uint8_t note) {
   ++totals.flows;
   if ((note & note_forbidden) != 0) ++totals.flows_forbidden;
   if ((note & note_exception) != 0) ++totals.flows_exception;
+  if ((note & note_draft) != 0) ++totals.flows_draft;
 }
 
 // Takes a flow out of the totals of the pair to which it was counted before its ends changed roles.
@@ -72,6 +75,7 @@ void uncount(PairTotals& totals, std::uint8_t note, std::uint64_t packets, std::
     totals.bytes_forbidden -= bytes;
   }
   if ((note & note_exception) != 0) --totals.flows_exception;
+  if ((note & note_draft) != 0) --totals.flows_draft;
 }
 
 // The segments that a packet of a flow leaves and enters.
@@ -450,6 +454,7 @@ void Inspector::recount(capture::Flow& flow, const capture::Packet& packet, cons
     if (verdict.pair() != pair_before) ++totals.flows;
     if ((note & note_forbidden) != 0) ++totals.flows_forbidden;
     if ((note & note_exception) != 0) ++totals.flows_exception;
+    if ((note & note_draft) != 0) ++totals.flows_draft;
   }
 }
 
