@@ -167,9 +167,9 @@ Verdict judge_as_told(const CompiledPolicy& policy, const Conversation& conversa
     return verdict;
   }
 
-  verdict.other_path = on_other_path(policy, verdict.pair(), conversation.next_hop_mac);
-  const CellRule& rule =
-      verdict.other_path ? policy.matrix.other_paths[verdict.pair()] : policy.rule(verdict.from, verdict.to);
+  const PathRule path = rule_on_path(policy, verdict.from, verdict.to, conversation.next_hop_mac);
+  const CellRule& rule = path.rule;
+  verdict.other_path = path.other_path;
   verdict.cell = rule.cell;
   verdict.reasons_count = rule.reasons_count;
   verdict.reasons = rule.reasons;
@@ -234,6 +234,12 @@ capture::Tunnel tunnel_of(const capture::FlowGist& facts) {
 }
 
 }  // namespace
+
+PathRule rule_on_path(const CompiledPolicy& policy, SegmentId from, SegmentId to,
+                      const MacAddress& next_hop) {
+  if (!on_other_path(policy, pair_of(from, to), next_hop)) return {policy.rule(from, to), false};
+  return {policy.matrix.other_paths[pair_of(from, to)], true};
+}
 
 std::string_view decision_name(Decision decision) {
   return decision == Decision::permit ? "permit" : "forbid";

@@ -133,6 +133,7 @@ class Prover {
                     .example = universe_.example(rest->front()),
                     .from = permission->from,
                     .to = permission->to,
+                    .rule = permission->rule,
                     .basis = permission->basis,
                     .index = permission->index};
     }
@@ -153,6 +154,7 @@ class Prover {
       if (!covers(area.box, point)) continue;
       broken.from = area.from;
       broken.to = area.to;
+      broken.rule = area.rule;
     }
     return broken;
   }
@@ -205,12 +207,13 @@ std::string words_of(const CompiledPolicy& policy, const Broken& broken, Languag
       return say(Text::proof_assert_permitted, language,
                  {{"text", assertion.text},
                   {"example", example},
-                  {"by", basis_text(policy, broken.basis, broken.index, broken.from, broken.to, language)}});
+                  {"by", basis_text(policy, broken.basis, broken.index, broken.from, broken.to, broken.rule,
+                                    language)}});
     case Broken::Why::forbidden:
       return say(Text::proof_assert_forbidden, language,
                  {{"text", assertion.text},
                   {"example", example},
-                  {"cell", cell_text(policy, broken.from, broken.to)}});
+                  {"cell", cell_text(policy, broken.from, broken.to, broken.rule)}});
     case Broken::Why::nobody:
       return say(Text::proof_assert_nobody, language,
                  {{"text", assertion.text}, {"side", named_side(assertion)}});

@@ -23,6 +23,7 @@ struct Broken {
   Conversation example{};
   SegmentId from = 0;  // of the example
   SegmentId to = 0;
+  CellRule rule{};
   Basis basis = Basis::cell;  // permitted: by this
   std::uint32_t index = 0;
 };

@@ -338,7 +338,7 @@ bool Checker::same(const Examined& one, const Entry& other) const {
 std::string Checker::named(const std::vector<const Entry*>& others) const {
   std::vector<std::string> words;
   for (const Entry* other : others)
-    words.push_back(basis_text(policy_, other->kind, other->index, 0, 0, options_.manner.language));
+    words.push_back(basis_text(policy_, other->kind, other->index, 0, 0, {}, options_.manner.language));
   return joined(words, named_max, options_.manner.language);
 }
 

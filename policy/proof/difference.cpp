@@ -33,9 +33,18 @@ class Known {
   std::unordered_map<std::uint64_t, std::vector<const Box*>> boxes_{};
 };
 
-Ruling ruling_of(const CompiledPolicy& policy, const Area& area) {
-  const CellRule& rule = policy.rule(area.from, area.to, area.other_path);
-  return {Decision::forbid, area.from, area.to, area.other_path, rule.cell, Basis::cell, 0};
+// `Part`: Area or Permission.
+template <typename Part>
+Ruling ruling_of(const Part& part, Decision decision) {
+  Ruling ruling;
+  ruling.decision = decision;
+  ruling.from = part.from;
+  ruling.to = part.to;
+  ruling.other_path = part.other_path;
+  ruling.cell = part.rule.cell;
+  ruling.reasons_count = part.rule.reasons_count;
+  ruling.reasons = part.rule.reasons;
+  return ruling;
 }
 
 // What `here` permits and `there` does not, cut along the areas of `there`.
@@ -93,17 +102,15 @@ class OneWay {
   }
 
   std::size_t file(const Box& box, const Permission& permission, Changes& changes) const {
-    const CellRule& rule =
-        here_.policy().rule(permission.from, permission.to, permission.other_path);
-    const Ruling here{Decision::permit,       permission.from, permission.to,
-                      permission.other_path,  rule.cell,       permission.basis,
-                      permission.index};
+    Ruling here = ruling_of(permission, Decision::permit);
+    here.basis = permission.basis;
+    here.index = permission.index;
     std::vector<std::uint32_t> found;
     areas_.find(box, found);
     for (const std::uint32_t at : found) {
       const Area& area = there_.areas()[at];
       if (std::optional<Box> part = intersect(box, area.box))
-        changes[{here, ruling_of(there_.policy(), area)}].push_back(std::move(*part));
+        changes[{here, ruling_of(area, Decision::forbid)}].push_back(std::move(*part));
     }
     return found.size();
   }

@@ -4,6 +4,7 @@
 //   for (const Change& change : difference.changes) ...
 #pragma once
 
+#include <array>
 #include <compare>
 #include <cstdint>
 #include <vector>
@@ -19,7 +20,9 @@ struct Ruling {
   SegmentId to = 0;
   bool other_path = false;  // as Area's
   Cell cell = Cell::absent;
-  Basis basis = Basis::cell;  // of a permit
+  std::uint8_t reasons_count = 0;
+  std::array<std::uint8_t, 4> reasons{};  // indexes into that policy's profile.reasons
+  Basis basis = Basis::cell;              // of a permit
   std::uint32_t index = 0;
   auto operator<=>(const Ruling&) const = default;
 };

@@ -64,10 +64,11 @@ void Reach::place_segments(Family family) {
   addresses_[at(family)][policy_.external] = subtract(routed, RangeSet{std::move(all)});
 }
 
+// Next hops by which external addresses become this segment's.
 RangeSet Reach::hops_of(SegmentId segment) const {
   std::vector<MacAddress> hops;
   for (const CompiledPolicy::NextHop& hop : policy_.next_hops) {
-    if (hop.segment == segment) hops.push_back(hop.mac);
+    if (hop.segment == segment && (policy_.listed_only >> segment & 1U) == 0) hops.push_back(hop.mac);
   }
   return universe_.classes_of(hops);
 }
@@ -75,8 +76,13 @@ RangeSet Reach::hops_of(SegmentId segment) const {
 std::vector<Reach::Part> Reach::parts(SegmentId segment, Family family) const {
   const RangeSet& any = universe_.all(family)[Side::source_mac];
   const RangeSet& outside = addresses(policy_.external, family);
-  // A next hop may lead to external itself.
-  if (segment == policy_.external) return {{outside, unite(subtract(any, routers_), hops_of(segment))}};
+  if (segment == policy_.external) {
+    RangeSet away;
+    for (std::size_t i = 0; i < policy_.options.profile.segments.size(); ++i) {
+      if (i != segment) away = unite(away, hops_of(static_cast<SegmentId>(i)));
+    }
+    return {{outside, subtract(any, away)}};
+  }
   std::vector<Part> parts;
   if (!addresses(segment, family).empty()) parts.push_back({addresses(segment, family), any});
   RangeSet hops = hops_of(segment);
@@ -84,21 +90,39 @@ std::vector<Reach::Part> Reach::parts(SegmentId segment, Family family) const {
   return parts;
 }
 
-void Reach::add_area(Area area) {
-  const PairId pair = pair_of(area.from, area.to);
-  const RangeSet hops = hops_of(area.to);
-  std::optional<Area> other;
-  if (policy_.matrix.path_matters[pair] && !hops.empty()) {
-    const RangeSet own = unite(hops, RangeSet::of(Universe::mac_unknown));
-    other = area;
-    other->other_path = true;
-    other->box[Side::next_hop] = subtract(area.box[Side::next_hop], own);
-    area.box[Side::next_hop] = intersect(area.box[Side::next_hop], own);
+void Reach::add_area(const Area& whole) {
+  const PairId pair = pair_of(whole.from, whole.to);
+  // Only a next hop that the policy names can matter, or that there is none known; all others are alike.
+  std::vector<RangeSet> ways{
+      subtract(whole.box[Side::next_hop], unite(routers_, RangeSet::of(Universe::mac_unknown))),
+      intersect(whole.box[Side::next_hop], RangeSet::of(Universe::mac_unknown))};
+  const RangeSet named = intersect(whole.box[Side::next_hop], routers_);
+  for (const Range& range : named.ranges()) {
+    for (Number hop = range.first; hop <= range.last; ++hop) ways.push_back(RangeSet::of(hop));
   }
-  for (Area* const each : {&area, other ? &*other : nullptr}) {
-    if (each == nullptr || each->box.empty()) continue;
-    areas_of_[at(each->box.family)][pair].push_back(static_cast<std::uint32_t>(areas_.size()));
-    areas_.push_back(std::move(*each));
+  const auto alike = [](const Area& a, const PathRule& b) {
+    return a.other_path == b.other_path && a.rule.cell == b.rule.cell && a.rule.reasons == b.rule.reasons;
+  };
+  std::vector<Area> parts;
+  for (const RangeSet& way : ways) {
+    if (way.empty()) continue;
+    const PathRule path = rule_on_path(policy_, whole.from, whole.to, universe_.mac_of(way.last()));
+    const auto same =
+        std::find_if(parts.begin(), parts.end(), [&](const Area& part) { return alike(part, path); });
+    if (same != parts.end()) {
+      same->box[Side::next_hop] = unite(same->box[Side::next_hop], way);
+      continue;
+    }
+    Area part = whole;
+    part.box[Side::next_hop] = way;
+    part.rule = path.rule;
+    part.other_path = path.other_path;
+    parts.push_back(std::move(part));
+  }
+  for (Area& part : parts) {
+    if (part.box.empty()) continue;
+    areas_of_[at(part.box.family)][pair].push_back(static_cast<std::uint32_t>(areas_.size()));
+    areas_.push_back(std::move(part));
   }
 }
 
@@ -111,12 +135,13 @@ void Reach::divide(Family family) {
     for (std::size_t to = 0; to < count; ++to) {
       for (const Part& source : all[from]) {
         for (const Part& destination : all[to]) {
-          Area area{universe_.all(family), static_cast<SegmentId>(from), static_cast<SegmentId>(to), false};
+          Area area{
+              universe_.all(family), static_cast<SegmentId>(from), static_cast<SegmentId>(to), {}, false};
           area.box[Side::source] = source.addresses;
           area.box[Side::source_mac] = source.macs;
           area.box[Side::destination] = destination.addresses;
           area.box[Side::next_hop] = destination.macs;
-          add_area(std::move(area));
+          add_area(area);
         }
       }
     }
@@ -145,7 +170,7 @@ std::vector<Box> Reach::tunnels_declared(Family family) const {
 // Where both ends are in one segment a tunnel is nobody's business; between segments it must be declared.
 void Reach::permit(const Area& area, const Box& box, Basis basis, std::uint32_t index) {
   const auto add_permission = [&](Box part) {
-    permissions_.push_back({std::move(part), area.from, area.to, area.other_path, basis, index});
+    permissions_.push_back({std::move(part), area.from, area.to, area.rule, area.other_path, basis, index});
   };
   if (area.from == area.to) return add_permission(box);
   Box plain = box;
@@ -158,7 +183,7 @@ void Reach::permit(const Area& area, const Box& box, Basis basis, std::uint32_t 
 
 void Reach::permit_cells(Family family) {
   for (const Area& area : areas_) {
-    const Cell cell = policy_.rule(area.from, area.to, area.other_path).cell;
+    const Cell cell = area.rule.cell;
     if (area.box.family == family && cell == Cell::permit) permit(area, area.box, Basis::cell, 0);
   }
 }
@@ -191,8 +216,9 @@ void Reach::permit_entry(const Entry& entry, Family family) {
   const auto permit_in = [&](SegmentId from, SegmentId to) {
     for (const std::uint32_t index : areas_of_[at(family)][pair_of(from, to)]) {
       const Area& area = areas_[index];
-      if (!takes(policy_.rule(from, to, area.other_path).cell, entry.kind)) continue;
-      if (std::optional<Box> common = intersect(area.box, box)) permit(area, *common, entry.kind, entry.index);
+      if (!takes(area.rule.cell, entry.kind)) continue;
+      if (std::optional<Box> common = intersect(area.box, box))
+        permit(area, *common, entry.kind, entry.index);
     }
   };
   if (entry.kind != Basis::exception) return permit_in(entry.from, entry.to);

@@ -25,7 +25,8 @@ struct Area {
   Box box{};
   SegmentId from = 0;
   SegmentId to = 0;
-  bool other_path = false;  // by none of the next hops of `to`, where the model says that this counts
+  CellRule rule{};  // that counts on its next hops
+  bool other_path = false;
 };
 
 // Part of an area that is permitted by one thing.
@@ -33,7 +34,8 @@ struct Permission {
   Box box{};
   SegmentId from = 0;
   SegmentId to = 0;
-  bool other_path = false;  // as Area's
+  CellRule rule{};  // as Area's
+  bool other_path = false;
   Basis basis = Basis::cell;
   std::uint32_t index = 0;  // gateway, service or exception in the options
 };
@@ -73,8 +75,8 @@ class Reach {
   void permit_cells(Family family);
   void permit_entry(const Entry& entry, Family family);
   void permit(const Area& area, const Box& box, Basis basis, std::uint32_t index);
-  // The same area in two where the path counts.
-  void add_area(Area area);
+  // In several parts where the path counts.
+  void add_area(const Area& whole);
   RangeSet hops_of(SegmentId segment) const;
   RangeSet macs_of(const EndpointOptions& side) const;
   std::vector<Box> tunnels_declared(Family family) const;

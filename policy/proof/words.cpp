@@ -190,10 +190,9 @@ std::string place_text(const Place& place) {
   return place.file + ':' + std::to_string(place.line) + ':' + std::to_string(place.column);
 }
 
-std::string cell_text(const CompiledPolicy& policy, SegmentId from, SegmentId to) {
+std::string cell_text(const CompiledPolicy& policy, SegmentId from, SegmentId to, const CellRule& rule) {
   static constexpr std::array codes{"-", "F", "f", "G", "L", "P"};
   const std::vector<ProfileSegment>& segments = policy.options.profile.segments;
-  const CellRule& rule = policy.rule(from, to);
   std::string words = codes[static_cast<std::size_t>(rule.cell)];
   for (std::size_t i = 0; i < rule.reasons_count; ++i)
     words += ' ' + policy.options.profile.reasons[rule.reasons[i]].id;
@@ -201,9 +200,9 @@ std::string cell_text(const CompiledPolicy& policy, SegmentId from, SegmentId to
 }
 
 std::string basis_text(const CompiledPolicy& policy, Basis basis, std::uint32_t index, SegmentId from,
-                       SegmentId to, Language language) {
+                       SegmentId to, const CellRule& rule, Language language) {
   if (basis == Basis::cell) {
-    return say(Text::proof_by_cell, language, {{"cell", cell_text(policy, from, to)}});
+    return say(Text::proof_by_cell, language, {{"cell", cell_text(policy, from, to, rule)}});
   }
   return say(Text::proof_by_entry, language,
              {{"kind", text(kind_text(basis), language)},

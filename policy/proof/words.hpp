@@ -38,9 +38,9 @@ std::string moment_text(Time time, int utc_offset_minutes);
 std::string conversation_text(const Conversation& conversation, const Manner& manner);
 // "例外措置「EX-1」（sekimori.yaml:12:5）", or the cell that permits.
 std::string basis_text(const CompiledPolicy& policy, Basis basis, std::uint32_t index, SegmentId from,
-                       SegmentId to, Language language);
-// "f lgwan→mynumber"
-std::string cell_text(const CompiledPolicy& policy, SegmentId from, SegmentId to);
+                       SegmentId to, const CellRule& rule, Language language);
+// "f R2 lgwan→mynumber"
+std::string cell_text(const CompiledPolicy& policy, SegmentId from, SegmentId to, const CellRule& rule);
 std::string place_text(const Place& place);  // "file:line:column"; empty: "-"
 Text kind_text(Basis basis);
 const std::string& id_of(const CompiledPolicy& policy, Basis basis, std::uint32_t index);

@@ -41,7 +41,8 @@ inline const std::array<MacAddress, 6> small_macs{MacAddress{},
 inline Profile small_profile(Dice& dice) {
   Profile profile;
   profile.id = "small";
-  for (const std::string& id : small_segments) profile.segments.push_back({id, {}, {id, id}});
+  for (const std::string& id : small_segments) profile.segments.push_back({id, {}, {}});
+  profile.segments[dice.below(3)].listed_only = dice.one_in(3);
   profile.reasons.push_back({"R1", {"理由", "reason"}, {}});
   const std::array cells{Cell::absent,  Cell::forbid_always, Cell::forbid, Cell::forbid,
                          Cell::gateway, Cell::service,       Cell::permit};
@@ -50,7 +51,8 @@ inline Profile small_profile(Dice& dice) {
       profile.cells.push_back({from, to, from == to ? Cell::permit : dice.of(cells), {"R1"}, {}});
   }
   for (const std::string& from : small_segments) {
-    if (dice.one_in(6)) profile.other_paths.push_back({from, dice.of(small_segments), dice.of(cells), {"R1"}, {}, {}});
+    if (dice.one_in(6))
+      profile.other_paths.push_back({from, dice.of(small_segments), dice.of(cells), {"R1"}, {}, {}});
   }
   return profile;
 }

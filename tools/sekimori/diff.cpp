@@ -75,6 +75,14 @@ std::string segment_name(const CompiledPolicy& policy, policy::SegmentId segment
   return (language == Language::ja ? named.name.ja : named.name.en) + " (" + named.id + ")";
 }
 
+policy::CellRule rule_of(const Ruling& ruling) {
+  policy::CellRule rule;
+  rule.cell = ruling.cell;
+  rule.reasons_count = ruling.reasons_count;
+  rule.reasons = ruling.reasons;
+  return rule;
+}
+
 json::object ruling_json(const CompiledPolicy& policy, const Ruling& ruling) {
   json::object out{{"verdict", policy::decision_name(ruling.decision)},
                    {"from", policy.options.profile.segments[ruling.from].id},
@@ -177,11 +185,11 @@ class Printer {
     const Ruling& forbid = now ? change.before : change.after;
     std::cout << "  ";
     line(now ? Text::diff_by : Text::diff_was_by,
-         {{"by",
-           policy::basis_text(permitting, permit.basis, permit.index, permit.from, permit.to, language)}});
+         {{"by", policy::basis_text(permitting, permit.basis, permit.index, permit.from, permit.to,
+                                    rule_of(permit), language)}});
     std::cout << "  ";
     line(now ? Text::diff_else : Text::diff_now_else,
-         {{"cell", policy::cell_text(now ? old_ : new_, forbid.from, forbid.to)}});
+         {{"cell", policy::cell_text(now ? old_ : new_, forbid.from, forbid.to, rule_of(forbid))}});
     std::vector<Table::Column> columns = tuple_columns(language);
     columns.insert(columns.begin(), Table::Column{""});
     Table table{columns};

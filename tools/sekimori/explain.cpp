@@ -122,12 +122,6 @@ Peer read_peer(const std::string& value, const policy::Policy& policy, Language 
     peer.segment = static_cast<policy::SegmentId>(segment);
     return peer;
   }
-  for (std::size_t i = 0; i < policy.segments().size(); ++i) {
-    const policy::Localized& name = policy.segments()[i].name;
-    if (name.ja != value && name.en != value) continue;
-    peer.segment = static_cast<policy::SegmentId>(i);
-    return peer;
-  }
   std::vector<std::string_view> ids;
   for (const policy::ProfileSegment& segment : policy.segments()) ids.push_back(segment.id);
   // Digits and dots were meant to be an address.
@@ -283,8 +277,8 @@ class Whole {
     Table table{columns};
     for (const policy::Permission& each : permitted_) {
       std::vector<Table::Cell> cells = tuple_cells(each.box, each.from, each.to, reach_, manner_);
-      cells.emplace_back(
-          policy::basis_text(policy.compiled(), each.basis, each.index, each.from, each.to, language));
+      cells.emplace_back(policy::basis_text(policy.compiled(), each.basis, each.index, each.from, each.to,
+                                            each.rule, language));
       table.add(std::move(cells));
     }
     std::cout << table.to_string(wants_colour(1));
@@ -342,7 +336,8 @@ class Whole {
     for (const policy::Box& claimed : claimed_) {
       for (const policy::Permission& each : reach_.permissions()) {
         if (std::optional<policy::Box> common = intersect(each.box, claimed))
-          permitted_.push_back({std::move(*common), each.from, each.to, each.basis, each.index});
+          permitted_.push_back(
+              {std::move(*common), each.from, each.to, each.rule, each.other_path, each.basis, each.index});
       }
       const auto rest = remainder(claimed, boxes, pieces_max);
       if (!forbidden_ && (!rest || !rest->empty())) forbidden_ = rest ? rest->front() : claimed;
