@@ -12,8 +12,8 @@ namespace {
 
 using Kind = AssertionOptions::Kind;
 
-constexpr std::uint32_t universes = 3000;
-constexpr unsigned conversations_each = 80;
+constexpr std::uint32_t universes = 2000;
+constexpr unsigned conversations_each = 60;
 
 AssertionOptions::Peers small_peers(Dice& dice) {
   AssertionOptions::Peers peers;

@@ -8,6 +8,7 @@
 #include "capture/decode/packet.hpp"
 #include "daemon/control/query.hpp"
 #include "daemon/render/words.hpp"
+#include "policy/text/text.hpp"
 #include "tools/sekimori/arguments.hpp"
 
 namespace sekimori::tool {
