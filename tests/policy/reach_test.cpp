@@ -10,9 +10,9 @@ namespace sekimori::policy {
 namespace {
 
 // With those of the assertions ten thousand.
-constexpr std::uint32_t universes_judged = 4000;
+constexpr std::uint32_t universes_judged = 5500;
 constexpr std::uint32_t universes_drafted = 1000;
-constexpr std::uint32_t universes_compared = 3000;
+constexpr std::uint32_t universes_compared = 1500;
 constexpr unsigned conversations_each = 40;
 
 const Permission* permission_for(const Reach& reach, const Box& point) {

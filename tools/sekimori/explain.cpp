@@ -335,9 +335,12 @@ class Whole {
     for (const policy::Permission& each : reach_.permissions()) boxes.push_back(&each.box);
     for (const policy::Box& claimed : claimed_) {
       for (const policy::Permission& each : reach_.permissions()) {
-        if (std::optional<policy::Box> common = intersect(each.box, claimed))
-          permitted_.push_back(
-              {std::move(*common), each.from, each.to, each.rule, each.other_path, each.basis, each.index});
+        std::optional<policy::Box> common = intersect(each.box, claimed);
+        if (!common) continue;
+        // Asked of one moment: nobody needs to read it in every row.
+        (*common)[policy::Side::time] = universe_.all(common->family)[policy::Side::time];
+        permitted_.push_back(
+            {std::move(*common), each.from, each.to, each.rule, each.other_path, each.basis, each.index});
       }
       const auto rest = remainder(claimed, boxes, pieces_max);
       if (!forbidden_ && (!rest || !rest->empty())) forbidden_ = rest ? rest->front() : claimed;
