@@ -14,7 +14,9 @@ constexpr std::size_t pieces_max = 10'000;
 class Prover {
  public:
   explicit Prover(const CompiledPolicy& policy)
-      : policy_(policy), universe_(macs_of(policy)), reach_(policy, universe_) {
+      : policy_(policy),
+        universe_(macs_of(policy), policy.options.utc_offset_minutes),
+        reach_(policy, universe_) {
     std::vector<const Box*> boxes;
     for (const Permission& permission : reach_.permissions()) boxes.push_back(&permission.box);
     index_ = BoxIndex{std::move(boxes)};
@@ -73,7 +75,10 @@ class Prover {
           box[Side::destination] = destination.addresses;
           box[Side::next_hop] = destination.macs;
           box[Side::service] = services_of(assertion.ports);
-          if (assertion.at) box[Side::time] = RangeSet::of(number_of(*assertion.at));
+          if (assertion.at) {
+            box[Side::time] = RangeSet::of(number_of(*assertion.at));
+            box[Side::week] = RangeSet::of(universe_.minute_of(*assertion.at));
+          }
           if (plain) narrow_to_plain(box);
           if (!box.empty()) boxes.push_back(std::move(box));
         }
@@ -126,8 +131,9 @@ class Prover {
       if (!fine) others.push_back(&permission);
     }
     for (const Permission* const permission : others) {
-      const auto rest = remainder(*intersect(permission->box, claimed), allowed, pieces_max);
+      auto rest = remainder(*intersect(permission->box, claimed), allowed, pieces_max);
       if (!rest) return Broken{.why = Broken::Why::unknown};
+      universe_.keep_real(*rest);
       if (rest->empty()) continue;
       return Broken{.why = Broken::Why::permitted,
                     .example = universe_.example(rest->front()),
@@ -145,8 +151,9 @@ class Prover {
     index_.find(claimed, found);
     std::vector<const Box*> permitted;
     for (const std::uint32_t at : found) permitted.push_back(&reach_.permissions()[at].box);
-    const auto rest = remainder(claimed, permitted, pieces_max);
+    auto rest = remainder(claimed, permitted, pieces_max);
     if (!rest) return Broken{.why = Broken::Why::unknown};
+    universe_.keep_real(*rest);
     if (rest->empty()) return std::nullopt;
     Broken broken{.why = Broken::Why::forbidden, .example = universe_.example(rest->front())};
     const Box point = universe_.point(broken.example);
@@ -201,7 +208,8 @@ bool registered(const PolicyOptions& options, const std::string& id) {
 
 std::string words_of(const CompiledPolicy& policy, const Broken& broken, Language language) {
   const AssertionOptions& assertion = policy.options.assertions[broken.assertion];
-  const std::string example = conversation_text(broken.example, {.language = language});
+  const std::string example =
+      conversation_text(broken.example, {language, policy.options.utc_offset_minutes});
   switch (broken.why) {
     case Broken::Why::permitted:
       return say(Text::proof_assert_permitted, language,

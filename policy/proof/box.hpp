@@ -23,12 +23,13 @@ enum class Side : std::uint8_t {
   destination,      // responder's address
   service,          // protocol and responder's port
   time,             // packet time
+  week,             // the same as minute of the week: hours come again
   source_mac,       // initiator's MAC, as a class
   destination_mac,  // responder's MAC, as a class
   next_hop,         // MAC to which frames for the responder go, as a class
   tunnel            // what it carries
 };
-inline constexpr std::size_t sides_count = 8;
+inline constexpr std::size_t sides_count = 9;
 
 struct Box {
   Family family = Family::none;

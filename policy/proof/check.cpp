@@ -31,7 +31,7 @@ class Checker {
   Checker(const CompiledPolicy& policy, const CheckOptions& options)
       : policy_(policy),
         options_(options),
-        universe_(macs_of(policy)),
+        universe_(macs_of(policy), policy.options.utc_offset_minutes),
         reach_(policy, universe_, true) {}  // drafts are checked before they come into force
 
   std::vector<Remark> run() {
@@ -158,6 +158,7 @@ void Checker::terms(const Examined& one) {
   const Entry& entry = *one.entry;
   if (draft(entry)) remark(Level::note, "draft", one, Text::check_draft, {});
   if (entry.kind != Basis::exception || entry.end == Time::max()) return;
+  if (options_.now >= entry.revoked) return;  // over, and the register says so
   const int offset = options_.manner.utc_offset_minutes;
   std::string last = moment_text(entry.end, offset);
   if (last.size() == 10) last = moment_text(entry.end - Duration{1}, offset).substr(0, 10);
@@ -320,7 +321,8 @@ std::vector<const Entry*> Checker::coverers(const Examined& one, Who who, bool& 
       covering.insert(other);
     }
     if (others.empty()) return {};
-    const auto rest = remainder(permission->box, others, pieces_max);
+    auto rest = remainder(permission->box, others, pieces_max);
+    if (rest) universe_.keep_real(*rest);
     examined = examined && rest.has_value();
     if (!rest || !rest->empty()) return {};
   }

@@ -109,7 +109,8 @@ class OneWay {
     areas_.find(box, found);
     for (const std::uint32_t at : found) {
       const Area& area = there_.areas()[at];
-      if (std::optional<Box> part = intersect(box, area.box))
+      std::optional<Box> part = intersect(box, area.box);
+      if (part && there_.universe().real(*part))
         changes[{here, ruling_of(area, Decision::forbid)}].push_back(std::move(*part));
     }
     return found.size();
@@ -130,7 +131,7 @@ Difference compare(Compared before, Compared after) {
   const std::vector<MacAddress> more = macs_of(after.policy);
   macs.insert(macs.end(), more.begin(), more.end());
   Difference difference;
-  difference.universe = Universe{std::move(macs)};
+  difference.universe = Universe{std::move(macs), after.policy.options.utc_offset_minutes};
   const Reach old_reach{before.policy, difference.universe, before.drafts};
   const Reach new_reach{after.policy, difference.universe, after.drafts};
   OneWay::Changes permitted;

@@ -22,6 +22,7 @@ void add(std::vector<MacAddress>& all, const std::vector<MacAddress>& more) {
 std::vector<MacAddress> macs_of(const CompiledPolicy& policy) {
   std::vector<MacAddress> macs;
   for (const CompiledPolicy::NextHop& hop : policy.next_hops) macs.push_back(hop.mac);
+  add(macs, policy.options.routers);
   for (const Entry& entry : policy.entries_of(true).all()) {
     add(macs, entry.source.macs);
     add(macs, entry.destination.macs);
@@ -33,7 +34,8 @@ Reach::Reach(const CompiledPolicy& policy, const Universe& universe, bool drafts
     : policy_(policy), universe_(universe), drafts_(drafts) {
   std::vector<MacAddress> routers;
   for (const CompiledPolicy::NextHop& hop : policy_.next_hops) routers.push_back(hop.mac);
-  routers_ = universe_.classes_of(routers);
+  hops_ = universe_.classes_of(routers);
+  routers_ = unite(hops_, universe_.classes_of(policy_.options.routers));
   for (const Family family : families) {
     place_segments(family);
     divide(family);
@@ -94,9 +96,9 @@ void Reach::add_area(const Area& whole) {
   const PairId pair = pair_of(whole.from, whole.to);
   // Only a next hop that the policy names can matter, or that there is none known; all others are alike.
   std::vector<RangeSet> ways{
-      subtract(whole.box[Side::next_hop], unite(routers_, RangeSet::of(Universe::mac_unknown))),
+      subtract(whole.box[Side::next_hop], unite(hops_, RangeSet::of(Universe::mac_unknown))),
       intersect(whole.box[Side::next_hop], RangeSet::of(Universe::mac_unknown))};
-  const RangeSet named = intersect(whole.box[Side::next_hop], routers_);
+  const RangeSet named = intersect(whole.box[Side::next_hop], hops_);
   for (const Range& range : named.ranges()) {
     for (Number hop = range.first; hop <= range.last; ++hop) ways.push_back(RangeSet::of(hop));
   }
@@ -204,7 +206,8 @@ Box Reach::box_of(const Entry& entry, Family family) const {
   narrow(Side::source, entry.source);
   narrow(Side::destination, entry.destination);
   box[Side::service] = services_of(entry.ports);
-  box[Side::time] = times_of(entry.begin, entry.end);
+  box[Side::time] = times_of(std::max(entry.begin, entry.approved), std::min(entry.end, entry.revoked));
+  box[Side::week] = universe_.minutes_of(entry.week, policy_.options.utc_offset_minutes);
   box[Side::source_mac] = macs_of(entry.source);
   box[Side::destination_mac] = macs_of(entry.destination);
   return box;
@@ -212,7 +215,7 @@ Box Reach::box_of(const Entry& entry, Family family) const {
 
 void Reach::permit_entry(const Entry& entry, Family family) {
   const Box box = box_of(entry, family);
-  if (box.empty()) return;
+  if (!universe_.real(box)) return;
   const auto permit_in = [&](SegmentId from, SegmentId to) {
     for (const std::uint32_t index : areas_of_[at(family)][pair_of(from, to)]) {
       const Area& area = areas_[index];

@@ -84,7 +84,8 @@ class Reach {
   const CompiledPolicy& policy_;
   const Universe& universe_;
   const bool drafts_;
-  RangeSet routers_{};
+  RangeSet hops_{};     // MACs of next hops
+  RangeSet routers_{};  // and of the body's other routers
   std::array<std::array<RangeSet, segments_max>, 2> addresses_{};
   std::array<std::array<std::vector<std::uint32_t>, pairs_max>, 2> areas_of_{};  // indexes into areas_
   std::array<std::vector<Box>, 2> tunnels_{};

@@ -50,6 +50,34 @@ Number plain_address(const RangeSet& addresses) {
   return addresses.contains(addresses.first() + 1) ? addresses.first() + 1 : addresses.first();
 }
 
+constexpr std::int64_t minute_ns = 60'000'000'000;
+
+std::int64_t minutes_since_epoch(Time time) {
+  const std::int64_t count = time.time_since_epoch().count();
+  return count / minute_ns - (count % minute_ns < 0 ? 1 : 0);
+}
+
+// The first moment of a box that is real; not before 1970, where there is a choice.
+Time plain_time(const Universe& universe, const Box& box) {
+  const RangeSet& week = box[Side::week];
+  for (const bool modern : {true, false}) {
+    for (Range range : box[Side::time].ranges()) {
+      if (modern && range.last < number_of(Time{})) continue;
+      if (modern) range.first = std::max(range.first, number_of(Time{}));
+      const Time begin = time_of(range.first);
+      const Number minute = universe.minute_of(begin);
+      if (week.contains(minute)) return begin;
+      for (unsigned ahead = 1; ahead < minutes_of_week; ++ahead) {
+        if (!week.contains((minute + ahead) % minutes_of_week)) continue;
+        const Time then{Duration{(minutes_since_epoch(begin) + ahead) * minute_ns}};
+        if (number_of(then) <= range.last) return then;
+        break;
+      }
+    }
+  }
+  return time_of(box[Side::time].first());
+}
+
 }  // namespace
 
 Number number_of(const IpAddress& address) {
@@ -129,7 +157,8 @@ RangeSet services_of(const std::vector<Ports>& list) {
   return services;
 }
 
-Universe::Universe(std::vector<MacAddress> macs) : macs_(std::move(macs)) {
+Universe::Universe(std::vector<MacAddress> macs, int utc_offset_minutes)
+    : macs_(std::move(macs)), utc_offset_minutes_(utc_offset_minutes) {
   std::sort(macs_.begin(), macs_.end());
   macs_.erase(std::unique(macs_.begin(), macs_.end()), macs_.end());
   macs_.erase(std::remove(macs_.begin(), macs_.end(), MacAddress{}), macs_.end());
@@ -138,10 +167,53 @@ Universe::Universe(std::vector<MacAddress> macs) : macs_(std::move(macs)) {
     (*box)[Side::source] = (*box)[Side::destination] = routed(box->family);
     (*box)[Side::service] = services_of(Ports{});
     (*box)[Side::time] = RangeSet{{{0, ~std::uint64_t{0}}}};
+    (*box)[Side::week] = RangeSet{{{0, minutes_of_week - 1}}};
     const RangeSet classes{{{mac_unknown, mac_other()}}};
     (*box)[Side::source_mac] = (*box)[Side::destination_mac] = (*box)[Side::next_hop] = classes;
     (*box)[Side::tunnel] = RangeSet{{{0, static_cast<Number>(capture::Tunnel::count_) - 1}}};
   }
+}
+
+Number Universe::minute_of(Time time) const {
+  constexpr std::int64_t thursday = 3;  // 1970-01-01
+  const std::int64_t minutes = minutes_since_epoch(time) + utc_offset_minutes_ + thursday * minutes_of_day;
+  const std::int64_t minute = minutes % minutes_of_week;
+  return static_cast<Number>(minute < 0 ? minute + minutes_of_week : minute);
+}
+
+RangeSet Universe::minutes_of(const Week& week, int utc_offset_minutes) const {
+  if (week.always()) return ipv4_[Side::week];
+  // What is 09:00 there is another minute here.
+  const int shift = (utc_offset_minutes_ - utc_offset_minutes) % minutes_of_week + minutes_of_week;
+  std::vector<Range> ranges;
+  for (const Week::Span& span : week.spans()) {
+    const unsigned begin = (span.begin + static_cast<unsigned>(shift)) % minutes_of_week;
+    const unsigned last = begin + (span.end - span.begin) - 1U;
+    ranges.push_back({begin, std::min<unsigned>(last, minutes_of_week - 1U)});
+    if (last >= minutes_of_week) ranges.push_back({0, last - minutes_of_week});
+  }
+  return RangeSet{std::move(ranges)};
+}
+
+bool Universe::real(const Box& box) const {
+  const RangeSet& week = box[Side::week];
+  if (box.empty()) return false;
+  if (week == ipv4_[Side::week]) return true;
+  return std::any_of(
+      box[Side::time].ranges().begin(), box[Side::time].ranges().end(), [&](const Range& range) {
+        const std::int64_t span =
+            minutes_since_epoch(time_of(range.last)) - minutes_since_epoch(time_of(range.first));
+        if (span >= minutes_of_week) return true;
+        const Number begin = minute_of(time_of(range.first));
+        const Number last = begin + static_cast<Number>(span);
+        std::vector<Range> minutes{{begin, std::min<Number>(last, minutes_of_week - 1U)}};
+        if (last >= minutes_of_week) minutes.push_back({0, last - minutes_of_week});
+        return week.meets(RangeSet{std::move(minutes)});
+      });
+}
+
+void Universe::keep_real(std::vector<Box>& boxes) const {
+  std::erase_if(boxes, [this](const Box& box) { return !real(box); });
 }
 
 Number Universe::class_of(const MacAddress& mac) const {
@@ -176,6 +248,7 @@ Box Universe::point(const Conversation& conversation) const {
   box[Side::destination] = RangeSet::of(number_of(conversation.responder));
   box[Side::service] = RangeSet::of(conversation.protocol * services_each + port);
   box[Side::time] = RangeSet::of(number_of(conversation.time));
+  box[Side::week] = RangeSet::of(minute_of(conversation.time));
   box[Side::source_mac] = RangeSet::of(class_of(conversation.initiator_mac));
   box[Side::destination_mac] = RangeSet::of(class_of(conversation.responder_mac));
   box[Side::next_hop] = RangeSet::of(class_of(conversation.next_hop_mac));
@@ -193,9 +266,7 @@ Conversation Universe::example(const Box& box) const {
   conversation.protocol = static_cast<std::uint8_t>(service / services_each);
   conversation.ports_known = port != port_unknown;
   if (conversation.ports_known) conversation.port = static_cast<std::uint16_t>(port);
-  conversation.time = time_of(box[Side::time].first());
-  // Not the beginning of time, where there is a choice.
-  if (box[Side::time].contains(number_of(Time{}))) conversation.time = Time{};
+  conversation.time = plain_time(*this, box);
   conversation.initiator_mac = mac_of(box[Side::source_mac].first());
   conversation.responder_mac = mac_of(box[Side::destination_mac].first());
   conversation.next_hop_mac = mac_of(box[Side::next_hop].first());

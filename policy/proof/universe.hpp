@@ -2,7 +2,11 @@
 //
 // All of IPv4 and IPv6, every protocol, port, moment and tunnel. MAC addresses count as classes: unknown (or
 // not seen), each one that a policy names, and all others together, because no policy can tell these apart.
-// Left out is what cannot leave its wire (multicast, broadcast, link-local, unspecified addresses, neighbour
+// A moment has two numbers, which belong together: the time itself, and its minute of the week. So a box may
+// be empty although no side of it is, where its hours never come in its time: real() tells. MACs count as
+// known from frames of their own hosts; where a conversation's is guessed
+// (Conversation::initiator_mac_guessed), it is decided like an unknown one or like the one that it is. Left
+// out is what cannot leave its wire (multicast, broadcast, link-local, unspecified addresses, neighbour
 // discovery): that is permitted by every policy alike.
 #pragma once
 
@@ -12,6 +16,7 @@
 
 #include "policy/policy.hpp"
 #include "policy/proof/box.hpp"
+#include "policy/week.hpp"
 
 namespace sekimori::policy {
 
@@ -36,8 +41,16 @@ RangeSet services_of(const std::vector<Ports>& list);  // empty list: all
 
 class Universe {
  public:
-  // `macs`: every one that the policies name, in any order.
-  explicit Universe(std::vector<MacAddress> macs);
+  // `macs`: every one that the policies name, in any order. `utc_offset_minutes`: whose weeks are counted.
+  explicit Universe(std::vector<MacAddress> macs, int utc_offset_minutes = 0);
+
+  int utc_offset_minutes() const { return utc_offset_minutes_; }
+  Number minute_of(Time time) const;  // 0 = Monday 00:00
+  // Minutes of the week by the clock of another offset, in this universe's.
+  RangeSet minutes_of(const Week& week, int utc_offset_minutes) const;
+  // Is there a moment in the box at all?
+  bool real(const Box& box) const;
+  void keep_real(std::vector<Box>& boxes) const;
 
   static constexpr Number mac_unknown = 0;
   Number mac_other() const { return macs_.size() + 1; }
@@ -58,6 +71,7 @@ class Universe {
 
  private:
   std::vector<MacAddress> macs_{};
+  int utc_offset_minutes_ = 0;
   Box ipv4_{};
   Box ipv6_{};
 };

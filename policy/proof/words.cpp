@@ -1,5 +1,6 @@
 #include "policy/proof/words.hpp"
 
+#include <algorithm>
 #include <array>
 #include <chrono>
 #include <cstdio>
@@ -114,6 +115,32 @@ std::vector<std::string> times_in(const RangeSet& times, const Manner& manner) {
     if (since_always) id = Text::proof_until;
     if (for_ever) id = Text::proof_since;
     words.push_back(say(id, manner.language, {{"from", from}, {"until", until}}));
+  }
+  return words;
+}
+
+std::vector<std::string> hours_in(const RangeSet& week, Language language) {
+  static constexpr std::array days{Text::register_monday,   Text::register_tuesday, Text::register_wednesday,
+                                   Text::register_thursday, Text::register_friday,  Text::register_saturday,
+                                   Text::register_sunday};
+  std::vector<std::string> words;
+  if (week == RangeSet{{{0, minutes_of_week - 1}}}) return words;
+  const auto clock = [](unsigned minute) {
+    std::array<char, 32> out{};
+    std::snprintf(out.data(), out.size(), "%02u:%02u", minute / 60, minute % 60);
+    return std::string{out.data()};
+  };
+  for (const Range& range : week.ranges()) {
+    auto first = static_cast<unsigned>(range.first);
+    const unsigned end = static_cast<unsigned>(range.last) + 1;
+    while (first < end) {  // day by day
+      const unsigned day = first / minutes_of_day;
+      const unsigned until = std::min<unsigned>(end, (day + 1) * minutes_of_day);
+      std::string word{text(days[day], language)};
+      word += ' ' + clock(first % minutes_of_day) + '-' + clock(until - day * minutes_of_day);
+      words.push_back(std::move(word));
+      first = until;
+    }
   }
   return words;
 }

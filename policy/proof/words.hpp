@@ -24,6 +24,8 @@ std::vector<std::string> addresses_in(const RangeSet& addresses, Family family);
 std::vector<std::string> services_in(const RangeSet& services, Language language);
 // Each period; none for all times. The last day is told, not the one after it: "2026-04-01〜2027-03-31".
 std::vector<std::string> times_in(const RangeSet& times, const Manner& manner);
+// "Mon 09:00-17:00"; none where the hour is no matter.
+std::vector<std::string> hours_in(const RangeSet& week, Language language);
 // None where any card will do.
 std::vector<std::string> macs_in(const RangeSet& classes, const Universe& universe, Language language);
 // None where it is no matter; "none" among them is left out.

@@ -151,6 +151,16 @@ inline void add_entries(Dice& dice, PolicyOptions& options, bool drafts) {
     exception.destination = small_side(dice, false);
     exception.ports = small_ports(dice);
     exception.draft = draft();
+    if (dice.one_in(5)) exception.approved_on = exception.from + std::chrono::hours{1};
+    if (dice.one_in(5)) {
+      exception.status = ExceptionStatus::revoked;
+      exception.revoked_on = exception.from + std::chrono::hours{2};
+    }
+    if (dice.one_in(3)) {
+      const auto hour = [&] { return static_cast<std::uint16_t>(60 * dice.below(12)); };
+      exception.hours.ranges.push_back({hour(), hour()});
+      if (dice.one_in(2)) exception.hours.weekdays = static_cast<std::uint8_t>(1 + dice.below(127));
+    }
     options.exceptions.push_back(std::move(exception));
   }
   for (unsigned k = dice.below(3); k > 0; --k) {
@@ -168,6 +178,8 @@ inline PolicyOptions small_options(Dice& dice, bool drafts = false) {
   options.profile = small_profile(dice);
   options.segments = place_segments(dice);
   add_entries(dice, options, drafts);
+  if (dice.one_in(2)) options.routers.push_back(small_macs[1 + dice.below(5)]);
+  options.utc_offset_minutes = dice.one_in(2) ? std::int16_t{540} : std::int16_t{0};
   return options;
 }
 

@@ -50,7 +50,7 @@ TEST(Reach, SaysOfEveryConversationWhatJudgeSays) {
     SCOPED_TRACE("SEKIMORI_SEED=" + std::to_string(seed));
     Dice dice{seed};
     const Policy policy{small_options(dice)};
-    const Universe universe{macs_of(policy.compiled())};
+    const Universe universe{macs_of(policy.compiled()), policy.options().utc_offset_minutes};
     const Reach reach{policy.compiled(), universe};
     for (unsigned k = 0; k < conversations_each; ++k) hold_to_judge(policy, reach, dice, false);
     if (HasFatalFailure()) return;
@@ -64,7 +64,7 @@ TEST(Reach, TakesDraftsAsJudgeTakesThem) {
     SCOPED_TRACE("SEKIMORI_SEED=" + std::to_string(seed));
     Dice dice{seed};
     const Policy policy{small_options(dice, true)};
-    const Universe universe{macs_of(policy.compiled())};
+    const Universe universe{macs_of(policy.compiled()), policy.options().utc_offset_minutes};
     const Reach reach{policy.compiled(), universe, true};
     for (unsigned k = 0; k < conversations_each; ++k) {
       hold_to_judge(policy, reach, dice, true);

@@ -252,7 +252,9 @@ void print_near(const policy::Policy& policy, const policy::Conversation& conver
 class Whole {
  public:
   Whole(const policy::Policy& policy, const Question& question, Time time, const policy::Manner& manner)
-      : universe_(policy::macs_of(policy.compiled())), reach_(policy.compiled(), universe_), manner_(manner) {
+      : universe_(policy::macs_of(policy.compiled()), policy.options().utc_offset_minutes),
+        reach_(policy.compiled(), universe_),
+        manner_(manner) {
     for (const Family family : policy::families) claim(question, time, family);
     find();
   }
@@ -315,6 +317,7 @@ class Whole {
         box[Side::destination] = intersect(box[Side::destination], to.addresses);
         box[Side::next_hop] = to.macs;
         box[Side::time] = policy::RangeSet::of(policy::number_of(time));
+        box[Side::week] = policy::RangeSet::of(universe_.minute_of(time));
         box[Side::tunnel] = policy::RangeSet::of(0);
         if (!question.service.empty()) {
           capture::FlowFacts facts;
@@ -338,7 +341,8 @@ class Whole {
         std::optional<policy::Box> common = intersect(each.box, claimed);
         if (!common) continue;
         // Asked of one moment: nobody needs to read it in every row.
-        (*common)[policy::Side::time] = universe_.all(common->family)[policy::Side::time];
+        for (const policy::Side side : {policy::Side::time, policy::Side::week})
+          (*common)[side] = universe_.all(common->family)[side];
         permitted_.push_back(
             {std::move(*common), each.from, each.to, each.rule, each.other_path, each.basis, each.index});
       }

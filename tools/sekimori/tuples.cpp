@@ -83,6 +83,10 @@ std::vector<Table::Cell> tuple_cells(const Box& box, policy::SegmentId from, pol
   const Language language = manner.language;
   const Universe& universe = reach.universe();
   std::string note = policy::joined(policy::times_in(box[Side::time], manner), words_shown, language);
+  if (const auto hours = policy::hours_in(box[Side::week], language); !hours.empty()) {
+    if (!note.empty()) note += "; ";
+    note += policy::joined(hours, words_shown + 1, language);
+  }
   const auto add = [&](Text id, const char* name, const std::vector<std::string>& words) {
     if (words.empty()) return;
     if (!note.empty()) note += "; ";
@@ -106,6 +110,7 @@ json::object tuple_json(const Box& box, const Universe& universe, int utc_offset
     out["destination"] = words_json(policy::addresses_in(box[Side::destination], box.family));
   if (limited(Side::service)) out["service"] = services_json(box[Side::service]);
   if (limited(Side::time)) out["time"] = times_json(box[Side::time], utc_offset_minutes);
+  if (limited(Side::week)) out["hours"] = words_json(policy::hours_in(box[Side::week], Language::en));
   const auto macs = [&](const char* name, Side side) {
     if (limited(side)) out[name] = words_json(policy::macs_in(box[side], universe, Language::en));
   };

@@ -19,8 +19,9 @@ std::vector<Table::Cell> tuple_cells(const policy::Box& box, policy::SegmentId f
                                      const policy::Reach& reach, const policy::Manner& manner);
 
 // Everything in full: {"family", "source": ["10.1.0.0/16"], "destination", "service": [{"protocol",
-// "ports"}], "time": [{"from", "until"}], "source_mac", "destination_mac", "next_hop", "tunnel"}. A side that
-// is not limited is left out. "until" is the first moment that is no longer in it.
+// "ports"}], "hours": ["Mon 09:00-17:00"], "time": [{"from", "until"}], "source_mac", "destination_mac",
+// "next_hop", "tunnel"}. A side that is not limited is left out. "until" is the first moment that is no
+// longer in it.
 boost::json::object tuple_json(const policy::Box& box, const policy::Universe& universe,
                                int utc_offset_minutes);
 
