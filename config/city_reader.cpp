@@ -7,6 +7,7 @@
 #include <tuple>
 #include <utility>
 
+#include "config/assertion_reader.hpp"
 #include "config/exception_reader.hpp"
 #include "config/overlays.hpp"
 #include "config/prefix_list.hpp"
@@ -350,6 +351,7 @@ class CityReader {
     names_.read(map.required("from"), entry.from);
     names_.read(map.required("to"), entry.to);
     read_hosts(map.optional("clients"), entry.clients);
+    read_stage(map.optional("stage"), entry.draft);
   }
 
   static void read_ports(const Cursor& at, std::vector<policy::Ports>& out) {
@@ -485,6 +487,7 @@ void read_city(Map& root, const CityContext& context, std::vector<SourceText>& s
   exceptions.read_files(root.optional("exceptions_from"));
   reader.read_routers(root.optional("routers"));
   reader.read_tunnels(root.optional("tunnels"));
+  read_assertions(root.optional("assert"), options.profile, context.utc_offset_minutes, options.assertions);
 }
 
 }  // namespace sekimori::config

@@ -7,6 +7,7 @@
 #include <system_error>
 #include <utility>
 
+#include "config/assertion_reader.hpp"
 #include "config/values.hpp"
 #include "policy/text/text.hpp"
 
@@ -283,6 +284,7 @@ void ExceptionReader::read_entry(const Cursor& item, Map& map, policy::Exception
   const bool destination =
       read_side(map.optional("destination"), exception.destination, exception.destination_party);
   read_protocol(map.required("protocol"), map.optional("ports"), exception.ports);
+  read_stage(map.optional("stage"), exception.draft);
   for (const auto& [good, side, key] : {std::tuple{source, &exception.source, "source"},
                                         std::tuple{destination, &exception.destination, "destination"}}) {
     if (good && !limits(*side)) item.error(Text::config_exception_unlimited, {{"side", key}});

@@ -55,6 +55,8 @@ class Cursor {
   bool is_text() const { return present() && node_->kind == TreeNode::Kind::text; }
   bool is_map() const { return present() && node_->kind == TreeNode::Kind::map; }
   policy::Place place() const;
+  // For a part of this text, put into a node of its own, which must outlive the cursor.
+  Cursor part(const TreeNode& node) const { return {*origin_, &node, path_, pattern_}; }
   const std::string& path() const { return path_; }
   Report& report() const { return origin_->report; }
   void error(Text id, std::initializer_list<TextArgument> arguments = {}) const {

@@ -19,8 +19,9 @@ bool settled(const policy::Policy& policy, const policy::Verdict& verdict) {
 }
 
 std::uint8_t note_of(const policy::Verdict& verdict) {
-  if (verdict.decision == policy::Decision::forbid) return note_forbidden;
-  return verdict.basis == policy::Basis::exception ? note_exception : std::uint8_t{0};
+  const std::uint8_t draft = verdict.draft_differs ? note_draft : std::uint8_t{0};
+  if (verdict.decision == policy::Decision::forbid) return note_forbidden | draft;
+  return verdict.basis == policy::Basis::exception ? note_exception | draft : draft;
 }
 
 bool worth_telling(std::uint8_t note) {
@@ -49,6 +50,7 @@ void count_flow(PairTotals& totals, std::uint8_t note) {
   ++totals.flows;
   if ((note & note_forbidden) != 0) ++totals.flows_forbidden;
   if ((note & note_exception) != 0) ++totals.flows_exception;
+  if ((note & note_draft) != 0) ++totals.flows_draft;
 }
 
 // Takes a flow out of the totals of the pair to which it was counted before its ends changed roles.
@@ -63,6 +65,7 @@ void uncount(PairTotals& totals, std::uint8_t note, std::uint64_t packets, std::
     totals.bytes_forbidden -= bytes;
   }
   if ((note & note_exception) != 0) --totals.flows_exception;
+  if ((note & note_draft) != 0) --totals.flows_draft;
 }
 
 // The segments that a packet of a flow leaves and enters.
@@ -414,7 +417,7 @@ void Inspector::judge(capture::Flow& flow, const capture::Packet& packet, captur
   const bool other = notes.judged != 0 && (note != note_before || verdict.pair() != notes.pair || aged);
 
   // Forbidden for want of a name, and now it has one: it never was.
-  const bool proved = same_policy && (note_before & note_forbidden) != 0 && note == 0 &&
+  const bool proved = same_policy && (note_before & note_forbidden) != 0 && !worth_telling(note) &&
                       conversation.name >= policy::name_class::first;
   if (proved) ++books_.names.flows_proved;
   recount(flow, packet, verdict, changes.initiator || proved);
@@ -470,6 +473,7 @@ void Inspector::recount(capture::Flow& flow, const capture::Packet& packet, cons
     if (verdict.pair() != pair_before) ++totals.flows;
     if ((note & note_forbidden) != 0) ++totals.flows_forbidden;
     if ((note & note_exception) != 0) ++totals.flows_exception;
+    if ((note & note_draft) != 0) ++totals.flows_draft;
   }
 }
 

@@ -12,6 +12,7 @@ PairTotals& PairTotals::operator+=(const PairTotals& other) {
   packets_forbidden += other.packets_forbidden;
   bytes_forbidden += other.bytes_forbidden;
   flows_exception += other.flows_exception;
+  flows_draft += other.flows_draft;
   duplicates += other.duplicates;
   copies += other.copies;
   flows_ended += other.flows_ended;

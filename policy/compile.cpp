@@ -7,6 +7,7 @@
 #include "policy/compiled.hpp"
 #include "policy/known.hpp"
 #include "policy/mistakes.hpp"
+#include "policy/proof/assertion.hpp"
 #include "policy/register.hpp"
 #include "policy/text/text.hpp"
 
@@ -44,6 +45,7 @@ class Compiler {
     file_entries();
     out_.tunnels = TunnelMap{out_.options.tunnels};
     split_time(out_);
+    hold_to_assertions();
     warn_of_dead_entries();
     return std::move(out_);
   }
@@ -66,6 +68,7 @@ class Compiler {
   void check_tunnels();
   void file_entries();
   void name_ports(const std::vector<Ports>& list);
+  void hold_to_assertions();
   void warn_of_dead_entries();
   template <typename Named>
   void warn_of_dead(Text kind, const Named& named, Cell taking);
@@ -291,6 +294,13 @@ void Compiler::check_tunnels() {
 
 void Compiler::file_entries() {
   std::vector<Entry> entries;
+  std::vector<Entry> drafted;  // with those at stage draft
+  const auto keep = [&](Entry entry, bool draft) {
+    // A draft says nothing yet, not even who serves whom.
+    if (!draft) name_ports(entry.ports);
+    if (!draft) entries.push_back(entry);
+    drafted.push_back(std::move(entry));
+  };
   const auto file = [&](const auto& list, Basis kind) {
     for (std::size_t i = 0; i < list.size(); ++i) {
       Entry entry;
@@ -301,8 +311,7 @@ void Compiler::file_entries() {
       entry.source = list[i].clients;
       entry.destination = list[i].hosts;
       entry.ports = list[i].ports;
-      name_ports(list[i].ports);
-      entries.push_back(std::move(entry));
+      keep(std::move(entry), list[i].draft);
     }
   };
   file(out_.options.gateways, Basis::gateway);
@@ -317,12 +326,13 @@ void Compiler::file_entries() {
       entry.ports = ports_without(entry.ports, side_channels);
   }
   for (std::size_t i = 0; i < out_.options.exceptions.size(); ++i) {
-    name_ports(out_.options.exceptions[i].ports);
-    entries.push_back(exception_entry(out_.options, static_cast<std::uint32_t>(i)));
+    keep(exception_entry(out_.options, static_cast<std::uint32_t>(i)), out_.options.exceptions[i].draft);
   }
   std::vector<MacAddress> routers = out_.options.routers;
   for (const CompiledPolicy::NextHop& hop : out_.next_hops) routers.push_back(hop.mac);
   std::sort(routers.begin(), routers.end());
+  out_.has_drafts = drafted.size() != entries.size();
+  if (out_.has_drafts) out_.entries_drafted = Entries{std::move(drafted), routers};
   out_.entries = Entries{std::move(entries), std::move(routers)};
 }
 
@@ -336,6 +346,13 @@ void Compiler::name_ports(const std::vector<Ports>& list) {
       if (ports.protocol == 0 || ports.protocol == protocol::sctp) out_.ports_sctp.set(port);
     }
   }
+}
+
+void Compiler::hold_to_assertions() {
+  AssertionReport report = hold_assertions(out_, language_);
+  for (PolicyError::Item& item : report.mistakes) mistakes_.add(std::move(item));
+  mistakes_.raise();
+  for (PolicyError::Item& item : report.warnings) out_.warnings.push_back(std::move(item));
 }
 
 // ---- valid, yet without effect

@@ -59,7 +59,10 @@ struct CompiledPolicy {
   };
   std::vector<Known> known{};  // parallel to options.known
 
-  Entries entries{};
+  Entries entries{};  // in force
+  // As if every entry at stage draft were in force; empty, and never asked, where there is none.
+  bool has_drafts = false;
+  Entries entries_drafted{};
   TunnelMap tunnels{};
   std::bitset<65536> ports_tcp{};
   std::bitset<65536> ports_udp{};
@@ -69,7 +72,16 @@ struct CompiledPolicy {
 
   int segment_index(std::string_view id) const;
   const CellRule& rule(SegmentId from, SegmentId to) const { return matrix.rules[pair_of(from, to)]; }
+  const Entries& entries_of(bool drafts) const { return drafts && has_drafts ? entries_drafted : entries; }
 };
+
+// The cell that counts for a pair on the way by this next hop (zero: not known). The one home of this choice,
+// for judge() and for policy/proof alike.
+struct PathRule {
+  CellRule rule{};
+  bool other_path = false;
+};
+PathRule rule_on_path(const CompiledPolicy& policy, SegmentId from, SegmentId to, const MacAddress& next_hop);
 
 // Throws PolicyError.
 CompiledPolicy compile(PolicyOptions options, const std::vector<std::string>& taps, Language language);

@@ -50,15 +50,6 @@ std::size_t spread(std::uint64_t key) {
   return static_cast<std::size_t>(key ^ key >> 32U);
 }
 
-bool has_ports(std::uint8_t protocol) {
-  return protocol == capture::protocol::tcp || protocol == capture::protocol::udp ||
-         protocol == capture::protocol::sctp;
-}
-
-bool every_port(const Ports& ports) {
-  return ports.first == 0 && ports.last == 65535;
-}
-
 // none, port or protocol.
 Mismatch compare_ports(const std::vector<Ports>& list, const Conversation& conversation) {
   if (list.empty()) return Mismatch::none;
@@ -130,6 +121,28 @@ SegmentMap set_of(const std::vector<Prefix>& prefixes) {
 }
 
 }  // namespace
+
+bool has_ports(std::uint8_t protocol) {
+  return protocol == capture::protocol::tcp || protocol == capture::protocol::udp ||
+         protocol == capture::protocol::sctp;
+}
+
+bool every_port(const Ports& ports) {
+  return ports.first == 0 && ports.last == 65535;
+}
+
+bool takes(Cell cell, Basis kind) {
+  switch (cell) {
+    case Cell::forbid:
+      return kind == Basis::exception;
+    case Cell::gateway:
+      return kind == Basis::exception || kind == Basis::gateway;
+    case Cell::service:
+      return kind == Basis::exception || kind == Basis::service;
+    default:
+      return false;
+  }
+}
 
 PrefixTree::PrefixTree(std::vector<Prefix> prefixes) : ordered_(std::move(prefixes)) {
   std::sort(ordered_.begin(), ordered_.end(), comes_before);
@@ -379,6 +392,33 @@ void Entries::look_around(Basis named, PairId pair, const Question& question, Ne
     offer_slice(key_of(scope_exceptions_by_destination, 0, node), question.conversation, budget, nearest);
     if (node == PrefixTree::root) break;
   }
+}
+
+std::vector<NearMiss> Entries::nearest(PairId pair, const Conversation& conversation,
+                                       std::size_t most) const {
+  Conversation back = conversation;
+  std::swap(back.initiator, back.responder);
+  std::swap(back.initiator_mac, back.responder_mac);
+  const PairId reverse = policy::pair_of(to_of(pair), from_of(pair));
+  std::vector<Nearest> near;
+  for (std::uint32_t i = 0; i < entries_.size(); ++i) {
+    const Entry& entry = entries_[i];
+    const bool exception = entry.kind == Basis::exception;
+    Nearest one;
+    if (exception || pair_of(entry) == pair) {
+      const Comparison comparison = compare(i, conversation);
+      if (comparison.mismatches == 0) continue;
+      if (!exception || comparison.mismatches <= 2) one.offer(entry, comparison.mismatches, comparison.first);
+    }
+    if ((exception || pair_of(entry) == reverse) && compare(i, back).mismatches == 0)
+      one.offer(entry, 1, Mismatch::direction);
+    if (one.miss.mismatch != Mismatch::none) near.push_back(one);
+  }
+  std::stable_sort(near.begin(), near.end(),
+                   [](const Nearest& a, const Nearest& b) { return a.score < b.score; });
+  std::vector<NearMiss> misses;
+  for (std::size_t i = 0; i < near.size() && i < most; ++i) misses.push_back(near[i].miss);
+  return misses;
 }
 
 }  // namespace sekimori::policy

@@ -40,6 +40,13 @@ class PrefixTree {
   SegmentMap map_{};
 };
 
+// Protocols whose conversations have ports (TCP, UDP, SCTP).
+bool has_ports(std::uint8_t protocol);
+// The whole of a protocol: what has no ports too, and what of a port is not known.
+bool every_port(const Ports& ports);
+// Does an entry of this kind (not `cell`) permit in such a cell?
+bool takes(Cell cell, Basis kind);
+
 struct Entry {
   Basis kind = Basis::exception;
   std::uint32_t index = 0;  // into the options' gateways, services or exceptions
@@ -73,6 +80,11 @@ class Entries {
   // `routers`: MACs, in order, that stand for other hosts; they can neither prove nor disprove an entry's
   // MAC.
   Entries(std::vector<Entry> entries, std::vector<MacAddress> routers);
+  // Every entry that is near, nearest first, as look_around() rates them: all are looked at, so this is for
+  // people who ask, not for the packet path. Those that match in full are left out.
+  std::vector<NearMiss> nearest(PairId pair, const Conversation& conversation, std::size_t most) const;
+  // As given: gateways, services, exceptions, each in the options' order.
+  const std::vector<Entry>& all() const { return entries_; }
 
   // A conversation and the longest of the entries' prefixes that hold its two ends: asked once, used several
   // times.

@@ -22,6 +22,7 @@ class Mistakes {
   void add(const Place& place, Text id, std::initializer_list<TextArgument> arguments) {
     items_.push_back({place, say(id, language_, arguments)});
   }
+  void add(PolicyError::Item item) { items_.push_back(std::move(item)); }
   // Throws PolicyError with what was added, in the order of the places, if anything was.
   void raise();
 

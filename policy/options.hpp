@@ -157,6 +157,7 @@ struct ServiceOptions {
   EndpointOptions clients{};
   EndpointOptions hosts{};
   std::vector<Ports> ports{};
+  bool draft = false;  // stage: not in force; what it would change is told
   Place place{};
   // DNS names of the hosts, lower case: "www.example.jp" itself, "*.example.jp" everything below it. Where
   // there are any, the conversation must have been proved to go to one of them (policy/names.hpp).
@@ -204,6 +205,7 @@ struct GatewayOptions {
   EndpointOptions clients{};
   EndpointOptions hosts{};
   std::vector<Ports> ports{};
+  bool draft = false;  // see ServiceOptions
   Place place{};
 };
 
@@ -276,6 +278,7 @@ struct ExceptionOptions {
   PartyOptions source_party{};
   PartyOptions destination_party{};
   std::vector<Ports> ports{};
+  bool draft = false;  // see ServiceOptions
   Place place{};
 };
 
@@ -291,6 +294,33 @@ struct TunnelOptions {
   Place place{};
 };
 inline constexpr std::size_t tunnels_max = 256;
+
+// What the city holds its own policy to: `assert:` in the configuration. Proved over all conversations
+// whenever the policy is compiled; one that does not hold refuses the policy.
+struct AssertionOptions {
+  enum class Kind : std::uint8_t {
+    never,     // nothing at all is permitted
+    only_by,   // what is permitted, is permitted by something in the list
+    permitted  // everything is permitted: without a tunnel, known port, MACs behind a router
+  };
+  // Segments and addresses; nothing of either: everything there is.
+  struct Peers {
+    std::vector<std::string> segments{};  // ids
+    std::vector<Prefix> addresses{};
+  };
+  std::string text{};  // as written, or put together from the fields
+  Kind kind = Kind::never;
+  Peers from{};
+  Peers to{};
+  bool both_ways = false;          // from `to` to `from` as well
+  std::vector<Ports> ports{};      // empty: all
+  std::vector<std::string> ids{};  // only_by: gateways, services and exceptions
+  bool by_gateway = false;         // only_by: any of the kind
+  bool by_service = false;
+  bool by_exception = false;
+  std::optional<Time> at{};  // at this moment only; none: at any time
+  Place place{};
+};
 
 struct SwitchChoice {
   std::string id{};
@@ -324,6 +354,7 @@ struct PolicyOptions {
   // can neither prove nor disprove the MAC of an entry.
   std::vector<MacAddress> routers{};
   std::int16_t utc_offset_minutes = 0;  // the clock of HoursOptions and VolumeOptions
+  std::vector<AssertionOptions> assertions{};
 };
 
 }  // namespace sekimori::policy

@@ -128,12 +128,12 @@ bool on_other_path(const CompiledPolicy& policy, PairId pair, const MacAddress& 
 }
 
 // What permits within a cell that does not permit by itself, and else what came nearest to it.
-void apply_entries(const CompiledPolicy& policy, const Conversation& conversation, Verdict& verdict) {
+void apply_entries(const Entries& entries, const Conversation& conversation, Verdict& verdict) {
   const PairId pair = verdict.pair();
-  const Entries::Question question = policy.entries.ask(conversation);
+  const Entries::Question question = entries.ask(conversation);
   Nearest nearest;
   const auto permitted_by = [&](Basis kind) {
-    const Entries::Match match = policy.entries.find(kind, pair, question, nearest);
+    const Entries::Match match = entries.find(kind, pair, question, nearest);
     if (match.entry == nullptr) return false;
     verdict.decision = Decision::permit;
     verdict.basis = kind;
@@ -145,16 +145,15 @@ void apply_entries(const CompiledPolicy& policy, const Conversation& conversatio
   if (verdict.cell == Cell::gateway) named = Basis::gateway;
   if (verdict.cell == Cell::service) named = Basis::service;
   if (permitted_by(named) || (named != Basis::exception && permitted_by(Basis::exception))) return;
-  policy.entries.look_around(named, pair, question, nearest);
+  entries.look_around(named, pair, question, nearest);
   verdict.near_miss = nearest.miss;
 }
 
 // A cell without exceptions still names one that somebody registered for this very conversation.
-void name_powerless_exception(const CompiledPolicy& policy, const Conversation& conversation,
-                              Verdict& verdict) {
+void name_powerless_exception(const Entries& entries, const Conversation& conversation, Verdict& verdict) {
   Nearest ignored;
   const Entries::Match match =
-      policy.entries.find(Basis::exception, verdict.pair(), policy.entries.ask(conversation), ignored);
+      entries.find(Basis::exception, verdict.pair(), entries.ask(conversation), ignored);
   if (match.entry != nullptr) {
     verdict.near_miss = {Mismatch::cell_forbids, Basis::exception, match.entry->index};
   }
@@ -173,7 +172,9 @@ void judge_tunnel(const CompiledPolicy& policy, const Conversation& conversation
 }
 
 // `outside_is`: the segment that a responder of no prefix and no next hop belongs to, where no name tells.
-Verdict judge_as_told(const CompiledPolicy& policy, const Conversation& conversation, SegmentId outside_is) {
+// `drafts`: as if the entries at stage draft were in force.
+Verdict judge_as_told(const CompiledPolicy& policy, const Conversation& conversation, SegmentId outside_is,
+                      bool drafts = false) {
   const bool initiator_scoped = is_link_scope(conversation.initiator);
   const bool responder_scoped = is_link_scope(conversation.responder);
   const bool scoped = initiator_scoped || responder_scoped || conversation.neighbour_discovery;
@@ -206,15 +207,9 @@ Verdict judge_as_told(const CompiledPolicy& policy, const Conversation& conversa
     return verdict;
   }
 
-  CellRule rule = policy.rule(verdict.from, verdict.to);
-  if (on_other_path(policy, verdict.pair(), conversation.next_hop_mac)) {
-    verdict.other_path = true;
-    rule = policy.matrix.other_paths[verdict.pair()];
-  } else if (verdict.from != verdict.to && !to.via_next_hop &&
-             by_other_path(policy, verdict.to, conversation.next_hop_mac)) {
-    verdict.other_path = true;
-    rule = as_going_outside(policy, verdict.from, rule);
-  }
+  const PathRule path = rule_on_path(policy, verdict.from, verdict.to, conversation.next_hop_mac);
+  const CellRule& rule = path.rule;
+  verdict.other_path = path.other_path;
   verdict.cell = rule.cell;
   verdict.reasons_count = rule.reasons_count;
   verdict.reasons = rule.reasons;
@@ -222,10 +217,11 @@ Verdict judge_as_told(const CompiledPolicy& policy, const Conversation& conversa
   verdict.overlay_index = rule.overlay_index;
   if (rule.cell != Cell::permit) {
     verdict.decision = Decision::forbid;
-    if (takes_exceptions(rule.cell)) {
-      apply_entries(policy, conversation, verdict);
+    const Entries& entries = policy.entries_of(drafts);
+    if (takes(rule.cell, Basis::exception)) {
+      apply_entries(entries, conversation, verdict);
     } else {
-      name_powerless_exception(policy, conversation, verdict);
+      name_powerless_exception(entries, conversation, verdict);
     }
   }
   judge_tunnel(policy, conversation, verdict);
@@ -243,6 +239,15 @@ bool waits_for_name(const CompiledPolicy& policy, const Conversation& conversati
     if ((reach & 1U) != 0 && judge_as_told(policy, named, to).decision == Decision::permit) return true;
   }
   return false;
+}
+
+// Where nothing is at stage draft this is not asked: verdicts cost what they cost without it.
+void judge_drafts(const CompiledPolicy& policy, const Conversation& conversation, Verdict& verdict) {
+  const Verdict drafted = judge_as_told(policy, conversation, policy.external, true);
+  verdict.draft_differs = drafted.decision != verdict.decision;
+  if (!verdict.draft_differs) return;
+  verdict.draft_basis = drafted.basis;
+  verdict.draft_index = drafted.basis_index;
 }
 
 // The same conversation, started by the other side. A frame to a neighbour came from it the other way round.
@@ -284,6 +289,15 @@ capture::Tunnel tunnel_of(const capture::FlowGist& facts) {
 }
 
 }  // namespace
+
+PathRule rule_on_path(const CompiledPolicy& policy, SegmentId from, SegmentId to,
+                      const MacAddress& next_hop) {
+  const PairId pair = pair_of(from, to);
+  if (on_other_path(policy, pair, next_hop)) return {policy.matrix.other_paths[pair], true};
+  const CellRule& rule = policy.rule(from, to);
+  if (from == to || !by_other_path(policy, to, next_hop)) return {rule, false};
+  return {as_going_outside(policy, from, rule), true};
+}
 
 std::string_view decision_name(Decision decision) {
   return decision == Decision::permit ? "permit" : "forbid";
@@ -404,7 +418,20 @@ Verdict Policy::judge(const Conversation& conversation) const {
     verdict.orientation_matters =
         judge_as_told(*compiled_, reversed(conversation), compiled_->external).decision == Decision::permit;
   }
+  if (compiled_->has_drafts) judge_drafts(*compiled_, conversation, verdict);
   return verdict;
+}
+
+std::vector<NearMiss> Policy::near_misses(const Conversation& conversation, std::size_t most) const {
+  const Verdict verdict = judge(conversation);
+  if (!takes(verdict.cell, Basis::exception)) {
+    if (verdict.near_miss.mismatch == Mismatch::none) return {};
+    return {verdict.near_miss};
+  }
+  std::vector<NearMiss> misses = compiled_->entries.nearest(verdict.pair(), conversation, most);
+  // A gateway has no say in a cell that takes services, nor the other way round.
+  std::erase_if(misses, [&](const NearMiss& miss) { return !takes(verdict.cell, miss.kind); });
+  return misses;
 }
 
 bool Policy::has_claims(SegmentId segment) const {
@@ -520,6 +547,9 @@ Cell Policy::model_cell(SegmentId from, SegmentId to) const {
   return compiled_->matrix.model[pair_of(from, to)];
 }
 
+const CompiledPolicy& Policy::compiled() const {
+  return *compiled_;
+}
 const PolicyOptions& Policy::options() const {
   return compiled_->options;
 }

@@ -111,6 +111,11 @@ struct Verdict {
   bool via_name = false;
   // Forbidden as long as nobody knows the responder's name: one of a service's names would permit it.
   bool name_pending = false;
+  // What the entries at stage draft would change: with them in force the decision would be the other one, and
+  // this permits it then (`cell`: nothing does).
+  bool draft_differs = false;
+  Basis draft_basis = Basis::cell;
+  std::uint32_t draft_index = 0;
   // Forbidden, but who started it is a guess, and the other way round it would be permitted: a suspicion, not
   // a finding.
   bool orientation_matters = false;
@@ -149,6 +154,8 @@ Conversation conversation_of(const capture::FlowGist& gist, Time time);
 // As it was at its last packet, and with what carries it.
 Conversation conversation_of(const capture::FlowFacts& facts);
 
+struct CompiledPolicy;  // policy/compiled.hpp
+
 class PolicyError : public std::runtime_error {
  public:
   struct Item {
@@ -175,6 +182,10 @@ class Policy {
   Policy& operator=(Policy&&) noexcept;
 
   Verdict judge(const Conversation& conversation) const;
+
+  // What came near to permitting a conversation that is forbidden: at most `most` entries, nearest first.
+  // Looks at all of them: for people who ask, not for the packet path.
+  std::vector<NearMiss> near_misses(const Conversation& conversation, std::size_t most) const;
 
   // Which segment an address belongs to by prefix alone; unlisted = external. `prefix_index`, when given,
   // gets the index of the matching NamedPrefix in prefixes(), or -1.
@@ -228,6 +239,9 @@ class Policy {
   // What is valid and yet has no effect: a gateway on a pair that is forbidden without regard to gateways, an
   // exception that meets only cells which allow no exception. With places, in their order.
   const std::vector<PolicyError::Item>& warnings() const;
+
+  // The tables behind the verdicts, for what reasons about all conversations at once (policy/proof).
+  const CompiledPolicy& compiled() const;
 
   const PolicyOptions& options() const;
   const std::string& sha256() const;

@@ -325,6 +325,20 @@ void add_name(json::object& out, const capture::FlowFacts& facts, const policy::
   if (verdict.via_name) out["via_name"] = true;
 }
 
+// What the entries at stage draft would make of it: only there where they change the decision.
+void add_draft(json::object& out, const policy::Verdict& verdict, const policy::Policy& policy) {
+  if (!verdict.draft_differs) return;
+  const bool forbidden = verdict.decision == policy::Decision::forbid;
+  json::object draft{{"verdict", string(policy::decision_name(forbidden ? policy::Decision::permit
+                                                                        : policy::Decision::forbid))},
+                     {"basis", string(policy::basis_name(verdict.draft_basis))}};
+  if (verdict.draft_basis != policy::Basis::cell) {
+    draft[policy::basis_name(verdict.draft_basis)] =
+        string(entry_id(policy, verdict.draft_basis, verdict.draft_index));
+  }
+  out["draft"] = std::move(draft);
+}
+
 }  // namespace
 
 json::object judgement(const capture::FlowFacts& facts, const policy::Verdict& verdict,
@@ -379,6 +393,7 @@ json::object judgement(const capture::FlowFacts& facts, const policy::Verdict& v
   if (verdict.near_miss.mismatch != policy::Mismatch::none) {
     out["near_miss"] = near_miss_object(policy, verdict.near_miss);
   }
+  add_draft(out, verdict, policy);
   add_tunnel(out, facts, verdict, policy);
   out["midstream"] = facts.midstream;
   out["ports_known"] = facts.ports_known;
@@ -573,6 +588,7 @@ json::object matrix_event(const Matrix& matrix, const policy::Policy& policy) {
                                  {"flows_ended", totals.flows_ended},
                                  {"flows_one_sided", totals.flows_one_sided},
                                  {"one_sided_ratio", share(totals.flows_one_sided, totals.flows_ended)}});
+    if (totals.flows_draft != 0) pairs.back().as_object()["flows_draft"] = totals.flows_draft;
   }
   return {{"event_type", "matrix"},
           {"segments", std::move(segments)},

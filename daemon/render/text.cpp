@@ -64,6 +64,7 @@ class Report {
   void clauses_all();
   void own_decision();
   void near_miss();
+  void draft();
   void cautions();
   void emergency();
   void passage(const AlertRecord& record);
@@ -516,6 +517,14 @@ void Report::verdict() {
   clauses_all();
   own_decision();
   if (!permit) near_miss();
+  draft();
+}
+
+void Report::draft() {
+  if (!verdict_.draft_differs) return;
+  if (verdict_.decision == policy::Decision::permit) return add(Text::alert_draft_forbids);
+  add(Text::alert_draft_permits, {{"kind", kind_word(verdict_.draft_basis)},
+                                  {"id", entry_id(policy_, verdict_.draft_basis, verdict_.draft_index)}});
 }
 
 // Parts in ten thousand are enough for a person.
@@ -610,6 +619,7 @@ std::string alert_text(const AlertRecord& record, const AlertOptions& options) {
     report.near_miss();
   }
   report.own_decision();
+  report.draft();
   report.passage(record);
   report.cautions();
   if (record.loss_ratio > 0) report.add(Text::alert_note_loss, {{"percent", percent(record.loss_ratio)}});

@@ -1,6 +1,9 @@
+#include "policy/proof/check.hpp"
+
+#include <algorithm>
 #include <boost/json.hpp>
-#include <chrono>
 #include <iostream>
+#include <tuple>
 
 #include "daemon/build_policy.hpp"
 #include "daemon/render.hpp"
@@ -9,6 +12,7 @@
 #include "policy/text/text.hpp"
 #include "tools/sekimori/commands.hpp"
 #include "tools/sekimori/events.hpp"
+#include "tools/sekimori/read_time.hpp"
 #include "tools/sekimori/table.hpp"
 
 namespace sekimori::tool {
@@ -72,7 +76,80 @@ boost::json::array overlays_json(const policy::Policy& policy) {
   return out;
 }
 
-boost::json::object summary_json(const Loaded& loaded, Time now) {
+// What check() finds, and what the policy itself warns of, in one list.
+std::vector<policy::Remark> remarks_of(const Loaded& loaded, Time now) {
+  const daemon::AlertOptions& alerts = loaded.config.daemon.alerts;
+  policy::CheckOptions options;
+  options.now = now;
+  options.manner = {alerts.language, alerts.utc_offset_minutes};
+  std::vector<policy::Remark> remarks = policy::check(loaded.policy->compiled(), options);
+  for (const policy::PolicyError::Item& each : loaded.policy->warnings())
+    remarks.push_back({policy::Remark::Level::warning, "no-effect", each.place, each.message, {}});
+  std::stable_sort(remarks.begin(), remarks.end(), [](const policy::Remark& a, const policy::Remark& b) {
+    return std::tie(a.place.file, a.place.line, a.place.column) <
+           std::tie(b.place.file, b.place.line, b.place.column);
+  });
+  return remarks;
+}
+
+std::size_t count_of(const std::vector<policy::Remark>& remarks, policy::Remark::Level level) {
+  return static_cast<std::size_t>(std::count_if(
+      remarks.begin(), remarks.end(), [&](const policy::Remark& each) { return each.level == level; }));
+}
+
+const policy::Clause* find_clause(const policy::Policy& policy, const std::string& id) {
+  for (const policy::Clause& clause : policy.options().profile.clauses) {
+    if (clause.id == id) return &clause;
+  }
+  return nullptr;
+}
+
+boost::json::object remark_json(const policy::Remark& remark, const policy::Policy& policy) {
+  boost::json::array clauses;
+  for (const std::string& id : remark.clauses) {
+    if (const policy::Clause* clause = find_clause(policy, id)) {
+      clauses.emplace_back(
+          boost::json::object{{"id", id}, {"body", clause->body.ja}, {"number", clause->number}});
+    }
+  }
+  return {{"level", policy::level_name(remark.level)},
+          {"rule", remark.rule},
+          {"file", remark.place.file},
+          {"line", remark.place.line},
+          {"column", remark.place.column},
+          {"message", remark.message},
+          {"clauses", std::move(clauses)}};
+}
+
+void print_remarks(const std::vector<policy::Remark>& remarks, const Loaded& loaded, Language language) {
+  using Level = policy::Remark::Level;
+  const auto word = [&](Level level) {
+    if (level == Level::error) return text(Text::check_level_error, language);
+    return text(level == Level::warning ? Text::check_level_warning : Text::check_level_note, language);
+  };
+  if (!remarks.empty()) std::cout << '\n';
+  for (const policy::Remark& remark : remarks) {
+    std::string line{word(remark.level)};
+    line.append(": ").append(policy::place_text(remark.place)).append(": ").append(remark.message);
+    if (!remark.clauses.empty()) {
+      if (const policy::Clause* clause = find_clause(*loaded.policy, remark.clauses.front())) {
+        line.append(say(Text::check_clause, language,
+                        {{"body", name_of(clause->body, language)}, {"number", clause->number}}));
+      }
+    }
+    std::cout << printable(line) << '\n';
+  }
+  std::cout << '\n';
+  if (const std::size_t count = loaded.policy->options().assertions.size(); count != 0)
+    std::cout << say(Text::check_asserted, language, {{"count", std::to_string(count)}}) << '\n';
+  std::cout << say(Text::check_totals, language,
+                   {{"errors", std::to_string(count_of(remarks, Level::error))},
+                    {"warnings", std::to_string(count_of(remarks, Level::warning))},
+                    {"notes", std::to_string(count_of(remarks, Level::note))}})
+            << '\n';
+}
+
+boost::json::object summary_json(const Loaded& loaded, Time now, const std::vector<policy::Remark>& remarks) {
   namespace json = boost::json;
   const policy::PolicyOptions& options = loaded.policy->options();
   const int offset = loaded.config.daemon.alerts.utc_offset_minutes;
@@ -90,6 +167,8 @@ boost::json::object summary_json(const Loaded& loaded, Time now) {
                                          {"from", daemon::timestamp(exception.from, offset)},
                                          {"until", daemon::timestamp(exception.until, offset)}});
   }
+  json::array told;
+  for (const policy::Remark& remark : remarks) told.push_back(remark_json(remark, *loaded.policy));
   return {{"ok", true},
           {"config", loaded.name},
           {"profile", options.profile.id},
@@ -100,7 +179,9 @@ boost::json::object summary_json(const Loaded& loaded, Time now) {
           {"exceptions", std::move(exceptions)},
           {"tunnels", options.tunnels.size()},
           {"overlays", overlays_json(*loaded.policy)},
-          {"warnings", boost::json::value_from(warnings_of(loaded))}};
+          {"assertions", options.assertions.size()},
+          {"warnings", boost::json::value_from(warnings_of(loaded))},
+          {"remarks", std::move(told)}};
 }
 
 void print_summary(const Loaded& loaded, Time now, Language language) {
@@ -159,10 +240,8 @@ void print_summary(const Loaded& loaded, Time now, Language language) {
                     {std::string(text(Text::tool_column_until, language))},
                     {std::string(text(Text::tool_column_approver, language))},
                     {std::string(text(Text::tool_column_reason, language))}}};
-  std::size_t expired = 0;
   for (const policy::ExceptionOptions& exception : options.exceptions) {
     const policy::ExceptionState state = policy::state_of(exception, now);
-    expired += state == policy::ExceptionState::expired ? 1U : 0U;
     // Minutes are enough for a period of validity.
     exceptions.add({exception.id,
                     {std::string(text(policy::state_text(state), language)), mark_of(state)},
@@ -172,15 +251,6 @@ void print_summary(const Loaded& loaded, Time now, Language language) {
                     exception.reason});
   }
   if (!exceptions.empty()) std::cout << '\n' << exceptions.to_string(colour);
-  if (const std::vector<std::string> warnings = warnings_of(loaded); !warnings.empty()) {
-    std::cout << '\n'
-              << say(Text::tool_check_warnings, language, {{"count", std::to_string(warnings.size())}})
-              << '\n';
-    for (const std::string& warning : warnings) std::cout << "  " << printable(warning) << '\n';
-  }
-  if (expired != 0) {
-    std::cout << say(Text::tool_check_expired, language, {{"count", std::to_string(expired)}}) << '\n';
-  }
 }
 
 }  // namespace
@@ -221,7 +291,6 @@ int tell_mistakes(const Loaded& loaded, Language language) {
 
 int run_check(const Arguments& arguments) {
   const Loaded loaded = load(arguments.operands().front(), arguments);
-  const Time now = std::chrono::time_point_cast<Duration>(std::chrono::system_clock::now());
   if (!loaded.policy) {
     if (arguments.json()) {
       std::cout << daemon::to_line(boost::json::object{{"ok", false},
@@ -230,12 +299,20 @@ int run_check(const Arguments& arguments) {
     }
     return tell_mistakes(loaded, arguments.language());
   }
+  const daemon::AlertOptions& alerts = loaded.config.daemon.alerts;
+  const Time now = asked_time(arguments, alerts.utc_offset_minutes);
+  const std::vector<policy::Remark> remarks = remarks_of(loaded, now);
+  const bool strict = arguments.has("--strict");
+  const bool failed = count_of(remarks, policy::Remark::Level::error) != 0 ||
+                      (strict && count_of(remarks, policy::Remark::Level::warning) != 0);
   if (arguments.json()) {
-    std::cout << daemon::to_line(summary_json(loaded, now)) << '\n';
+    std::cout << daemon::to_line(summary_json(loaded, now, remarks)) << '\n';
   } else {
-    print_summary(loaded, now, loaded.config.daemon.alerts.language);
+    print_summary(loaded, now, alerts.language);
+    print_remarks(remarks, loaded, alerts.language);
+    if (failed && strict) std::cout << text(Text::check_strict, alerts.language) << '\n';
   }
-  return exit_code::good;
+  return failed ? exit_code::failed : exit_code::good;
 }
 
 }  // namespace sekimori::tool

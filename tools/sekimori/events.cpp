@@ -244,6 +244,11 @@ std::string matrix_text(const json::object& event, Language language, bool colou
                                  {{"from", from.name}, {"to", to.name}, {"flows", grouped(flows)}})))
             .append("\n");
       }
+      if (const std::uint64_t flows = count(pair, {"flows_draft"}); flows != 0) {
+        out.append(printable(say(Text::tool_matrix_draft, language,
+                                 {{"from", from.name}, {"to", to.name}, {"flows", grouped(flows)}})))
+            .append("\n");
+      }
     }
   }
   return out.append(mirror_text(event, language, colour));

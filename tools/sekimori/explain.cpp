@@ -1,16 +1,19 @@
 #include <boost/json.hpp>
-#include <charconv>
-#include <chrono>
 #include <iostream>
 #include <optional>
 
 #include "capture/source/frame.hpp"
 #include "daemon/control/query.hpp"
 #include "daemon/render.hpp"
+#include "daemon/render/words.hpp"
+#include "policy/proof/reach.hpp"
+#include "policy/proof/words.hpp"
 #include "policy/text/text.hpp"
 #include "tools/sekimori/commands.hpp"
+#include "tools/sekimori/events.hpp"
 #include "tools/sekimori/read_time.hpp"
-#include "tools/sekimori/table.hpp"
+#include "tools/sekimori/service.hpp"
+#include "tools/sekimori/tuples.hpp"
 
 namespace sekimori::tool {
 namespace {
@@ -20,11 +23,9 @@ using policy::Cell;
 using policy::Decision;
 using policy::Mismatch;
 
-IpAddress read_address(const std::string& value, Language language) {
-  const auto address = IpAddress::parse(value);
-  if (!address) throw UsageError(say(Text::tool_bad_address, language, {{"value", value}}), {});
-  return *address;
-}
+// Entries that come near, beside the verdict's own.
+constexpr std::size_t near_shown = 5;
+constexpr std::size_t pieces_max = 1000;
 
 MacAddress read_mac(const Arguments& arguments, std::string_view option) {
   const auto value = arguments.get(option);
@@ -35,46 +36,6 @@ MacAddress read_mac(const Arguments& arguments, std::string_view option) {
                      {});
   }
   return *mac;
-}
-
-bool has_ports(std::uint8_t protocol) {
-  return protocol == capture::protocol::tcp || protocol == capture::protocol::udp ||
-         protocol == capture::protocol::sctp;
-}
-
-// "tcp/443", "udp/53", "icmp", "47".
-void read_service(const std::string& value, capture::FlowFacts& facts, Language language) {
-  const std::size_t slash = value.find('/');
-  const std::string name = value.substr(0, slash);
-  const int protocol = daemon::protocol_number(name);
-  if (protocol < 0) {
-    throw UsageError(say(Text::tool_bad_protocol, language, {{"value", name}}),
-                     daemon::suggestion(name, daemon::protocol_names(), language));
-  }
-  facts.tuple.protocol = static_cast<std::uint8_t>(protocol);
-  if (!has_ports(facts.tuple.protocol)) {
-    if (slash != std::string::npos) {
-      throw UsageError(say(Text::tool_port_unwanted, language, {{"protocol", name}}), {});
-    }
-    // An echo request stands for ICMP; whoever writes icmp between IPv6 addresses means ICMPv6.
-    const bool v6 = facts.tuple.source.family == Family::ipv6;
-    if (facts.tuple.protocol == capture::protocol::icmp ||
-        facts.tuple.protocol == capture::protocol::icmpv6) {
-      facts.tuple.protocol = v6 ? capture::protocol::icmpv6 : capture::protocol::icmp;
-      facts.icmp_type = v6 ? 128 : 8;
-      facts.tuple.source_port = facts.icmp_type;
-      facts.tuple.destination_port = v6 ? 129 : 0;
-    }
-    return;
-  }
-  std::uint16_t port = 0;
-  const std::string digits = slash == std::string::npos ? std::string{} : value.substr(slash + 1);
-  const auto [end, error] = std::from_chars(digits.data(), digits.data() + digits.size(), port);
-  if (digits.empty() || error != std::errc{} || end != digits.data() + digits.size()) {
-    throw UsageError(say(Text::tool_port_wanted, language, {{"protocol", name}}), {});
-  }
-  facts.tuple.destination_port = port;
-  facts.tuple.source_port = 49152;  // any of the dynamic range (RFC 6335): no rule asks for it
 }
 
 std::string side(const policy::Policy& policy, policy::SegmentId segment, const IpAddress& address,
@@ -149,43 +110,275 @@ Text remedy(const policy::Verdict& verdict) {
   }
 }
 
-}  // namespace
+// One end of what is asked: an address, or a whole segment.
+struct Peer {
+  std::optional<IpAddress> address{};
+  policy::SegmentId segment = 0;
+};
 
-int run_explain(const Arguments& arguments) {
-  const Language asked = arguments.language();
-  capture::FlowFacts facts;
-  facts.tuple.source = read_address(arguments.operands()[0], asked);
-  facts.tuple.destination = read_address(arguments.operands()[1], asked);
-  if (facts.tuple.source.family != facts.tuple.destination.family) {
-    throw UsageError(say(Text::tool_families_differ, asked), {});
+Peer read_peer(const std::string& value, const policy::Policy& policy, Language language) {
+  Peer peer;
+  peer.address = IpAddress::parse(value);
+  if (peer.address) return peer;
+  if (const int segment = policy.segment_index(value); segment >= 0) {
+    peer.segment = static_cast<policy::SegmentId>(segment);
+    return peer;
   }
-  read_service(arguments.operands()[2], facts, asked);
-  facts.initiator_mac = read_mac(arguments, "--source-mac");
-  facts.responder_mac = read_mac(arguments, "--destination-mac");
-  // The command line says who starts: as good as a handshake.
-  facts.evidence = capture::Evidence::syn;
-  facts.tap = capture::no_tap;  // no frame was seen anywhere
+  std::vector<std::string_view> ids;
+  for (const policy::ProfileSegment& segment : policy.segments()) ids.push_back(segment.id);
+  // Digits and dots were meant to be an address.
+  if (value.find_first_not_of("0123456789.:abcdefABCDEF/") == std::string::npos)
+    throw UsageError(say(Text::tool_bad_address, language, {{"value", value}}), {});
+  throw UsageError(say(Text::explain_bad_peer, language,
+                       {{"value", value}, {"hint", daemon::suggestion(value, ids, language)}}),
+                   {});
+}
 
-  const Loaded loaded = load(arguments.get("--config").value_or(""), arguments);
-  if (!loaded.policy) return tell_mistakes(loaded, asked);
+// Everything that is asked for.
+struct Question {
+  Peer from{};
+  Peer to{};
+  capture::FlowFacts facts{};
+  std::string service{};  // as written; empty: any
+  std::optional<Time> at{};
+};
+
+std::string member(const boost::json::object& event, std::initializer_list<std::string_view> path) {
+  return word(event, path);
+}
+
+// A flow or alert as sekimori (or Suricata) wrote it.
+Question read_event(const Arguments& arguments) {
+  std::string line = arguments.operands()[0];
+  if (line == "-") std::getline(std::cin, line);
+  boost::system::error_code error;
+  const boost::json::value value = boost::json::parse(line, error);
+  const UsageError broken{say(Text::explain_bad_event, arguments.language()), {}};
+  if (error || !value.is_object()) throw broken;
+  const boost::json::object& event = value.as_object();
+  Question question;
+  question.from.address = IpAddress::parse(member(event, {"src_ip"}));
+  question.to.address = IpAddress::parse(member(event, {"dest_ip"}));
+  std::string protocol = member(event, {"proto"});
+  if (!question.from.address || !question.to.address || protocol.empty()) throw broken;
+  if (protocol == "IPV6-ICMP") protocol = "icmpv6";
+  question.service = protocol;
+  if (find(event, {"dest_port"}) != nullptr)
+    question.service += '/' + std::to_string(count(event, {"dest_port"}));
+  if (const auto mac = MacAddress::parse(member(event, {"ether", "src_mac"})))
+    question.facts.initiator_mac = *mac;
+  if (const auto mac = MacAddress::parse(member(event, {"ether", "dest_mac"})))
+    question.facts.next_hop_mac = *mac;
+  if (const auto mac = MacAddress::parse(member(event, {"sekimori", "responder_mac"})))
+    question.facts.responder_mac = *mac;
+  // "2026-04-01T09:12:03.482915+09:00": the fraction is nobody's question.
+  std::string time = member(event, {"timestamp"});
+  if (time.size() > 19 && time[19] == '.') time.erase(19, time.find_first_not_of(".0123456789", 19) - 19);
+  question.at = read_time(time, 0);
+  return question;
+}
+
+Question read_question(const Arguments& arguments, const policy::Policy& policy) {
+  const std::vector<std::string>& words = arguments.operands();
+  const Language language = arguments.language();
+  if (words.size() == 1) {
+    if (words[0].front() == '{' || words[0] == "-") return read_event(arguments);
+    throw UsageError(say(Text::tool_operands_few, language,
+                         {{"command", "explain"}, {"operands", arguments.command()->operands}}),
+                     say(Text::tool_see_help, language, {{"command", "explain"}}));
+  }
+  Question question;
+  question.from = read_peer(words[0], policy, language);
+  question.to = read_peer(words[1], policy, language);
+  if (words.size() == 3) question.service = words[2];
+  if (words.size() == 2 && question.from.address && question.to.address) {
+    throw UsageError(say(Text::tool_operands_few, language,
+                         {{"command", "explain"}, {"operands", arguments.command()->operands}}),
+                     say(Text::tool_see_help, language, {{"command", "explain"}}));
+  }
+  question.facts.initiator_mac = read_mac(arguments, "--source-mac");
+  question.facts.responder_mac = read_mac(arguments, "--destination-mac");
+  return question;
+}
+
+Text words_of(Mismatch mismatch) {
+  switch (mismatch) {
+    case Mismatch::not_yet:
+      return Text::explain_differs_not_yet;
+    case Mismatch::expired:
+      return Text::explain_differs_expired;
+    case Mismatch::port:
+      return Text::explain_differs_port;
+    case Mismatch::protocol:
+      return Text::explain_differs_protocol;
+    case Mismatch::source_address:
+      return Text::explain_differs_source;
+    case Mismatch::destination_address:
+      return Text::explain_differs_destination;
+    case Mismatch::source_mac:
+      return Text::explain_differs_source_mac;
+    case Mismatch::destination_mac:
+      return Text::explain_differs_destination_mac;
+    case Mismatch::direction:
+      return Text::explain_differs_direction;
+    case Mismatch::not_approved:
+      return Text::explain_differs_approval;
+    case Mismatch::revoked:
+      return Text::explain_differs_revoked;
+    case Mismatch::out_of_hours:
+      return Text::explain_differs_hours;
+    case Mismatch::cell_forbids:
+    case Mismatch::none:
+      break;
+  }
+  return Text::explain_differs_cell;
+}
+
+// Several entries that come near: the first is the verdict's own, and the officer may have meant another one.
+void print_near(const policy::Policy& policy, const policy::Conversation& conversation, Language language) {
+  const std::vector<policy::NearMiss> near = policy.near_misses(conversation, near_shown);
+  if (near.size() < 2) return;
+  Table table{{{std::string(text(Text::explain_column_entry, language))},
+               {std::string(text(Text::explain_column_differs, language))},
+               {std::string(text(Text::explain_column_place, language))}}};
+  for (const policy::NearMiss& miss : near) {
+    std::string name{text(policy::kind_text(miss.kind), language)};
+    name.append(" ").append(policy::id_of(policy.compiled(), miss.kind, miss.index));
+    table.add({name, std::string(text(words_of(miss.mismatch), language)),
+               entry_place(policy, miss.kind, miss.index)});
+  }
+  std::cout << '\n' << text(Text::explain_near_title, language) << '\n' << table.to_string(wants_colour(1));
+}
+
+// All conversations between two ends of which one is a segment: what is permitted, and by what.
+class Whole {
+ public:
+  Whole(const policy::Policy& policy, const Question& question, Time time, const policy::Manner& manner)
+      : universe_(policy::macs_of(policy.compiled()), policy.options().utc_offset_minutes),
+        reach_(policy.compiled(), universe_),
+        manner_(manner) {
+    for (const Family family : policy::families) claim(question, time, family);
+    find();
+  }
+
+  // A conversation to stand for all of them: one that is forbidden, if one is.
+  std::optional<policy::Conversation> example() const {
+    if (claimed_.empty()) return std::nullopt;
+    return universe_.example(forbidden_ ? *forbidden_ : claimed_.front());
+  }
+  // A row for each thing that permits, or one text.
+  void print(const policy::Policy& policy) const {
+    const Language language = manner_.language;
+    std::cout << '\n' << text(Text::explain_whole, language) << (language == Language::ja ? "、" : " ");
+    if (permitted_.empty() || !forbidden_) {
+      std::cout << text(permitted_.empty() ? Text::explain_whole_none : Text::explain_whole_all, language)
+                << '\n';
+      return;
+    }
+    std::cout << text(Text::explain_whole_some, language) << '\n';
+    std::vector<Table::Column> columns = tuple_columns(language);
+    columns.push_back({std::string(text(Text::tool_column_rule, language))});
+    Table table{columns};
+    for (const policy::Permission& each : permitted_) {
+      std::vector<Table::Cell> cells = tuple_cells(each.box, each.from, each.to, reach_, manner_);
+      cells.emplace_back(policy::basis_text(policy.compiled(), each.basis, each.index, each.from, each.to,
+                                            each.rule, language));
+      table.add(std::move(cells));
+    }
+    std::cout << table.to_string(wants_colour(1));
+  }
+  boost::json::object to_json(const policy::Policy& policy) const {
+    boost::json::array list;
+    for (const policy::Permission& each : permitted_) {
+      boost::json::object one = tuple_json(each.box, universe_, manner_.utc_offset_minutes);
+      one["basis"] = policy::basis_name(each.basis);
+      if (each.basis != Basis::cell) {
+        one[policy::basis_name(each.basis)] = policy::id_of(policy.compiled(), each.basis, each.index);
+      }
+      list.push_back(std::move(one));
+    }
+    const char* verdict = permitted_.empty() ? "forbid" : forbidden_ ? "mixed" : "permit";
+    return {{"verdict", verdict}, {"permitted", std::move(list)}};
+  }
+
+ private:
+  std::vector<policy::Reach::Part> parts(const Peer& peer, Family family) const {
+    if (!peer.address) return reach_.parts(peer.segment, family);
+    if (peer.address->family != family) return {};
+    return {{policy::RangeSet::of(policy::number_of(*peer.address)),
+             universe_.all(family)[policy::Side::source_mac]}};
+  }
+
+  void claim(const Question& question, Time time, Family family) {
+    using policy::Side;
+    for (const auto& from : parts(question.from, family)) {
+      for (const auto& to : parts(question.to, family)) {
+        policy::Box box = universe_.all(family);
+        box[Side::source] = intersect(box[Side::source], from.addresses);
+        box[Side::source_mac] = from.macs;
+        box[Side::destination] = intersect(box[Side::destination], to.addresses);
+        box[Side::next_hop] = to.macs;
+        box[Side::time] = policy::RangeSet::of(policy::number_of(time));
+        box[Side::week] = policy::RangeSet::of(universe_.minute_of(time));
+        box[Side::tunnel] = policy::RangeSet::of(0);
+        if (!question.service.empty()) {
+          capture::FlowFacts facts;
+          facts.tuple.source.family = family;
+          read_service(question.service, facts, manner_.language);
+          const policy::Number port = daemon::has_ports(facts.tuple.protocol)
+                                          ? policy::Number{facts.tuple.destination_port}
+                                          : policy::Number{0};
+          box[Side::service] = policy::RangeSet::of(facts.tuple.protocol * policy::services_each + port);
+        }
+        if (!box.empty()) claimed_.push_back(std::move(box));
+      }
+    }
+  }
+
+  void find() {
+    std::vector<const policy::Box*> boxes;
+    for (const policy::Permission& each : reach_.permissions()) boxes.push_back(&each.box);
+    for (const policy::Box& claimed : claimed_) {
+      for (const policy::Permission& each : reach_.permissions()) {
+        std::optional<policy::Box> common = intersect(each.box, claimed);
+        if (!common) continue;
+        // Asked of one moment: nobody needs to read it in every row.
+        for (const policy::Side side : {policy::Side::time, policy::Side::week})
+          (*common)[side] = universe_.all(common->family)[side];
+        permitted_.push_back(
+            {std::move(*common), each.from, each.to, each.rule, each.other_path, each.basis, each.index});
+      }
+      const auto rest = remainder(claimed, boxes, pieces_max);
+      if (!forbidden_ && (!rest || !rest->empty())) forbidden_ = rest ? rest->front() : claimed;
+    }
+  }
+
+  policy::Universe universe_;
+  policy::Reach reach_;
+  const policy::Manner manner_;
+  std::vector<policy::Box> claimed_{};
+  std::vector<policy::Permission> permitted_{};
+  std::optional<policy::Box> forbidden_{};
+};
+
+// The tuple of the conversation that stands for a segment.
+void take_example(const policy::Conversation& example, Question& question) {
+  question.facts.tuple.source = example.initiator;
+  question.facts.tuple.destination = example.responder;
+  question.facts.next_hop_mac = example.next_hop_mac;
+  if (question.facts.initiator_mac.is_zero()) question.facts.initiator_mac = example.initiator_mac;
+  if (question.facts.responder_mac.is_zero()) question.facts.responder_mac = example.responder_mac;
+  if (!question.service.empty()) return;
+  question.facts.tuple.protocol = example.protocol;
+  question.facts.tuple.destination_port = example.port;
+}
+
+void print_verdict(const Question& question, const policy::Verdict& verdict, const Loaded& loaded,
+                   const std::string& service) {
   const policy::Policy& policy = *loaded.policy;
   const daemon::AlertOptions& alerts = loaded.config.daemon.alerts;
-  facts.start = std::chrono::time_point_cast<Duration>(std::chrono::system_clock::now());
-  if (const auto at = arguments.get("--at")) {
-    const auto time = read_time(*at, alerts.utc_offset_minutes);
-    if (!time) throw UsageError(say(Text::tool_bad_time, asked, {{"value", *at}}), {});
-    facts.start = *time;
-  }
-  facts.end = facts.start;
-  policy::Conversation conversation = policy::conversation_of(facts);
-  conversation.time = facts.start;
-  const policy::Verdict verdict = policy.judge(conversation);
-  if (arguments.json()) {
-    std::cout << daemon::to_line(daemon::judgement(facts, verdict, policy)) << '\n';
-    return exit_code::good;
-  }
-
   const Language language = alerts.language;
+  const capture::FlowFacts& facts = question.facts;
   std::cout << printable(daemon::verdict_text(facts, verdict, policy, language)) << "\n\n";
   Table table{{{""}, {""}}};
   const auto add = [&](Text name, const std::string& value) {
@@ -193,7 +386,7 @@ int run_explain(const Arguments& arguments) {
   };
   add(Text::tool_explain_source, side(policy, verdict.from, facts.tuple.source, language));
   add(Text::tool_explain_destination, side(policy, verdict.to, facts.tuple.destination, language));
-  add(Text::tool_explain_service, arguments.operands()[2]);
+  add(Text::tool_explain_service, service);
   std::string time = daemon::timestamp(facts.start, alerts.utc_offset_minutes);
   add(Text::tool_explain_time, time.erase(19, 7));  // the fraction says nothing here
   const bool forbidden = verdict.decision == Decision::forbid;
@@ -206,6 +399,55 @@ int run_explain(const Arguments& arguments) {
   add(Text::tool_explain_remedy, std::string(text(remedy(verdict), language)));
   add(Text::tool_explain_policy, loaded.name + "  " + policy.options().profile.id);
   std::cout << table.to_string(wants_colour(1));
+}
+
+}  // namespace
+
+int run_explain(const Arguments& arguments) {
+  const Language asked = arguments.language();
+  const Loaded loaded = load(arguments.get("--config").value_or(""), arguments);
+  if (!loaded.policy) return tell_mistakes(loaded, asked);
+  const policy::Policy& policy = *loaded.policy;
+  const daemon::AlertOptions& alerts = loaded.config.daemon.alerts;
+  Question question = read_question(arguments, policy);
+  capture::FlowFacts& facts = question.facts;
+  facts.start = facts.end =
+      question.at && !arguments.has("--at") ? *question.at : asked_time(arguments, alerts.utc_offset_minutes);
+  // The command line says who starts: as good as a handshake.
+  facts.evidence = capture::Evidence::syn;
+  facts.tap = capture::no_tap;  // no frame was seen anywhere
+
+  std::optional<Whole> whole;
+  if (question.from.address && question.to.address) {
+    facts.tuple.source = *question.from.address;
+    facts.tuple.destination = *question.to.address;
+    if (facts.tuple.source.family != facts.tuple.destination.family)
+      throw UsageError(say(Text::tool_families_differ, asked), {});
+  } else {
+    whole.emplace(policy, question, facts.start, policy::Manner{alerts.language, alerts.utc_offset_minutes});
+    const auto example = whole->example();
+    if (!example) {
+      const Peer& empty = question.from.address ? question.to : question.from;
+      throw UsageError(say(Text::explain_no_address, asked,
+                           {{"segment", policy.segments()[empty.segment].id}, {"family", "IPv4, IPv6"}}),
+                       {});
+    }
+    take_example(*example, question);
+  }
+  std::string service = question.service;
+  if (!service.empty()) read_service(service, facts, asked);
+  policy::Conversation conversation = policy::conversation_of(facts);
+  conversation.time = facts.start;
+  const policy::Verdict verdict = policy.judge(conversation);
+  if (arguments.json()) {
+    boost::json::object out = daemon::judgement(facts, verdict, policy);
+    if (whole) out["whole"] = whole->to_json(policy);
+    std::cout << daemon::to_line(out) << '\n';
+    return exit_code::good;
+  }
+  print_verdict(question, verdict, loaded, service);
+  if (verdict.decision == Decision::forbid) print_near(policy, conversation, alerts.language);
+  if (whole) whole->print(policy);
   return exit_code::good;
 }
 

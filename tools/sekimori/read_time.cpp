@@ -2,6 +2,8 @@
 
 #include <chrono>
 
+#include "policy/text/text.hpp"
+
 namespace sekimori::tool {
 namespace {
 
@@ -51,6 +53,14 @@ std::optional<Time> read_time(std::string_view text, int utc_offset_minutes) {
   if (at != text.size()) return std::nullopt;
   return std::chrono::time_point_cast<Duration>(std::chrono::sys_days{date}) + std::chrono::hours{hour} +
          std::chrono::minutes{minute - utc_offset_minutes} + std::chrono::seconds{second};
+}
+
+Time asked_time(const Arguments& arguments, int utc_offset_minutes) {
+  const auto at = arguments.get("--at");
+  if (!at) return std::chrono::time_point_cast<Duration>(std::chrono::system_clock::now());
+  const auto time = read_time(*at, utc_offset_minutes);
+  if (!time) throw UsageError(say(Text::tool_bad_time, arguments.language(), {{"value", *at}}), {});
+  return *time;
 }
 
 }  // namespace sekimori::tool

@@ -1,0 +1,24 @@
+// `assert:` of the configuration: sentences, or the same in fields.
+//
+//   assert:
+//     - mynumber never reaches external
+//     - lgwan から internet へは gateway だけ
+//     - {from: lgwan, to: mynumber, only_by: [EX-1, service], ports: [tcp/443]}
+#pragma once
+
+#include <cstdint>
+#include <vector>
+
+#include "config/reader.hpp"
+#include "policy/options.hpp"
+
+namespace sekimori::config {
+
+// Appends to `out`. `profile`: whose segments may be named; `utc_offset_minutes`: of bare dates.
+void read_assertions(const Cursor& at, const policy::Profile& profile, std::int16_t utc_offset_minutes,
+                     std::vector<policy::AssertionOptions>& out);
+
+// `stage: draft` or `stage: active` of a gateway, service or exception.
+void read_stage(const Cursor& at, bool& draft);
+
+}  // namespace sekimori::config
