@@ -7,6 +7,7 @@
 #include <tuple>
 #include <utility>
 
+#include "config/behaviour_reader.hpp"
 #include "config/exception_reader.hpp"
 #include "config/overlays.hpp"
 #include "config/prefix_list.hpp"
@@ -463,6 +464,7 @@ void read_city(Map& root, const CityContext& context, std::vector<SourceText>& s
   exceptions.read_files(root.optional("exceptions_from"));
   reader.read_routers(root.optional("routers"));
   reader.read_tunnels(root.optional("tunnels"));
+  read_behaviour(root, {context.utc_offset_minutes, SegmentNames{options.profile}}, options);
 }
 
 }  // namespace sekimori::config

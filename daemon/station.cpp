@@ -20,6 +20,7 @@
 #include "daemon/alert/exception_watch.hpp"
 #include "daemon/alert/sink_watch.hpp"
 #include "daemon/alert/sinks.hpp"
+#include "daemon/behaviour/behaviour_watch.hpp"
 #include "daemon/control/server.hpp"
 #include "daemon/errands.hpp"
 #include "daemon/notify.hpp"
@@ -59,6 +60,7 @@ class Station::Room {
         policy_(std::move(policy)),
         reloader_(std::move(reloader)),
         desk_(options_.daemon.alerts),
+        behaviour_(watch_behaviour(desk_, *policy_)),
         log_(options_.daemon.alerts),
         server_(io, options_.daemon.control, questions, options_.daemon.alerts.language),
         bell_watch_(io),
@@ -101,6 +103,7 @@ class Station::Room {
   std::shared_ptr<const policy::Policy> policy_;
   Reloader reloader_;
   Desk desk_;
+  BehaviourWatch& behaviour_;
   AlertLog log_;
   std::optional<Sinks> sinks_{};  // opened once root is given up, so that files belong to who writes them
   ControlServer server_;
@@ -264,6 +267,12 @@ bool Station::Room::take_some() {
     std::size_t taken = 0;
     for (; taken < events_at_once && worker->take(event); ++taken) {
       desk_.feed(event, policy_of(event.generation), loss_ratio_, records);
+      pass_on(records);
+    }
+    more = more || taken == events_at_once;
+    FlowStep step;
+    for (taken = 0; taken < events_at_once && worker->take(step); ++taken) {
+      desk_.step(step, policy_of(step.generation), loss_ratio_, records);
       pass_on(records);
     }
     more = more || taken == events_at_once;
@@ -579,6 +588,9 @@ void Station::status(Json answer) {
         json::object result = status_json(room_->status_facts(parts), room_->options_.daemon.alerts);
         result["incidents"] = incidents_json(room_->desk_.incidents());
         result["notices"] = notices_json(room_->desk_.notices());
+        json::object behaviour;
+        for (const auto& [name, count] : room_->behaviour_.counters()) behaviour[name] = count;
+        result["behaviour"] = std::move(behaviour);
         result["destinations"] = destinations_json(*room_->sinks_);
         json::object control;
         for (const auto& [name, count] : room_->server_.counters().named()) control[name] = count;

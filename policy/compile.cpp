@@ -37,9 +37,11 @@ class Compiler {
     list_next_hops();
     check_entries();
     check_tunnels();
+    check_behaviour();
     mistakes_.raise();
     file_entries();
     out_.tunnels = TunnelMap{out_.options.tunnels};
+    out_.systems = SystemMap{out_.options};
     split_time(out_);
     warn_of_dead_entries();
     return std::move(out_);
@@ -61,6 +63,7 @@ class Compiler {
   template <typename Named>
   void check_named(Text kind, const Named& named);
   void check_tunnels();
+  void check_behaviour();
   void file_entries();
   void name_ports(const std::vector<Ports>& list);
   void warn_of_dead_entries();
@@ -317,6 +320,15 @@ void Compiler::name_ports(const std::vector<Ports>& list) {
       if (ports.protocol == 0 || ports.protocol == protocol::sctp) out_.ports_sctp.set(port);
     }
   }
+}
+
+// What is asked of segments has to name some.
+void Compiler::check_behaviour() {
+  for (const TransferOptions& transfer : out_.options.transfers) {
+    segment(transfer.from, transfer.place);
+    segment(transfer.to, transfer.place);
+  }
+  for (const std::string& id : out_.options.behaviour.declared_only) segment(id, {});
 }
 
 // ---- valid, yet without effect

@@ -420,6 +420,10 @@ Cell Policy::model_cell(SegmentId from, SegmentId to) const {
   return compiled_->matrix.model[pair_of(from, to)];
 }
 
+const SystemMap& Policy::systems() const {
+  return compiled_->systems;
+}
+
 const PolicyOptions& Policy::options() const {
   return compiled_->options;
 }

@@ -151,6 +151,8 @@ class PolicyError : public std::runtime_error {
   std::vector<Item> items_;
 };
 
+class SystemMap;  // policy/system_map.hpp
+
 class Policy {
  public:
   // `taps`: names of the taps in the order of their indexes. `sha256`: hexadecimal digest of the sources,
@@ -204,6 +206,9 @@ class Policy {
   // What is valid and yet has no effect: a gateway on a pair that is forbidden without regard to gateways, an
   // exception that meets only cells which allow no exception. With places, in their order.
   const std::vector<PolicyError::Item>& warnings() const;
+
+  // Which of the city's information systems an address and port belong to, and what is metered.
+  const SystemMap& systems() const;
 
   const PolicyOptions& options() const;
   const std::string& sha256() const;
