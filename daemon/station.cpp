@@ -21,6 +21,7 @@
 #include "daemon/alert/sink_watch.hpp"
 #include "daemon/alert/sinks.hpp"
 #include "daemon/behaviour/behaviour_watch.hpp"
+#include "daemon/behaviour/services_json.hpp"
 #include "daemon/control/server.hpp"
 #include "daemon/errands.hpp"
 #include "daemon/notify.hpp"
@@ -124,7 +125,6 @@ class Station::Room {
   void wait_for_workers();
   void finish();
   void reloaded(std::shared_ptr<const policy::Policy> policy, const Reloaded& outcome, const Json& answer);
-  std::string segment_list(const policy::Policy& policy) const;
 
   Bell bell_{};
   asio::posix::stream_descriptor bell_watch_;
@@ -225,15 +225,11 @@ void Station::Room::start() {
   server_.set_owner(::geteuid());
   sinks_.emplace(io_, options_.daemon.alerts);
   for (const auto& worker : workers_) worker->start();
-  std::string taps;
-  for (const capture::TapOptions& tap : options_.capture.taps) {
-    taps += (taps.empty() ? "" : ", ") + tap.name + "=" + tap.interface;
-  }
   spdlog::info(say(Text::daemon_started, language_,
                    {{"profile", policy_->options().profile.id},
                     {"generation", std::to_string(policy_->generation())},
                     {"sha256", policy_->sha256()},
-                    {"taps", taps},
+                    {"taps", tap_list(options_.capture.taps)},
                     {"workers", std::to_string(workers_.size())},
                     {"flows", std::to_string(options_.capture.flows.flows_max)},
                     {"user", who_am_i()}}));
@@ -422,13 +418,6 @@ void Station::Room::hear_signals() {
   });
 }
 
-std::string Station::Room::segment_list(const policy::Policy& policy) const {
-  std::string list;
-  for (const policy::ProfileSegment& segment : policy.segments())
-    list += (list.empty() ? "" : " ") + segment.id;
-  return list;
-}
-
 void Station::Room::reload(const Json& answer) {
   if (replaced_by_ != nullptr) {
     answer({{"ok", false}, {"errors", json::array{text(Text::daemon_reload_busy, language_)}}});
@@ -588,9 +577,7 @@ void Station::status(Json answer) {
         json::object result = status_json(room_->status_facts(parts), room_->options_.daemon.alerts);
         result["incidents"] = incidents_json(room_->desk_.incidents());
         result["notices"] = notices_json(room_->desk_.notices());
-        json::object behaviour;
-        for (const auto& [name, count] : room_->behaviour_.counters()) behaviour[name] = count;
-        result["behaviour"] = std::move(behaviour);
+        result["behaviour"] = behaviour_json(room_->behaviour_);
         result["destinations"] = destinations_json(*room_->sinks_);
         json::object control;
         for (const auto& [name, count] : room_->server_.counters().named()) control[name] = count;
@@ -636,6 +623,10 @@ void Station::exceptions(const ExceptionQuery& query, Json answer) {
   const auto now = std::chrono::time_point_cast<Duration>(std::chrono::system_clock::now());
   answer(exceptions_json(*room_->policy_, &room_->exceptions_->use(), now, query,
                          room_->options_.daemon.alerts.utc_offset_minutes));
+}
+
+void Station::services(Json answer) {
+  answer(services_event(room_->behaviour_.services(), *room_->policy_, room_->options_.daemon.alerts));
 }
 
 void Station::alerts(std::uint64_t since_sequence, const std::string& incident, std::uint32_t limit,

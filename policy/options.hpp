@@ -299,6 +299,7 @@ struct BulkOptions {
   OfficeHours hours{};
   std::uint8_t out_of_hours_percent = 100;  // of `bytes` outside the hours, 1..100
   std::vector<Prefix> exempt{};             // clients whose transfers are known: backup, replication
+  bool operator==(const BulkOptions&) const = default;
 };
 
 // 重要性分類; none: not stated.
@@ -347,6 +348,7 @@ struct ScanOptions {
   std::chrono::seconds session_time{10};
   std::uint32_t session_bytes = 16'384;
   std::chrono::milliseconds answer_time{3000};  // how long an answer may take, 100 ms..30 s
+  bool operator==(const ScanOptions&) const = default;
 };
 
 struct BehaviourOptions {
@@ -359,6 +361,7 @@ struct BehaviourOptions {
   std::vector<std::string> declared_only{};
   // Bounds of main's memory: of each kind so many are followed, the stalest makes room and is counted.
   std::uint32_t followed_max = 65'536;  // 1024..1'000'000
+  bool operator==(const BehaviourOptions&) const = default;
 };
 
 struct PolicyOptions {

@@ -7,6 +7,12 @@ namespace sekimori::daemon {
 
 namespace json = boost::json;
 
+json::object behaviour_json(const BehaviourWatch& watch) {
+  json::object counters;
+  for (const auto& [name, count] : watch.counters()) counters[name] = count;
+  return counters;
+}
+
 json::object services_event(const ServiceWatch& watch, const policy::Policy& policy,
                             const AlertOptions& options) {
   const auto moment = [&](Time time) -> json::value {

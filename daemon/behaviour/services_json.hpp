@@ -3,7 +3,7 @@
 
 #include <boost/json.hpp>
 
-#include "daemon/behaviour/service_watch.hpp"
+#include "daemon/behaviour/behaviour_watch.hpp"
 #include "daemon/options.hpp"
 #include "policy/policy.hpp"
 
@@ -14,5 +14,7 @@ namespace sekimori::daemon {
 // "last", "since"}], "refused", "complete"}. `clients` stops at ServiceWatch::clients_max.
 boost::json::object services_event(const ServiceWatch& watch, const policy::Policy& policy,
                                    const AlertOptions& options);
+// BehaviourWatch::counters() for `status`.
+boost::json::object behaviour_json(const BehaviourWatch& watch);
 
 }  // namespace sekimori::daemon
