@@ -1,11 +1,12 @@
 // What is said about conversations as a whole: the city's information systems and their bulk thresholds, ways
 // that are watched for bulk transfers, and how attacks from inside and services are looked for.
+#include "config/behaviour_reader.hpp"
+
 #include <algorithm>
 #include <array>
 #include <map>
 #include <utility>
 
-#include "config/behaviour_reader.hpp"
 #include "config/values.hpp"
 #include "policy/text/text.hpp"
 
@@ -42,8 +43,10 @@ bool read_clock(const Cursor& at, std::uint16_t& out) {
   std::string value;
   if (!at.text(value)) return false;
   const bool shaped = value.size() == 5 && value[2] == ':';
-  const auto hours = shaped ? parse_decimal(value[0] == '0' ? value.substr(1, 1) : value.substr(0, 2)) : std::nullopt;
-  const auto minutes = shaped ? parse_decimal(value[3] == '0' ? value.substr(4, 1) : value.substr(3, 2)) : std::nullopt;
+  const auto hours =
+      shaped ? parse_decimal(value[0] == '0' ? value.substr(1, 1) : value.substr(0, 2)) : std::nullopt;
+  const auto minutes =
+      shaped ? parse_decimal(value[3] == '0' ? value.substr(4, 1) : value.substr(3, 2)) : std::nullopt;
   if (!hours || !minutes || *minutes > 59 || *hours > 24 || (*hours == 24 && *minutes != 0)) {
     at.error(Text::behaviour_not_clock, {{"value", shown(value)}});
     return false;
@@ -53,8 +56,13 @@ bool read_clock(const Cursor& at, std::uint16_t& out) {
 }
 
 void read_days(const Cursor& at, std::uint8_t& out) {
-  constexpr std::array<std::pair<std::string_view, std::string_view>, 7> names{
-      {{"mon", "月"}, {"tue", "火"}, {"wed", "水"}, {"thu", "木"}, {"fri", "金"}, {"sat", "土"}, {"sun", "日"}}};
+  constexpr std::array<std::pair<std::string_view, std::string_view>, 7> names{{{"mon", "月"},
+                                                                                {"tue", "火"},
+                                                                                {"wed", "水"},
+                                                                                {"thu", "木"},
+                                                                                {"fri", "金"},
+                                                                                {"sat", "土"},
+                                                                                {"sun", "日"}}};
   unsigned days = 0;
   const bool good = at.list(
       [&](const Cursor& item) {
@@ -98,7 +106,8 @@ void read_bulk(const Cursor& at, std::int16_t utc_offset_minutes, policy::BulkOp
   });
 }
 
-void read_system(const Cursor& item, const BehaviourContext& context, Ids& ids, policy::SystemOptions& system) {
+void read_system(const Cursor& item, const BehaviourContext& context, Ids& ids,
+                 policy::SystemOptions& system) {
   system.place = item.place();
   item.map([&](Map& map) {
     const Cursor id = map.required("id");
@@ -107,10 +116,17 @@ void read_system(const Cursor& item, const BehaviourContext& context, Ids& ids, 
     map.optional("section").text(system.section, 128);
     using policy::Importance;
     map.optional("importance")
-        .choice(system.importance, {{"I", Importance::i}, {"II", Importance::ii}, {"III", Importance::iii}, {"IV", Importance::iv},
-                                    {"Ⅰ", Importance::i}, {"Ⅱ", Importance::ii}, {"Ⅲ", Importance::iii}, {"Ⅳ", Importance::iv}});
+        .choice(system.importance, {{"I", Importance::i},
+                                    {"II", Importance::ii},
+                                    {"III", Importance::iii},
+                                    {"IV", Importance::iv},
+                                    {"Ⅰ", Importance::i},
+                                    {"Ⅱ", Importance::ii},
+                                    {"Ⅲ", Importance::iii},
+                                    {"Ⅳ", Importance::iv}});
     read_prefixes(map.required("hosts"), system.hosts);
-    map.optional("ports").list([&](const Cursor& port) { read_service(port, system.ports); }, Cursor::Size::some);
+    map.optional("ports").list([&](const Cursor& port) { read_service(port, system.ports); },
+                               Cursor::Size::some);
     const Cursor bulk = map.optional("bulk");
     if (!bulk.present()) return;
     system.bulk.emplace();
@@ -122,9 +138,11 @@ void read_system(const Cursor& item, const BehaviourContext& context, Ids& ids, 
 void report_shared(const Cursor& at, const std::vector<policy::SystemOptions>& systems) {
   for (const policy::SystemOptions& system : systems) {
     for (const Prefix& prefix : system.hosts) {
-      const auto sharing = std::count_if(systems.begin(), systems.end(), [&](const policy::SystemOptions& other) {
-        return std::any_of(other.hosts.begin(), other.hosts.end(), [&](const Prefix& host) { return host.contains(prefix); });
-      });
+      const auto sharing =
+          std::count_if(systems.begin(), systems.end(), [&](const policy::SystemOptions& other) {
+            return std::any_of(other.hosts.begin(), other.hosts.end(),
+                               [&](const Prefix& host) { return host.contains(prefix); });
+          });
       if (static_cast<std::size_t>(sharing) <= policy::systems_sharing_max) continue;
       at.error(Text::behaviour_systems_shared,
                {{"address", prefix.to_string()}, {"max", std::to_string(policy::systems_sharing_max)}});
@@ -133,7 +151,8 @@ void report_shared(const Cursor& at, const std::vector<policy::SystemOptions>& s
   }
 }
 
-void read_transfer(const Cursor& item, const BehaviourContext& context, Ids& ids, policy::TransferOptions& transfer) {
+void read_transfer(const Cursor& item, const BehaviourContext& context, Ids& ids,
+                   policy::TransferOptions& transfer) {
   transfer.place = item.place();
   transfer.bulk.direction = BulkDirection::to_server;
   item.map([&](Map& map) {

@@ -8,7 +8,8 @@ namespace sekimori::daemon {
 inline constexpr std::uint8_t note_forbidden = 0x01;
 inline constexpr std::uint8_t note_exception = 0x02;
 inline constexpr std::uint8_t note_decision = note_forbidden | note_exception;
-inline constexpr unsigned note_step_shift = 2;  // the bits above: how often a flow that goes on was told again
+inline constexpr unsigned note_step_shift =
+    2;  // the bits above: how often a flow that goes on was told again
 inline constexpr unsigned note_step_max = 6;
 inline constexpr unsigned note_step_mask = 0x07;
 // Its totals are spread over several rows or verdicts: a later change of roles leaves them where they are.

@@ -1,8 +1,9 @@
-// What a permitted conversation does, step by step, for watchers that conclude from many of them: a small value
-// for each conversation that opens, is answered or refused, and, where octets are metered, as they flow.
+// What a permitted conversation does, step by step, for watchers that conclude from many of them: a small
+// value for each conversation that opens, is answered or refused, and, where octets are metered, as they
+// flow.
 //
-// Steps depend on packets alone, never on when a record is freed: every run, with any number of workers, tells
-// the same ones in the order of frame numbers. Forbidden conversations are told by FlowEvent instead.
+// Steps depend on packets alone, never on when a record is freed: every run, with any number of workers,
+// tells the same ones in the order of frame numbers. Forbidden conversations are told by FlowEvent instead.
 #pragma once
 
 #include <cstdint>
@@ -32,10 +33,10 @@ struct FlowStep {
   bool was_answered = false;  // `answered` was told of it, this step included
   std::uint32_t generation = 0;
   std::uint32_t basis_index = 0;
-  std::uint64_t number = 0;  // of the frame that caused it
-  std::uint64_t id = 0;      // of the flow, see FlowFigures::id
-  Time time{};               // of the frame
-  Time start{};              // of the flow
+  std::uint64_t number = 0;           // of the frame that caused it
+  std::uint64_t id = 0;               // of the flow, see FlowFigures::id
+  Time time{};                        // of the frame
+  Time start{};                       // of the flow
   std::uint64_t bytes_to_server = 0;  // so far, this packet included
   std::uint64_t bytes_to_client = 0;
   capture::Tuple tuple{};  // the initiator is the source

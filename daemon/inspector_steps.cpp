@@ -11,8 +11,9 @@ void Inspector::begin_steps(capture::Flow& flow, const capture::Packet& packet, 
                             const policy::Verdict& verdict) {
   capture::FlowNotes& notes = flow.notes;
   if (verdict.link_scope || gist.carrier) return;
-  const bool metered = policy_->systems().metered(gist.tuple.source, gist.tuple.destination, gist.tuple.protocol,
-                                                  gist.tuple.destination_port, verdict.pair());
+  const bool metered =
+      policy_->systems().metered(gist.tuple.source, gist.tuple.destination, gist.tuple.protocol,
+                                 gist.tuple.destination_port, verdict.pair());
   notes.verdict = static_cast<std::uint8_t>((notes.verdict & ~note_metered) | (metered ? note_metered : 0U));
   if ((notes.verdict & note_exception) != 0) {
     // Its updates have the place of the steps: it is told at its first packet, which no event told yet.
@@ -56,8 +57,7 @@ void Inspector::step(const capture::Flow& flow, const capture::Packet& packet, F
   told.depth = packet.depth;
   told.pair = flow.notes.pair;
   told.metered = (flow.notes.verdict & note_metered) != 0;
-  told.was_answered =
-      (flow.notes.verdict & (note_steps | note_exception)) == note_step_answered;
+  told.was_answered = (flow.notes.verdict & (note_steps | note_exception)) == note_step_answered;
   told.generation = policy_->generation();
   told.number = packet.number;
   told.id = flow.id();

@@ -282,9 +282,9 @@ struct OverlayOptions {
 struct OfficeHours {
   std::uint8_t days = 0;            // bit 0 = Monday .. bit 6 = Sunday; 0: no hours are given, always inside
   std::uint16_t from_minute = 510;  // of the day, 0..1439: 08:30
-  std::uint16_t until_minute = 1035;         // 17:15; 1440 is the day's end
-  std::int16_t utc_offset_minutes = 540;     // of the clock that people read
-  bool hold(Time time) const;                // is it inside the hours?
+  std::uint16_t until_minute = 1035;      // 17:15; 1440 is the day's end
+  std::int16_t utc_offset_minutes = 540;  // of the clock that people read
+  bool hold(Time time) const;             // is it inside the hours?
   bool operator==(const OfficeHours&) const = default;
 };
 
@@ -336,11 +336,11 @@ struct ScanOptions {
   bool enabled = true;
   std::chrono::seconds window{60};         // 10 seconds..1 hour
   std::chrono::seconds slow_window{3600};  // longer than `window`, up to 24 hours
-  std::uint16_t hosts = 20;          // distinct responders that do not answer or refuse, 3..1000
-  std::uint16_t slow_hosts = 60;     // the same in slow_window
-  std::uint16_t ports = 20;          // distinct ports of one responder that do not answer or refuse
+  std::uint16_t hosts = 20;                // distinct responders that do not answer or refuse, 3..1000
+  std::uint16_t slow_hosts = 60;           // the same in slow_window
+  std::uint16_t ports = 20;                // distinct ports of one responder that do not answer or refuse
   std::uint16_t slow_ports = 60;
-  std::uint16_t sessions = 30;       // short TCP sessions to one service of session_ports
+  std::uint16_t sessions = 30;  // short TCP sessions to one service of session_ports
   std::uint16_t slow_sessions = 120;
   // Where people log in and where malware goes: distinct responders count here whether they answer or not.
   std::vector<std::uint16_t> session_ports{22, 23, 135, 139, 445, 1433, 3306, 3389, 5432, 5900, 5985};
@@ -377,7 +377,7 @@ struct PolicyOptions {
   // Routers, firewalls and layer-3 switches of the body's own: their MACs stand for hosts behind them, and
   // can neither prove nor disprove the MAC of an entry.
   std::vector<MacAddress> routers{};
-  std::int16_t utc_offset_minutes = 0;  // the clock of HoursOptions and VolumeOptions
+  std::int16_t utc_offset_minutes = 0;   // the clock of HoursOptions and VolumeOptions
   std::vector<SystemOptions> systems{};  // at most systems_max
   std::vector<TransferOptions> transfers{};
   BehaviourOptions behaviour{};

@@ -19,8 +19,7 @@ namespace sekimori::daemon {
 
 class BehaviourWatch final : public Watcher {
  public:
-  explicit BehaviourWatch(const policy::Policy& policy)
-      : bulk_(policy), scan_(policy), services_(policy) {}
+  explicit BehaviourWatch(const policy::Policy& policy) : bulk_(policy), scan_(policy), services_(policy) {}
 
   void feed(const FlowEvent&, const policy::Policy&, std::vector<Notice>&) override {}
   void step(const FlowStep& step, const policy::Policy& policy, std::vector<Notice>& found) override;

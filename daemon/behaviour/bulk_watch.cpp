@@ -85,12 +85,11 @@ void BulkWatch::replaced(const policy::Policy& policy) {
   const policy::PolicyOptions& options = policy.options();
   const std::vector<Rule> before = std::move(rules_);
   rules_ = rules_of(options);
-  const bool same = std::equal(rules_.begin(), rules_.end(), before.begin(), before.end(),
-                               [](const Rule& a, const Rule& b) {
-                                 return a.id == b.id && a.transfer == b.transfer &&
-                                        a.bulk.window == b.bulk.window &&
-                                        a.bulk.direction == b.bulk.direction;
-                               });
+  const bool same = std::equal(
+      rules_.begin(), rules_.end(), before.begin(), before.end(), [](const Rule& a, const Rule& b) {
+        return a.id == b.id && a.transfer == b.transfer && a.bulk.window == b.bulk.window &&
+               a.bulk.direction == b.bulk.direction;
+      });
   if (!same) accounts_.forget_if([](const auto&, const auto&) { return true; });
 
   system_rules_.assign(options.systems.size(), -1);

@@ -1,6 +1,6 @@
-// Attacks by an inside terminal, by their shape (document 000, 6(7)ウ): a sweep over hosts, a scan over ports,
-// log-ins tried again and again, one terminal at the log-in ports of many hosts; and a flood of half-open
-// connections (6(7)ク). All shapes of one terminal are one finding.
+// Attacks by an inside terminal, by their shape (document 000, 6(7)ウ): a sweep over hosts, a scan over
+// ports, log-ins tried again and again, one terminal at the log-in ports of many hosts; and a flood of
+// half-open connections (6(7)ク). All shapes of one terminal are one finding.
 //
 // An attempt counts as failed when it is refused, or when answer_time of packet time has passed without an
 // answer. Without an answer, others than TCP count only where the mirror shows answers between these two
@@ -26,11 +26,11 @@ class ScanWatch {
  public:
   struct Counters {
     std::uint64_t attempts_failed = 0;
-    std::uint64_t attempts_undecided = 0;    // too many waited for their answer: these were not waited for
+    std::uint64_t attempts_undecided = 0;     // too many waited for their answer: these were not waited for
     std::uint64_t attempts_unanswerable = 0;  // no answer, where the mirror shows none of anybody
-    std::uint64_t initiators = 0;            // followed now
-    std::uint64_t initiators_displaced = 0;  // the stalest made room: its attempts are forgotten
-    std::uint64_t targets_displaced = 0;     // likewise of half-open connections
+    std::uint64_t initiators = 0;             // followed now
+    std::uint64_t initiators_displaced = 0;   // the stalest made room: its attempts are forgotten
+    std::uint64_t targets_displaced = 0;      // likewise of half-open connections
     std::uint64_t findings = 0;
   };
 
@@ -104,7 +104,7 @@ class ScanWatch {
   policy::BehaviourOptions options_;
   Bounded<IpAddress, Suspect> suspects_;
   Bounded<IpAddress, Target> targets_;
-  std::map<std::uint64_t, Waiting> waiting_{};  // by flow
+  std::map<std::uint64_t, Waiting> waiting_{};        // by flow
   std::deque<std::pair<Time, std::uint64_t>> due_{};  // flows in the order in which they were opened
   std::bitset<policy::pairs_max> answering_{};  // pairs in which others than TCP were seen to be answered
   Counters counters_{};

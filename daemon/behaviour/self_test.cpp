@@ -217,8 +217,7 @@ std::optional<capture::Tuple> Stories::way_to_system(std::size_t index) const {
 std::optional<capture::Tuple> Stories::way_across(const policy::TransferOptions& transfer) const {
   const int from = policy_->segment_index(transfer.from);
   const int to = policy_->segment_index(transfer.to);
-  const auto pair =
-      policy::pair_of(static_cast<policy::SegmentId>(from), static_cast<policy::SegmentId>(to));
+  const auto pair = policy::pair_of(static_cast<policy::SegmentId>(from), static_cast<policy::SegmentId>(to));
   std::vector<Prefix> servers;
   std::vector<std::uint16_t> ports{443};
   const auto take = [&](const auto& entry) {
@@ -232,7 +231,8 @@ std::optional<capture::Tuple> Stories::way_across(const policy::TransferOptions&
     if (policy_->classify(named.prefix.address) == to) servers.push_back(named.prefix);
   }
   // Documentation addresses (RFC 5737, RFC 3849) are nobody's: where they are in no list they are outside.
-  for (const char* text : {"203.0.113.77/32", "2001:db8:ffff::77/128"}) servers.push_back(*Prefix::parse(text));
+  for (const char* text : {"203.0.113.77/32", "2001:db8:ffff::77/128"})
+    servers.push_back(*Prefix::parse(text));
   for (const policy::NamedPrefix& named : policy_->prefixes()) {
     for (const Prefix& server : servers) {
       for (const std::uint16_t port : ports) {
@@ -284,10 +284,11 @@ void Stories::try_bulk(const std::string& id, const std::optional<capture::Tuple
     return;
   }
   // Whatever the hour is: below the lower threshold nothing, above the higher one a warning.
-  const std::uint64_t lowest = bulk.hours.days == 0 ? bulk.bytes : bulk.bytes * bulk.out_of_hours_percent / 100;
+  const std::uint64_t lowest =
+      bulk.hours.days == 0 ? bulk.bytes : bulk.bytes * bulk.out_of_hours_percent / 100;
   const Run below = download(*way, bulk, lowest - 1);
-  out.push_back(judge(SelfTestKind::bulk, id, below,
-                      download(*way, bulk, bulk.bytes + 2 * FlowStep::metered_bytes)));
+  out.push_back(
+      judge(SelfTestKind::bulk, id, below, download(*way, bulk, bulk.bytes + 2 * FlowStep::metered_bytes)));
 }
 
 void Stories::bulk(std::vector<SelfTestResult>& out) const {
@@ -414,12 +415,11 @@ void Stories::service(std::vector<SelfTestResult>& out) const {
       }
       if (verdict_of(*policy_, tuple, now_).decision != policy::Decision::permit) continue;
       // Below: asked for, but it does not answer.
-      const Run below = play(NoticeKind::service_undeclared, [&](Stage& stage) {
-        stage.send(tuple, now_, capture::tcp_flag::syn, 60);
-      });
-      result = judge(SelfTestKind::service, result.what, below,
-                     play(NoticeKind::service_undeclared,
-                          [&](Stage& stage) { connect(stage, tuple, now_, true); }));
+      const Run below = play(NoticeKind::service_undeclared,
+                             [&](Stage& stage) { stage.send(tuple, now_, capture::tcp_flag::syn, 60); });
+      result = judge(
+          SelfTestKind::service, result.what, below,
+          play(NoticeKind::service_undeclared, [&](Stage& stage) { connect(stage, tuple, now_, true); }));
       if (result.outcome == Outcome::works) break;
     }
     out.push_back(std::move(result));

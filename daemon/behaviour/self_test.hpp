@@ -20,11 +20,11 @@ enum class SelfTestKind : std::uint8_t { bulk, scan, service };
 
 struct SelfTestResult {
   enum class Outcome : std::uint8_t {
-    works,    // silent below, told at the threshold
-    silent,   // did not come
-    early,    // came below the threshold
-    no_way,   // the policy permits nobody there, or there is no address to try it with
-    not_set   // nothing of this kind is configured
+    works,   // silent below, told at the threshold
+    silent,  // did not come
+    early,   // came below the threshold
+    no_way,  // the policy permits nobody there, or there is no address to try it with
+    not_set  // nothing of this kind is configured
   };
   SelfTestKind kind = SelfTestKind::bulk;
   std::string what{};  // id of the system or transfer, or the shape: "sweep"
@@ -32,7 +32,7 @@ struct SelfTestResult {
   std::uint64_t packets = 0;           // that were made for it
   std::vector<AlertRecord> records{};  // what came out at the threshold
 };
-std::string_view self_test_kind_word(SelfTestKind kind);                     // "bulk"
+std::string_view self_test_kind_word(SelfTestKind kind);                   // "bulk"
 std::string_view self_test_outcome_word(SelfTestResult::Outcome outcome);  // "works"
 
 // `now`: the packet time that the stories begin with. At least one result for each kind.

@@ -127,8 +127,7 @@ void ServiceWatch::declare(const Key& key, const policy::Policy& policy, Service
   if (system >= 0) {
     service.declared = Declared::system;
     service.entry = options.systems[static_cast<std::size_t>(system)].id;
-  } else if (const auto* gateway =
-                 declaring(options.gateways, &policy::GatewayOptions::hosts, key)) {
+  } else if (const auto* gateway = declaring(options.gateways, &policy::GatewayOptions::hosts, key)) {
     service.declared = Declared::gateway;
     service.entry = gateway->id;
   } else if (const auto* named = declaring(options.services, &policy::ServiceOptions::hosts, key)) {

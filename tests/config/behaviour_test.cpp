@@ -18,8 +18,10 @@ std::string told_base(const std::string& more) {
 TEST(Behaviour, ReadsASystemWithItsThreshold) {
   const Config config = load_base(
       "systems:\n"
-      "  - {id: S, name: 税, section: 税務課, importance: Ⅱ, hosts: [10.10.10.12, 10.10.11.0/24], ports: [tcp/443],\n"
-      "     bulk: {bytes: 2GiB, window: 30m, direction: to_server, out_of_hours_percent: 20, exempt: [10.10.10.40],\n"
+      "  - {id: S, name: 税, section: 税務課, importance: Ⅱ, hosts: [10.10.10.12, 10.10.11.0/24], ports: "
+      "[tcp/443],\n"
+      "     bulk: {bytes: 2GiB, window: 30m, direction: to_server, out_of_hours_percent: 20, exempt: "
+      "[10.10.10.40],\n"
       "            hours: {days: [月, tue], from: \"22:00\", until: \"24:00\"}}}\n");
   ASSERT_EQ(config.policy.systems.size(), 1U);
   const policy::SystemOptions& system = config.policy.systems[0];
@@ -55,13 +57,15 @@ TEST(Behaviour, TellsWhatIsWrongWithItsPlace) {
   has("systems:\n  - {id: S, hosts: [10.10.0.1], bulk: {byte: 1GiB}}\n", "bytes");
   has("systems:\n  - {id: S, hosts: [10.10.0.1], bulk: {bytes: 1KiB}}\n", "systems[0].bulk.bytes");
   has("systems:\n  - {id: S, hosts: []}\n", "systems[0].hosts");
-  has("systems:\n  - {id: S, hosts: [10.10.0.1]}\n  - {id: S, hosts: [10.10.0.2]}\n", "c.yaml:8:10: systems[1].id");
+  has("systems:\n  - {id: S, hosts: [10.10.0.1]}\n  - {id: S, hosts: [10.10.0.2]}\n",
+      "c.yaml:8:10: systems[1].id");
   has("systems:\n  - {id: S, hosts: [10.10.0.1], importance: V}\n", "systems[0].importance");
   const std::string hours = "systems:\n  - {id: S, hosts: [10.10.0.1], bulk: {hours: {days: [mon], from: ";
   has(hours + "\"8:30\", until: \"17:15\"}}}\n", "\"8:30\" is no time of day");
   has(hours + "\"24:01\", until: \"17:15\"}}}\n", "\"24:01\" is no time of day");
   has(hours + "\"08:30\", until: \"08:30\"}}}\n", "begins and ends at the same time");
-  has("systems:\n  - {id: S, hosts: [10.10.0.1], bulk: {hours: {days: [Mon], from: \"08:30\", until: \"17:15\"}}}\n",
+  has("systems:\n  - {id: S, hosts: [10.10.0.1], bulk: {hours: {days: [Mon], from: \"08:30\", until: "
+      "\"17:15\"}}}\n",
       "\"Mon\" is no weekday");
   has("transfers:\n  - {id: T, from: internet, to: external}\n", "transfers[0]");
   has("transfers:\n  - {id: T, from: internett, to: external, bulk: {}}\n", "internet");
@@ -75,9 +79,11 @@ TEST(Behaviour, TellsWhatIsWrongWithItsPlace) {
 TEST(Behaviour, RefusesMoreSystemsOnOneAddressThanAreToldApart) {
   std::string systems = "systems:\n";
   for (int i = 0; i < 17; ++i) {
-    systems += "  - {id: S" + std::to_string(i) + ", hosts: [10.10.0.1], ports: [tcp/" + std::to_string(1000 + i) + "]}\n";
+    systems += "  - {id: S" + std::to_string(i) + ", hosts: [10.10.0.1], ports: [tcp/" +
+               std::to_string(1000 + i) + "]}\n";
   }
-  EXPECT_NE(told_base(systems).find("too many systems share 10.10.0.1/32"), std::string::npos) << told_base(systems);
+  EXPECT_NE(told_base(systems).find("too many systems share 10.10.0.1/32"), std::string::npos)
+      << told_base(systems);
   systems.resize(systems.rfind("  - "));
   EXPECT_EQ(told_base(systems), "");
 }

@@ -48,7 +48,10 @@ class BehaviourStage final : public daemon::EventOutlet {
  public:
   // `more` is written below `behaviour:`, or adds other keys.
   explicit BehaviourStage(const std::string& more = "")
-      : policy{make_policy(std::string{behaviour_city} + more)}, desk_{alerts}, watch{daemon::watch_behaviour(desk_, *policy)}, inspector_{options(), policy, *this} {}
+      : policy{make_policy(std::string{behaviour_city} + more)},
+        desk_{alerts},
+        watch{daemon::watch_behaviour(desk_, *policy)},
+        inspector_{options(), policy, *this} {}
 
   bool tell(const daemon::FlowEvent& event) override {
     desk_.feed(event, policy, 0.0, records);
@@ -62,7 +65,8 @@ class BehaviourStage final : public daemon::EventOutlet {
   bool wants_steps() const override { return true; }
 
   static capture::Tuple tcp(std::string_view from, unsigned client_port, std::string_view to, unsigned port) {
-    return {*IpAddress::parse(from), *IpAddress::parse(to), static_cast<std::uint16_t>(client_port), static_cast<std::uint16_t>(port), 6};
+    return {*IpAddress::parse(from), *IpAddress::parse(to), static_cast<std::uint16_t>(client_port),
+            static_cast<std::uint16_t>(port), 6};
   }
   void send(const capture::Tuple& tuple, Time time, unsigned flags, std::uint32_t octets = 60) {
     capture::Packet packet;
@@ -104,7 +108,8 @@ class BehaviourStage final : public daemon::EventOutlet {
     inspector_.flush();
     std::vector<daemon::AlertRecord> result;
     for (const daemon::AlertRecord& record : records) {
-      if (record.notice != nullptr && record.kind == daemon::AlertKind::opened && daemon::notice_row(record.notice->kind).code == code) {
+      if (record.notice != nullptr && record.kind == daemon::AlertKind::opened &&
+          daemon::notice_row(record.notice->kind).code == code) {
         result.push_back(record);
       }
     }

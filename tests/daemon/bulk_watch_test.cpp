@@ -49,7 +49,10 @@ TEST(BulkWatch, SaysItInTheWordsOfTheDomain) {
   const auto found = stage.found("BULK");
   ASSERT_EQ(found.size(), 1U);
   const std::string text = alert_text(found[0], stage.alerts);
-  EXPECT_NE(text.find("【大量ダウンロード警告】税務システム から 10.10.21.34 へ 12分で1.1 MiB転送されました（しきい値1.1 MiB"), std::string::npos) << text;
+  EXPECT_NE(text.find("【大量ダウンロード警告】税務システム から 10.10.21.34 へ 12分で1.1 "
+                      "MiB転送されました（しきい値1.1 MiB"),
+            std::string::npos)
+      << text;
   EXPECT_NE(text.find("第2章6(7)キ"), std::string::npos) << text;
   AlertOptions english;
   english.language = Language::en;
@@ -60,7 +63,8 @@ TEST(BulkWatch, SaysItInTheWordsOfTheDomain) {
 
 TEST(BulkWatch, AddsUpManySmallConversations) {
   BehaviourStage stage;
-  for (unsigned i = 0; i < 120; ++i) stage.download(from_port(tax, 50'000 + i), ten_o_clock + i * 1s, limit / 120);
+  for (unsigned i = 0; i < 120; ++i)
+    stage.download(from_port(tax, 50'000 + i), ten_o_clock + i * 1s, limit / 120);
   EXPECT_EQ(stage.found("BULK").size(), 1U);
 }
 

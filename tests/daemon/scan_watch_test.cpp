@@ -142,7 +142,8 @@ TEST(ScanWatch, MakesOneStoryOfAllShapesOfOneTerminal) {
   BehaviourStage stage;
   for (unsigned i = 0; i < 250; ++i) stage.attempt(to(i, 8081), ten_o_clock + i * 20ms);
   for (unsigned i = 0; i < 250; ++i) stage.refused(to(1, 1000 + i), ten_o_clock + 120s + i * 20ms);
-  for (unsigned i = 0; i < 100; ++i) stage.download(to(2, 3389, 41'000 + i), ten_o_clock + 240s + i * 20ms, 500);
+  for (unsigned i = 0; i < 100; ++i)
+    stage.download(to(2, 3389, 41'000 + i), ten_o_clock + 240s + i * 20ms, 500);
   stage.wait_until(ten_o_clock + 300s);
   EXPECT_EQ(stage.found("SCAN-INSIDE").size(), 1U);
   std::size_t lines = 0;
@@ -192,7 +193,8 @@ TEST(ScanWatch, DoesNotTakeOneWayTrafficForASweep) {
 TEST(ScanWatch, LeavesForbiddenSweepsToTheirIncident) {
   BehaviourStage stage;
   for (unsigned i = 0; i < 100; ++i) {
-    stage.attempt(BehaviourStage::tcp("10.10.21.34", 40'000, "10.30.1." + std::to_string(i), 445), ten_o_clock + i * 10ms);
+    stage.attempt(BehaviourStage::tcp("10.10.21.34", 40'000, "10.30.1." + std::to_string(i), 445),
+                  ten_o_clock + i * 10ms);
   }
   stage.wait_until(ten_o_clock + 60s);
   EXPECT_TRUE(stage.found("SCAN-INSIDE").empty());

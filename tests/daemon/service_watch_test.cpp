@@ -44,7 +44,8 @@ TEST(ServiceWatch, ListsWhatAnsweredAndWhoDeclaresIt) {
 TEST(ServiceWatch, TellsUndeclaredOnesOnceForEachHostWhereOnlyDeclaredOnesMayAnswer) {
   BehaviourStage stage{"behaviour: {declared_only: [lgwan]}\n"};
   for (unsigned port = 4444; port < 4454; ++port) {
-    stage.download(BehaviourStage::tcp("10.20.21.9", 50'000, "10.20.10.9", port), ten_o_clock + port * 1ms, 100);
+    stage.download(BehaviourStage::tcp("10.20.21.9", 50'000, "10.20.10.9", port), ten_o_clock + port * 1ms,
+                   100);
   }
   stage.download(BehaviourStage::tcp("10.10.21.9", 50'000, "10.10.10.9", 4444), ten_o_clock + 5s, 100);
   const auto found = stage.found("SERVICE-UNDECLARED");
@@ -83,7 +84,8 @@ TEST(ServiceWatch, TellsWhatNobodyUsesAtTheDayAndOnce) {
 TEST(ServiceWatch, IsBoundedAndCountsWhatItCannotHold) {
   BehaviourStage stage{"behaviour: {followed_max: 1024}\n"};
   for (unsigned i = 0; i < 2000; ++i) {
-    stage.download(BehaviourStage::tcp("10.20.21.9", 50'000, "10.20.10.9", 10'000 + i), ten_o_clock + i * 10ms, 10);
+    stage.download(BehaviourStage::tcp("10.20.21.9", 50'000, "10.20.10.9", 10'000 + i),
+                   ten_o_clock + i * 10ms, 10);
   }
   stage.wait_until(ten_o_clock + 60s);
   EXPECT_EQ(stage.watch.services().services().size(), 1024U);
@@ -92,21 +94,24 @@ TEST(ServiceWatch, IsBoundedAndCountsWhatItCannotHold) {
 
 // ---- the self-test ----
 
-std::vector<SelfTestResult> tried(const std::string& more, std::vector<SelfTestKind> kinds, Time now = ten_o_clock) {
+std::vector<SelfTestResult> tried(const std::string& more, std::vector<SelfTestKind> kinds,
+                                  Time now = ten_o_clock) {
   const AlertOptions alerts;
   return self_test(test::make_policy(std::string{test::behaviour_city} + more), alerts, kinds, now);
 }
 
 TEST(SelfTest, ShowsThatEachWarningComes) {
-  const auto results = tried("behaviour: {declared_only: [lgwan]}\n", {SelfTestKind::bulk, SelfTestKind::scan, SelfTestKind::service});
+  const auto results = tried("behaviour: {declared_only: [lgwan]}\n",
+                             {SelfTestKind::bulk, SelfTestKind::scan, SelfTestKind::service});
   std::vector<std::string> names;
   for (const SelfTestResult& result : results) {
     names.push_back(std::string{self_test_kind_word(result.kind)} + " " + result.what);
     EXPECT_EQ(self_test_outcome_word(result.outcome), "works") << names.back();
     EXPECT_FALSE(result.records.empty()) << names.back();
   }
-  EXPECT_EQ(names, (std::vector<std::string>{"bulk SY-TAX", "bulk TR-OUT", "scan sweep", "scan slow_sweep", "scan ports",
-                                             "scan sessions", "scan spread", "service undeclared lgwan", "service unused"}));
+  EXPECT_EQ(names, (std::vector<std::string>{"bulk SY-TAX", "bulk TR-OUT", "scan sweep", "scan slow_sweep",
+                                             "scan ports", "scan sessions", "scan spread",
+                                             "service undeclared lgwan", "service unused"}));
 }
 
 TEST(SelfTest, WorksAtEveryHourOfTheWeek) {
@@ -119,25 +124,31 @@ TEST(SelfTest, WorksAtEveryHourOfTheWeek) {
 
 TEST(SelfTest, WorksForTheSmallestAndTheLargestThresholds) {
   for (const char* bytes : {"64KiB", "65KiB", "100GiB", "1048576GiB"}) {
-    const std::string city = std::string{"  - {id: TR-2, from: lgwan, to: lgwan, bulk: {bytes: "} + bytes + ", window: 1m}}\n";
+    const std::string city =
+        std::string{"  - {id: TR-2, from: lgwan, to: lgwan, bulk: {bytes: "} + bytes + ", window: 1m}}\n";
     const auto results = tried(city, {SelfTestKind::bulk});
     ASSERT_EQ(results.size(), 3U);
     EXPECT_EQ(self_test_outcome_word(results[2].outcome), "works") << bytes;
   }
-  for (const auto& result : tried("behaviour: {scan: {hosts: 1000, ports: 1000, sessions: 1000, slow_hosts: 1000}}\n", {SelfTestKind::scan})) {
+  for (const auto& result :
+       tried("behaviour: {scan: {hosts: 1000, ports: 1000, sessions: 1000, slow_hosts: 1000}}\n",
+             {SelfTestKind::scan})) {
     EXPECT_EQ(self_test_outcome_word(result.outcome), "works") << result.what;
   }
-  for (const auto& result : tried("behaviour: {scan: {hosts: 3, ports: 3, sessions: 3, slow_hosts: 3}}\n", {SelfTestKind::scan})) {
+  for (const auto& result :
+       tried("behaviour: {scan: {hosts: 3, ports: 3, sessions: 3, slow_hosts: 3}}\n", {SelfTestKind::scan})) {
     EXPECT_EQ(self_test_outcome_word(result.outcome), "works") << result.what;
   }
 }
 
 TEST(SelfTest, SaysWhatItCouldNotTry) {
   // Everybody who may reach it is exempt: no warning can come.
-  const auto exempt = tried("  - {id: TR-2, from: lgwan, to: lgwan, bulk: {exempt: [10.20.0.0/16]}}\n", {SelfTestKind::bulk});
+  const auto exempt =
+      tried("  - {id: TR-2, from: lgwan, to: lgwan, bulk: {exempt: [10.20.0.0/16]}}\n", {SelfTestKind::bulk});
   ASSERT_EQ(exempt.size(), 3U);
   EXPECT_EQ(exempt[2].outcome, Outcome::no_way);
-  const auto off = tried("behaviour: {scan: {enabled: false}, unused_after_days: 0}\n", {SelfTestKind::scan, SelfTestKind::service});
+  const auto off = tried("behaviour: {scan: {enabled: false}, unused_after_days: 0}\n",
+                         {SelfTestKind::scan, SelfTestKind::service});
   ASSERT_EQ(off.size(), 2U);
   EXPECT_EQ(off[0].outcome, Outcome::not_set);
   EXPECT_EQ(off[1].outcome, Outcome::not_set);

@@ -13,7 +13,8 @@ IpAddress ip(std::string_view text) {
   return *IpAddress::parse(text);
 }
 
-SystemOptions system_of(std::string id, std::vector<std::string_view> hosts, std::vector<Ports> ports, bool bulk) {
+SystemOptions system_of(std::string id, std::vector<std::string_view> hosts, std::vector<Ports> ports,
+                        bool bulk) {
   SystemOptions system;
   system.id = std::move(id);
   for (const std::string_view host : hosts) system.hosts.push_back(*Prefix::parse(host));

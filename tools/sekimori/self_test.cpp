@@ -30,9 +30,8 @@ std::vector<SelfTestKind> read_kinds(const Arguments& arguments) {
       if (std::find(kinds.begin(), kinds.end(), kind) == kinds.end()) kinds.push_back(kind);
     }
     if (known) continue;
-    throw UsageError(
-        say(Text::self_test_bad_kind, arguments.language(), {{"value", printable(word)}}),
-        daemon::suggestion(word, {"bulk", "scan", "service"}, arguments.language()));
+    throw UsageError(say(Text::self_test_bad_kind, arguments.language(), {{"value", printable(word)}}),
+                     daemon::suggestion(word, {"bulk", "scan", "service"}, arguments.language()));
   }
   return kinds;
 }
@@ -84,9 +83,8 @@ int run_self_test(const Arguments& arguments) {
   const bool by_name = !arguments.operands().empty();
   const bool all = std::all_of(results.begin(), results.end(),
                                [&](const SelfTestResult& result) { return good(result, by_name); });
-  const bool any = std::any_of(results.begin(), results.end(), [](const SelfTestResult& result) {
-    return result.outcome == Outcome::works;
-  });
+  const bool any = std::any_of(results.begin(), results.end(),
+                               [](const SelfTestResult& result) { return result.outcome == Outcome::works; });
   const bool passed = all && any;
   const std::string when = daemon::timestamp(now, alerts.utc_offset_minutes);
   const std::string who = arguments.get("--by").value_or("");
@@ -101,7 +99,8 @@ int run_self_test(const Arguments& arguments) {
     json::array list;
     for (const SelfTestResult& result : results) {
       json::array told;
-      for (const daemon::AlertRecord& each : result.records) told.push_back(daemon::alert_event(each, alerts));
+      for (const daemon::AlertRecord& each : result.records)
+        told.push_back(daemon::alert_event(each, alerts));
       list.push_back(json::object{{"kind", daemon::self_test_kind_word(result.kind)},
                                   {"what", result.what},
                                   {"outcome", daemon::self_test_outcome_word(result.outcome)},
@@ -128,8 +127,10 @@ int run_self_test(const Arguments& arguments) {
     const auto mark = result.outcome == Outcome::works     ? Table::Mark::good
                       : result.outcome == Outcome::not_set ? Table::Mark::faint
                                                            : Table::Mark::bad;
-    table.add({std::string(text(words_of(result.kind), language)), result.what,
-               {std::string(text(words_of(result.outcome), language)), mark}, grouped(result.packets)});
+    table.add({std::string(text(words_of(result.kind), language)),
+               result.what,
+               {std::string(text(words_of(result.outcome), language)), mark},
+               grouped(result.packets)});
   }
   std::cout << table.to_string(wants_colour(1)) << '\n';
   for (const SelfTestResult& result : results) {
