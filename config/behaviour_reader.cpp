@@ -95,7 +95,7 @@ void read_hours(const Cursor& at, std::int16_t utc_offset_minutes, policy::Offic
 
 void read_bulk(const Cursor& at, std::int16_t utc_offset_minutes, policy::BulkOptions& bulk) {
   at.map([&](Map& map) {
-    map.optional("bytes").bytes(bulk.bytes, {64ULL << 10U, 1ULL << 50U});
+    map.optional("bytes").bytes(bulk.bytes, {64ULL << 10U, 16ULL << 40U});
     map.optional("window").duration(bulk.window, {1min, 168h});
     map.optional("direction")
         .choice(bulk.direction,
@@ -194,12 +194,22 @@ void read_scan(const Cursor& at, policy::ScanOptions& scan) {
           .error(Text::behaviour_slow_window, {{"slow", std::to_string(scan.slow_window.count())},
                                                {"fast", std::to_string(scan.window.count())}});
     }
-    map.optional("hosts").number(scan.hosts, counts);
-    map.optional("slow_hosts").number(scan.slow_hosts, counts);
-    map.optional("ports").number(scan.ports, counts);
-    map.optional("slow_ports").number(scan.slow_ports, counts);
-    map.optional("sessions").number(scan.sessions, counts);
-    map.optional("slow_sessions").number(scan.slow_sessions, counts);
+    // In the longer window fewer would make the shorter one useless.
+    const auto pair = [&](std::string_view fast_key, std::uint16_t& fast, std::string_view slow_key,
+                          std::uint16_t& slow_count) {
+      map.optional(fast_key).number(fast, counts);
+      const Cursor slow_at = map.optional(slow_key);
+      slow_at.number(slow_count, counts);
+      if (slow_count >= fast) return;
+      (slow_at.present() ? slow_at : at)
+          .error(Text::behaviour_slow_fewer, {{"slow_key", slow_key},
+                                              {"slow", std::to_string(slow_count)},
+                                              {"key", fast_key},
+                                              {"fast", std::to_string(fast)}});
+    };
+    pair("hosts", scan.hosts, "slow_hosts", scan.slow_hosts);
+    pair("ports", scan.ports, "slow_ports", scan.slow_ports);
+    pair("sessions", scan.sessions, "slow_sessions", scan.slow_sessions);
     read_session_ports(map.optional("session_ports"), scan.session_ports);
     map.optional("session_time").duration(scan.session_time, {1s, 10min});
     std::uint64_t bytes = scan.session_bytes;

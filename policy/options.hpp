@@ -293,7 +293,7 @@ enum class BulkDirection : std::uint8_t { to_client, to_server };
 
 // 大量ダウンロード警告: more than `bytes` to (or from) one client within `window`.
 struct BulkOptions {
-  std::uint64_t bytes = 512ULL << 20U;  // octets of frames, 64 KiB..1 PiB
+  std::uint64_t bytes = 512ULL << 20U;  // octets of frames, 64 KiB..16 TiB
   std::chrono::seconds window{3600};    // 1 minute..168 hours; counted in twelfths of it
   BulkDirection direction = BulkDirection::to_client;
   OfficeHours hours{};

@@ -18,6 +18,9 @@ using Outcome = SelfTestResult::Outcome;
 constexpr std::uint16_t quiet_port = 20'011;  // no log-in port by default, and nobody's well-known service
 constexpr std::uint16_t client_port_first = 32'768;
 
+// Of one made-up packet at most: large thresholds need no more packets than small ones.
+constexpr std::uint64_t octets_at_once = 0xf000'0000;
+
 // A stage of its own for each story: the engine from the packet to the record.
 class Stage final : public EventOutlet {
  public:
@@ -262,7 +265,7 @@ Stories::Run Stories::download(const capture::Tuple& tuple, const policy::BulkOp
     const bool down = bulk.direction == policy::BulkDirection::to_client;
     const capture::Tuple data = down ? tuple : tuple.reversed();  // whose reverse carries it
     constexpr std::uint64_t parts = 1000;
-    const std::uint64_t size = std::clamp<std::uint64_t>(octets / parts, 1, 1ULL << 30U);
+    const std::uint64_t size = std::clamp<std::uint64_t>(octets / parts, 1, octets_at_once);
     const Duration pause = Duration{bulk.window} / 4 / static_cast<std::int64_t>(octets / size + 4);
     Time time = now_;
     stage.send(tuple, time, tcp ? syn : 0, 0);
@@ -364,7 +367,11 @@ void Stories::scan(std::vector<SelfTestResult>& out) const {
     };
   };
   try_shape("sweep", scan.hosts, true, sweep(scan.window), out);
-  try_shape("slow_sweep", scan.slow_hosts, true, sweep(scan.slow_window), out);
+  // Spread over the long window, unless so many would make a fast sweep as well.
+  if (std::uint64_t{scan.slow_hosts} * 10 * static_cast<std::uint64_t>(scan.window.count()) <
+      std::uint64_t{scan.hosts} * 9 * static_cast<std::uint64_t>(scan.slow_window.count())) {
+    try_shape("slow_sweep", scan.slow_hosts, true, sweep(scan.slow_window), out);
+  }
   try_shape(
       "ports", scan.ports, false,
       [&](Stage& stage, const Prefix& network, std::uint32_t count) {

@@ -70,6 +70,7 @@ TEST(Behaviour, TellsWhatIsWrongWithItsPlace) {
   has("transfers:\n  - {id: T, from: internet, to: external}\n", "transfers[0]");
   has("transfers:\n  - {id: T, from: internett, to: external, bulk: {}}\n", "internet");
   has("behaviour: {scan: {window: 10m, slow_window: 10m}}\n", "has to be longer than window");
+  has("behaviour: {scan: {hosts: 61}}\n", "slow_hosts (60) has to be at least hosts (61)");
   has("behaviour: {scan: {hosts: 2}}\n", "behaviour.scan.hosts");
   has("behaviour: {scan: {session_ports: [22, 22]}}\n", "behaviour.scan.session_ports[1]");
   has("behaviour: {declared_only: [nowhere]}\n", "behaviour.declared_only[0]");

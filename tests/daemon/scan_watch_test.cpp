@@ -228,12 +228,12 @@ TEST(ScanWatch, FindsAFloodOfHalfOpenConnections) {
   for (const unsigned rate : {999U, 1000U}) {
     BehaviourStage stage;
     for (unsigned i = 0; i < rate; ++i) {
-      capture::Tuple tuple = to(1, 443, 1024 + i);
+      capture::Tuple tuple = to(1, 443, 30'000 + i);
       tuple.source = IpAddress::ipv4(0x0a148000U + i);
-      stage.attempt(tuple, ten_o_clock + i * 100us);
       // Those that are answered are no flood.
-      tuple.source_port = static_cast<std::uint16_t>(30'000 + i);
       stage.download(tuple, ten_o_clock + i * 100us, 10);
+      tuple.source_port = static_cast<std::uint16_t>(1024 + i);
+      stage.attempt(tuple, ten_o_clock + i * 100us);
     }
     const auto found = stage.found("FLOOD");
     ASSERT_EQ(found.size(), rate == 1000 ? 1U : 0U);
