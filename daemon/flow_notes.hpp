@@ -9,7 +9,10 @@ namespace sekimori::daemon {
 // Meaning of FlowNotes::verdict.
 inline constexpr std::uint8_t note_forbidden = 0x01;
 inline constexpr std::uint8_t note_exception = 0x02;
-inline constexpr std::uint8_t note_draft = 0x80;  // the entries at stage draft would decide otherwise
+// Of forbidden flows: the entries at stage draft would permit it.
+inline constexpr std::uint8_t note_draft = 0x80;
+// Of all others, in its place: its octets are told as they flow (daemon/flow_step.hpp).
+inline constexpr std::uint8_t note_metered = 0x80;
 inline constexpr std::uint8_t note_decision = note_forbidden | note_exception | note_draft;
 inline constexpr unsigned note_step_shift =
     2;  // three bits from here: how often a flow that goes on was told again
@@ -19,6 +22,17 @@ inline constexpr unsigned note_step_mask = 0x07;
 inline constexpr std::uint8_t note_spread = 0x20;
 // The cell alone permits it, between two segments that addresses tell: no MAC can change that.
 inline constexpr std::uint8_t note_settled = 0x40;
+
+// Of flows that need no exception, in the place of the steps above: what was told of it.
+inline constexpr std::uint8_t note_steps = note_step_mask << note_step_shift;
+inline constexpr std::uint8_t note_step_opened = 1U << note_step_shift;
+inline constexpr std::uint8_t note_step_answered = 2U << note_step_shift;
+
+// What was decided, without what else the notes hold.
+constexpr std::uint8_t noted_decision(std::uint8_t notes) {
+  const unsigned decision = note_forbidden | note_exception;
+  return static_cast<std::uint8_t>(notes & ((notes & note_forbidden) != 0 ? decision | note_draft : decision));
+}
 
 // A flow that lacks nothing but a name is not told for so long, or so many packets (daemon/alert/name_waits).
 inline constexpr std::chrono::seconds name_wait{5};

@@ -19,9 +19,10 @@ bool settled(const policy::Policy& policy, const policy::Verdict& verdict) {
 }
 
 std::uint8_t note_of(const policy::Verdict& verdict) {
-  const std::uint8_t draft = verdict.draft_differs ? note_draft : std::uint8_t{0};
-  if (verdict.decision == policy::Decision::forbid) return note_forbidden | draft;
-  return verdict.basis == policy::Basis::exception ? note_exception | draft : draft;
+  if (verdict.decision == policy::Decision::forbid) {
+    return verdict.draft_differs ? note_forbidden | note_draft : note_forbidden;
+  }
+  return verdict.basis == policy::Basis::exception ? note_exception : std::uint8_t{0};
 }
 
 bool worth_telling(std::uint8_t note) {
@@ -86,6 +87,7 @@ Inspector::Inspector(const InspectorOptions& options, std::shared_ptr<const poli
     : policy_(std::move(policy)),
       outlet_(outlet),
       wants_ends_(outlet.wants_ends()),
+      wants_steps_(outlet.wants_steps()),
       ageing_from_(options.ageing_from),
       decoder_(options.decode),
       fragments_(options.fragments),
@@ -295,6 +297,7 @@ void Inspector::packet(capture::Flow& flow, const capture::Packet& packet, captu
     tell_more(flow, FlowEvent::Kind::updated, packet);
   }
   count(matrix_[notes.pair], notes.verdict, 1, packet.wire_bytes);
+  if (changes.stage || (notes.verdict & note_metered) != 0) go_on_steps(flow, packet, changes);
   if (packet.quoted.protocol != 0) judge_reporter(flow, packet);
 }
 
@@ -410,7 +413,7 @@ void Inspector::judge(capture::Flow& flow, const capture::Packet& packet, captur
   const bool pending = verdict.name_pending;
   verdict.name_pending = pending && may_wait(flow, packet.time);
   const std::uint8_t note = note_of(verdict);
-  const auto note_before = static_cast<std::uint8_t>(notes.verdict & note_decision);
+  const std::uint8_t note_before = noted_decision(notes.verdict);
   // Judged by another policy or in another epoch, it may be another exception that permits it now: the record
   // does not say which one it was, so main is told again and compares.
   const bool aged = note == note_exception && notes.judged != epoch_tag(packet.time);
@@ -421,6 +424,10 @@ void Inspector::judge(capture::Flow& flow, const capture::Packet& packet, captur
                       conversation.name >= policy::name_class::first;
   if (proved) ++books_.names.flows_proved;
   recount(flow, packet, verdict, changes.initiator || proved);
+  // From here on its steps are of the other kind.
+  if (worth_telling(note) != worth_telling(note_before)) {
+    notes.verdict &= static_cast<std::uint8_t>(~(note_steps | note_metered));
+  }
   notes.judged = epoch_tag(packet.time);
   static_assert(policy::pairs_max - 1 <= std::numeric_limits<decltype(notes.pair)>::max());
   notes.pair = static_cast<std::uint8_t>(verdict.pair());
@@ -430,6 +437,7 @@ void Inspector::judge(capture::Flow& flow, const capture::Packet& packet, captur
     table_.follow(flow, packet, from_initiator);
   }
   if (came_through(flow, packet, from_initiator)) note_passage(flow, packet, from_initiator);
+  if (wants_steps_ && (note & note_forbidden) == 0) begin_steps(flow, packet, gist, verdict);
   if (!worth_telling(note)) {
     if (notes.graced) notes.graced = notes.pending = 0;  // a better opinion: nothing to tell
     if (proved) tell_proved(flow, packet, verdict);
@@ -445,7 +453,7 @@ void Inspector::recount(capture::Flow& flow, const capture::Packet& packet, cons
                         bool moves) {
   capture::FlowNotes& notes = flow.notes;
   const std::uint8_t note = note_of(verdict);
-  const auto note_before = static_cast<std::uint8_t>(notes.verdict & note_decision);
+  const std::uint8_t note_before = noted_decision(notes.verdict);
   const policy::PairId pair_before = notes.pair;
   if (notes.judged == 0) {
     ++books_.flows_opened;

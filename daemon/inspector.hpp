@@ -20,6 +20,7 @@
 #include "capture/flow/fragments.hpp"
 #include "capture/options.hpp"
 #include "capture/source/source.hpp"
+#include "daemon/flow_step.hpp"
 #include "daemon/messages.hpp"
 #include "policy/policy.hpp"
 
@@ -36,6 +37,10 @@ class EventOutlet {
   virtual bool wants_ends() const { return false; }
   // A DNS answer that this inspector has read and knows; others have not. False: no room to tell them.
   virtual bool learned(const NameEvidence&) { return true; }
+  // What permitted conversations do. False: no room; it is counted and not told again. Only called when
+  // wants_steps().
+  virtual bool step(const FlowStep&) { return true; }
+  virtual bool wants_steps() const { return false; }
 };
 
 struct InspectorOptions {
@@ -126,6 +131,11 @@ class Inspector final : public capture::FrameSink, private capture::FlowEnds {
   void tell_more(capture::Flow& flow, FlowEvent::Kind kind, const capture::Packet& packet);
   void tell(capture::Flow& flow, FlowEvent::Kind kind, std::uint64_t number, Time time,
             const policy::Verdict& verdict);
+  void begin_steps(capture::Flow& flow, const capture::Packet& packet, const capture::FlowGist& gist,
+                   const policy::Verdict& verdict);
+  void go_on_steps(capture::Flow& flow, const capture::Packet& packet, capture::Changes changes);
+  void step(const capture::Flow& flow, const capture::Packet& packet, FlowStep::Kind kind,
+            const policy::Verdict* verdict);
   void judge_reporter(const capture::Flow& flow, const capture::Packet& packet);
   capture::FlowFacts lone_facts(const capture::Packet& packet) const;
   policy::Verdict tell_lone(const capture::Packet& packet, const capture::FlowFacts& facts);
@@ -136,6 +146,7 @@ class Inspector final : public capture::FrameSink, private capture::FlowEnds {
   std::shared_ptr<const policy::Policy> policy_;
   EventOutlet& outlet_;
   const bool wants_ends_;
+  const bool wants_steps_;
   const std::uint64_t ageing_from_;
   const capture::Decoder decoder_;
   capture::FragmentTable fragments_;

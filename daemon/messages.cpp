@@ -45,6 +45,8 @@ Books& Books::operator+=(const Books& other) {
   events_told += other.events_told;
   events_delayed += other.events_delayed;
   events_lost += other.events_lost;
+  steps_told += other.steps_told;
+  steps_lost += other.steps_lost;
   return *this;
 }
 

@@ -93,6 +93,8 @@ struct Books {
   std::uint64_t events_told = 0;     // handed to main
   std::uint64_t events_delayed = 0;  // outbox full: told later from the record itself
   std::uint64_t events_lost = 0;     // outbox full and the record gone: must be 0, and seen if it is not
+  std::uint64_t steps_told = 0;      // of permitted conversations, handed to main (daemon/flow_step.hpp)
+  std::uint64_t steps_lost = 0;      // no room: scans and bulk transfers are known as far as main was told
   Books& operator+=(const Books& other);
   bool close() const;  // packets_read == packets_in_flows + sum of reasons
 };

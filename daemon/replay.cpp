@@ -14,6 +14,7 @@
 #include "daemon/alert/exception_watch.hpp"
 #include "daemon/alert/name_waits.hpp"
 #include "daemon/alert/relay_watch.hpp"
+#include "daemon/behaviour/behaviour_watch.hpp"
 #include "daemon/inspector.hpp"
 
 namespace sekimori::daemon {
@@ -39,11 +40,20 @@ class Findings final : public EventOutlet {
     flows.push_back({facts, verdict, reason});
   }
   bool wants_ends() const override { return want_flows_; }
+  bool step(const FlowStep& step) override {
+    steps.push_back(step);
+    return true;
+  }
+  bool wants_steps() const override { return true; }
 
   std::span<const FlowEvent> events() const { return {events_.data(), told_}; }
-  void clear() { told_ = 0; }
+  void clear() {
+    told_ = 0;
+    steps.clear();
+  }
 
   std::vector<EndedFlow> flows{};
+  std::vector<FlowStep> steps{};
 
  private:
   std::vector<FlowEvent> events_{};  // the first `told_` of them; the others are room
@@ -213,26 +223,40 @@ class Reader final : public capture::FrameSink {
 class Teller {
  public:
   Teller(std::shared_ptr<const policy::Policy> policy, const AlertOptions& alerts, ReplayOutput& output)
-      : policy_(std::move(policy)), desk_(alerts, Coverage::Memory::all), output_(output) {
+      : policy_(std::move(policy)),
+        desk_(alerts, Coverage::Memory::all),
+        behaviour_(watch_behaviour(desk_, *policy_)),
+        output_(output) {
     // Of the register what the traffic shows; what the calendar says of a capture is over since.
     desk_.watch(std::make_unique<ExceptionWatch>(std::chrono::seconds{0}));
     desk_.watch(std::make_unique<RelayWatch>());
   }
 
   const Coverage& coverage() const { return desk_.coverage(); }
+  const BehaviourWatch& behaviour() const { return behaviour_; }
 
   void tell(std::vector<std::unique_ptr<Lane>>& lanes) {
-    if (lanes.size() == 1 && in_order(lanes.front()->findings.events())) {
-      for (const FlowEvent& event : lanes.front()->findings.events()) feed(event);
-    } else {
-      events_.clear();
-      for (const auto& lane : lanes) {
-        for (const FlowEvent& event : lane->findings.events()) events_.push_back(&event);
-      }
-      std::stable_sort(events_.begin(), events_.end(),
-                       [](const FlowEvent* a, const FlowEvent* b) { return earlier(*a, *b); });
-      for (const FlowEvent* event : events_) feed(*event);
+    events_.clear();
+    steps_.clear();
+    for (const auto& lane : lanes) {
+      for (const FlowEvent& event : lane->findings.events()) events_.push_back(&event);
+      for (const FlowStep& step : lane->findings.steps) steps_.push_back(&step);
     }
+    const auto in_frame_order = [](const auto* a, const auto* b) { return earlier(*a, *b); };
+    const auto arrange = [&](auto& list) {
+      if (!std::is_sorted(list.begin(), list.end(), in_frame_order)) {
+        std::stable_sort(list.begin(), list.end(), in_frame_order);
+      }
+    };
+    arrange(events_);
+    arrange(steps_);
+    // Of one frame, what is forbidden first.
+    auto step = steps_.begin();
+    for (const FlowEvent* event : events_) {
+      for (; step != steps_.end() && (*step)->number < event->number; ++step) feed(**step);
+      feed(*event);
+    }
+    for (; step != steps_.end(); ++step) feed(**step);
     for (const auto& lane : lanes) lane->findings.clear();
   }
   void finish(Time last) {
@@ -250,15 +274,17 @@ class Teller {
     if (a.facts.start != b.facts.start) return a.facts.start < b.facts.start;
     return a.facts.tuple < b.facts.tuple;
   }
-  static bool in_order(std::span<const FlowEvent> events) {
-    return std::is_sorted(events.begin(), events.end(), earlier);
-  }
+  static bool earlier(const FlowStep& a, const FlowStep& b) { return daemon::earlier(a, b); }
   void feed(const FlowEvent& event) {
     waits_.feed(event, [this](const FlowEvent& ready) { pass(ready); });
   }
   void pass(const FlowEvent& event) {
     desk_.feed(event, policy_, 0.0, records_);
     pass_on();
+  }
+  void feed(const FlowStep& step) {
+    desk_.step(step, policy_, 0.0, records_);
+    if (!records_.empty()) pass_on();
   }
   void pass_on() {
     for (const AlertRecord& record : records_) output_.alert(record);
@@ -268,8 +294,10 @@ class Teller {
   std::shared_ptr<const policy::Policy> policy_;
   NameWaits waits_{};
   Desk desk_;
+  BehaviourWatch& behaviour_;
   ReplayOutput& output_;
   std::vector<const FlowEvent*> events_{};
+  std::vector<const FlowStep*> steps_{};
   std::vector<AlertRecord> records_{};
 };
 
@@ -340,6 +368,7 @@ ReplayResult replay(const ReplayOptions& options, const capture::CaptureOptions&
   for (const auto& lane : lanes) lane->inspector.finish(reader.last);
   teller.tell(lanes);
   teller.finish(reader.last);
+  output.behaviour(teller.behaviour());
   if (options.want_flows) tell_flows(lanes, teller.coverage(), options.outer_layers, output);
 
   result.books = reader.books;

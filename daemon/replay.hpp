@@ -14,6 +14,8 @@
 
 namespace sekimori::daemon {
 
+class BehaviourWatch;  // daemon/behaviour/behaviour_watch.hpp
+
 struct ReplayOptions {
   std::vector<std::string> files{};  // in order; "-" is standard input
   std::uint16_t workers = 1;         // 1..64
@@ -33,6 +35,8 @@ class ReplayOutput {
  public:
   virtual ~ReplayOutput() = default;
   virtual void alert(const AlertRecord& record) = 0;
+  // What the whole input amounts to: after all alerts, before the flows.
+  virtual void behaviour(const BehaviourWatch&) {}
   // In the order of start time, then tuple. After all alerts.
   virtual void flow(const capture::FlowFacts& facts, const policy::Verdict& verdict,
                     const capture::Passage& passage, capture::EndReason reason) = 0;

@@ -22,6 +22,8 @@
 #include "daemon/alert/relay_watch.hpp"
 #include "daemon/alert/sink_watch.hpp"
 #include "daemon/alert/sinks.hpp"
+#include "daemon/behaviour/behaviour_watch.hpp"
+#include "daemon/behaviour/services_json.hpp"
 #include "daemon/control/server.hpp"
 #include "daemon/errands.hpp"
 #include "daemon/notify.hpp"
@@ -61,6 +63,7 @@ class Station::Room {
         policy_(std::move(policy)),
         reloader_(std::move(reloader)),
         desk_(options_.daemon.alerts),
+        behaviour_(watch_behaviour(desk_, *policy_)),
         log_(options_.daemon.alerts),
         server_(io, options_.daemon.control, questions, options_.daemon.alerts.language),
         bell_watch_(io),
@@ -105,6 +108,7 @@ class Station::Room {
   Reloader reloader_;
   NameWaits waits_{};
   Desk desk_;
+  BehaviourWatch& behaviour_;
   AlertLog log_;
   std::optional<Sinks> sinks_{};  // opened once root is given up, so that files belong to who writes them
   ControlServer server_;
@@ -231,15 +235,11 @@ void Station::Room::start() {
   server_.set_owner(::geteuid());
   sinks_.emplace(io_, options_.daemon.alerts);
   for (const auto& worker : workers_) worker->start();
-  std::string taps;
-  for (const capture::TapOptions& tap : options_.capture.taps) {
-    taps += (taps.empty() ? "" : ", ") + tap.name + "=" + tap.interface;
-  }
   spdlog::info(say(Text::daemon_started, language_,
                    {{"profile", policy_->options().profile.id},
                     {"generation", std::to_string(policy_->generation())},
                     {"sha256", policy_->sha256()},
-                    {"taps", taps},
+                    {"taps", tap_list(options_.capture.taps)},
                     {"workers", std::to_string(workers_.size())},
                     {"flows", std::to_string(options_.capture.flows.flows_max)},
                     {"user", who_am_i()}}));
@@ -274,6 +274,12 @@ bool Station::Room::take_some() {
     std::size_t taken = 0;
     for (; taken < events_at_once && worker->take(event); ++taken) {
       waits_.feed(event, feeding(records));
+      pass_on(records);
+    }
+    more = more || taken == events_at_once;
+    FlowStep step;
+    for (taken = 0; taken < events_at_once && worker->take(step); ++taken) {
+      desk_.step(step, policy_of(step.generation), loss_ratio_, records);
       pass_on(records);
     }
     more = more || taken == events_at_once;
@@ -585,6 +591,7 @@ void Station::status(Json answer) {
         result["incidents"] = incidents_json(room_->desk_.incidents());
         result["notices"] = notices_json(room_->desk_.notices());
         result["name_waits"] = name_waits_json(room_->waits_, room_->names_untold_);
+        result["behaviour"] = behaviour_json(room_->behaviour_);
         result["destinations"] = destinations_json(*room_->sinks_);
         json::object control;
         for (const auto& [name, count] : room_->server_.counters().named()) control[name] = count;
@@ -630,6 +637,10 @@ void Station::exceptions(const ExceptionQuery& query, Json answer) {
   const auto now = std::chrono::time_point_cast<Duration>(std::chrono::system_clock::now());
   answer(exceptions_json(*room_->policy_, &room_->exceptions_->use(), now, query,
                          room_->options_.daemon.alerts.utc_offset_minutes));
+}
+
+void Station::services(Json answer) {
+  answer(services_event(room_->behaviour_.services(), *room_->policy_, room_->options_.daemon.alerts));
 }
 
 void Station::alerts(std::uint64_t since_sequence, const std::string& incident, std::uint32_t limit,

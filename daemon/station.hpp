@@ -53,6 +53,7 @@ class Station final : public Questions {
   void flows(FlowQuery query, Json answer) override;
   void matrix(Json answer) override;
   void exceptions(const ExceptionQuery& query, Json answer) override;
+  void services(Json answer) override;
   void alerts(std::uint64_t since_sequence, const std::string& incident, std::uint32_t limit,
               Json answer) override;
   void reload(Json answer) override;

@@ -114,6 +114,21 @@ void add(TableFigures& sum, const TableFigures& part) {
 
 }  // namespace
 
+std::string segment_list(const policy::Policy& policy) {
+  std::string list;
+  for (const policy::ProfileSegment& segment : policy.segments())
+    list += (list.empty() ? "" : " ") + segment.id;
+  return list;
+}
+
+std::string tap_list(const std::vector<capture::TapOptions>& taps) {
+  std::string list;
+  for (const capture::TapOptions& tap : taps) {
+    list += (list.empty() ? "" : ", ") + tap.name + "=" + tap.interface;
+  }
+  return list;
+}
+
 std::string fixed_point(double value, int decimals) {
   char buffer[64];
   std::snprintf(buffer, sizeof buffer, "%.*f", decimals, value);

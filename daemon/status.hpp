@@ -42,6 +42,10 @@ boost::json::object flows_json(
     const std::function<std::shared_ptr<const policy::Policy>(std::uint32_t generation)>& policy_of,
     const Coverage& coverage, Time packet_now, const AlertOptions& options);
 
+// "mynumber lgwan internet": what a reload may not change.
+std::string segment_list(const policy::Policy& policy);
+// "t1=eth1, t2=eth2"
+std::string tap_list(const std::vector<capture::TapOptions>& taps);
 // "0.125": a number with so many decimals, without exponent.
 std::string fixed_point(double value, int decimals);
 

@@ -48,6 +48,7 @@ class Worker {
  public:
   static constexpr std::size_t outbox_max = 16'384;
   static constexpr std::size_t names_max = 4096;  // DNS answers that wait for main to pass them on
+  static constexpr std::size_t steps_max = 32'768;
   static constexpr std::size_t mailbox_max = 64;
   static constexpr std::uint32_t frames_at_once = 256;  // of one tap before the next tap's turn
 
@@ -72,6 +73,7 @@ class Worker {
   bool take(FlowEvent& event) { return outlet_.queue.pop(event) != 0; }
   // Next DNS answer that the other workers have to hear of, if any.
   bool take(NameEvidence& evidence) { return outlet_.names.pop(evidence) != 0; }
+  bool take(FlowStep& step) { return outlet_.steps.pop(step) != 0; }
   // Next finished errand, or null.
   std::unique_ptr<Errand> finished();
   // After stopped(): the last figures.
@@ -82,18 +84,24 @@ class Worker {
  private:
   class Outlet final : public EventOutlet {
    public:
-    explicit Outlet(Bell& bell) : queue(outbox_max), names(names_max), bell_(bell) {}
+    explicit Outlet(Bell& bell) : queue(outbox_max), names(names_max), steps(steps_max), bell_(bell) {}
     bool tell(const FlowEvent& event) override;
     bool learned(const NameEvidence& evidence) override {
       told_ = true;
       return names.push(evidence);
     }
+    bool step(const FlowStep& step) override {
+      told_ = true;
+      return steps.push(step);
+    }
+    bool wants_steps() const override { return true; }
     // Wakes main if it was told something: once for all that a read has brought.
     void ring() {
       if (std::exchange(told_, false)) bell_.ring();
     }
     boost::lockfree::spsc_queue<FlowEvent> queue;
     boost::lockfree::spsc_queue<NameEvidence> names;
+    boost::lockfree::spsc_queue<FlowStep> steps;
     std::atomic<bool> patient{false};  // shutting down: wait for room
 
    private:

@@ -40,10 +40,12 @@ class Compiler {
     check_entries();
     check_tunnels();
     tell_known_mistakes(out_, mistakes_);
+    check_behaviour();
     mistakes_.raise();
     compile_known(out_);
     file_entries();
     out_.tunnels = TunnelMap{out_.options.tunnels};
+    out_.systems = SystemMap{out_.options};
     split_time(out_);
     hold_to_assertions();
     warn_of_dead_entries();
@@ -66,6 +68,7 @@ class Compiler {
   template <typename Named>
   void check_named(Text kind, const Named& named);
   void check_tunnels();
+  void check_behaviour();
   void file_entries();
   void name_ports(const std::vector<Ports>& list);
   void hold_to_assertions();
@@ -353,6 +356,15 @@ void Compiler::hold_to_assertions() {
   for (PolicyError::Item& item : report.mistakes) mistakes_.add(std::move(item));
   mistakes_.raise();
   for (PolicyError::Item& item : report.warnings) out_.warnings.push_back(std::move(item));
+}
+
+// What is asked of segments has to name some.
+void Compiler::check_behaviour() {
+  for (const TransferOptions& transfer : out_.options.transfers) {
+    segment(transfer.from, transfer.place);
+    segment(transfer.to, transfer.place);
+  }
+  for (const std::string& id : out_.options.behaviour.declared_only) segment(id, {});
 }
 
 // ---- valid, yet without effect

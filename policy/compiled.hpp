@@ -12,6 +12,7 @@
 #include "policy/matrix.hpp"
 #include "policy/policy.hpp"
 #include "policy/segment_map.hpp"
+#include "policy/system_map.hpp"
 #include "policy/tunnel_map.hpp"
 #include "policy/week.hpp"
 
@@ -64,6 +65,7 @@ struct CompiledPolicy {
   bool has_drafts = false;
   Entries entries_drafted{};
   TunnelMap tunnels{};
+  SystemMap systems{};
   std::bitset<65536> ports_tcp{};
   std::bitset<65536> ports_udp{};
   std::bitset<65536> ports_sctp{};

@@ -339,6 +339,96 @@ struct OverlayOptions {
   Place place{};
 };
 
+// ---- what conversations amount to: bulk transfers, attacks from inside, services
+// ----------------------------------------------------------------------------------------------
+
+// Weekdays and the time of day, from `from_minute` until `until_minute` (may be past midnight: then the hours
+// that begin on a named day go on into the next one). Public holidays are not known.
+struct OfficeHours {
+  std::uint8_t days = 0;            // bit 0 = Monday .. bit 6 = Sunday; 0: no hours are given, always inside
+  std::uint16_t from_minute = 510;  // of the day, 0..1439: 08:30
+  std::uint16_t until_minute = 1035;      // 17:15; 1440 is the day's end
+  std::int16_t utc_offset_minutes = 540;  // of the clock that people read
+  bool hold(Time time) const;             // is it inside the hours?
+  bool operator==(const OfficeHours&) const = default;
+};
+
+// Which way the octets go that are counted.
+enum class BulkDirection : std::uint8_t { to_client, to_server };
+
+// 大量ダウンロード警告: more than `bytes` to (or from) one client within `window`.
+struct BulkOptions {
+  std::uint64_t bytes = 512ULL << 20U;  // octets of frames, 64 KiB..16 TiB
+  std::chrono::seconds window{3600};    // 1 minute..168 hours; counted in twelfths of it
+  BulkDirection direction = BulkDirection::to_client;
+  OfficeHours hours{};
+  std::uint8_t out_of_hours_percent = 100;  // of `bytes` outside the hours, 1..100
+  std::vector<Prefix> exempt{};             // clients whose transfers are known: backup, replication
+  bool operator==(const BulkOptions&) const = default;
+};
+
+// 重要性分類; none: not stated.
+enum class Importance : std::uint8_t { none, i, ii, iii, iv };
+
+// A named information system: what is served where, and by whom it is run. Permits nothing.
+struct SystemOptions {
+  std::string id{};
+  std::string name{};
+  std::string section{};  // 税務課: who is told, never a person
+  Importance importance = Importance::none;
+  std::vector<Prefix> hosts{};
+  std::vector<Ports> ports{};  // empty = every port
+  std::optional<BulkOptions> bulk{};
+  Place place{};
+};
+inline constexpr std::size_t systems_max = 4096;
+inline constexpr std::size_t systems_sharing_max = 16;  // on one address, with other ports
+
+// Bulk transfers over a permitted way that belongs to no named system: from a segment to another one.
+struct TransferOptions {
+  std::string id{};
+  std::string name{};
+  std::string from{};  // segment of the client, who opens the conversations
+  std::string to{};
+  BulkOptions bulk{};
+  Place place{};
+};
+
+// Shapes of an attack by one inside terminal (document 000, 6(7)ウ). Two windows: a fast one, and one for who
+// takes his time. The defaults are above what a terminal of an office does: it speaks to a handful of
+// servers, and a machine that is switched off is asked again on the same port.
+struct ScanOptions {
+  bool enabled = true;
+  std::chrono::seconds window{60};         // 10 seconds..1 hour
+  std::chrono::seconds slow_window{3600};  // longer than `window`, up to 24 hours
+  std::uint16_t hosts = 20;                // distinct responders that do not answer or refuse, 3..1000
+  std::uint16_t slow_hosts = 60;           // the same in slow_window
+  std::uint16_t ports = 20;                // distinct ports of one responder that do not answer or refuse
+  std::uint16_t slow_ports = 60;
+  std::uint16_t sessions = 30;  // short TCP sessions to one service of session_ports
+  std::uint16_t slow_sessions = 120;
+  // Where people log in and where malware goes: distinct responders count here whether they answer or not.
+  std::vector<std::uint16_t> session_ports{22, 23, 135, 139, 445, 1433, 3306, 3389, 5432, 5900, 5985};
+  // A session is short up to so long and so many octets from the server: a refused log-in, not work.
+  std::chrono::seconds session_time{10};
+  std::uint32_t session_bytes = 16'384;
+  std::chrono::milliseconds answer_time{3000};  // how long an answer may take, 100 ms..30 s
+  bool operator==(const ScanOptions&) const = default;
+};
+
+struct BehaviourOptions {
+  ScanOptions scan{};
+  // Half-open connections to one responder within a second of packet time: a SYN flood. 0: not looked for.
+  std::uint32_t half_open_rate = 1000;
+  std::vector<Prefix> scanners_allowed{};  // monitoring, inventory, vulnerability scanners, management
+  std::uint16_t unused_after_days = 90;    // of declared systems, gateways, services; 0: not looked for
+  // Segments in which only declared services may answer.
+  std::vector<std::string> declared_only{};
+  // Bounds of main's memory: of each kind so many are followed, the stalest makes room and is counted.
+  std::uint32_t followed_max = 65'536;  // 1024..1'000'000
+  bool operator==(const BehaviourOptions&) const = default;
+};
+
 struct PolicyOptions {
   Profile profile{};
   std::vector<SwitchChoice> switches{};
@@ -355,6 +445,9 @@ struct PolicyOptions {
   std::vector<MacAddress> routers{};
   std::int16_t utc_offset_minutes = 0;  // the clock of HoursOptions and VolumeOptions
   std::vector<AssertionOptions> assertions{};
+  std::vector<SystemOptions> systems{};  // at most systems_max
+  std::vector<TransferOptions> transfers{};
+  BehaviourOptions behaviour{};
 };
 
 }  // namespace sekimori::policy

@@ -550,6 +550,10 @@ Cell Policy::model_cell(SegmentId from, SegmentId to) const {
 const CompiledPolicy& Policy::compiled() const {
   return *compiled_;
 }
+const SystemMap& Policy::systems() const {
+  return compiled_->systems;
+}
+
 const PolicyOptions& Policy::options() const {
   return compiled_->options;
 }

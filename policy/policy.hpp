@@ -169,6 +169,8 @@ class PolicyError : public std::runtime_error {
   std::vector<Item> items_;
 };
 
+class SystemMap;  // policy/system_map.hpp
+
 class Policy {
  public:
   // `taps`: names of the taps in the order of their indexes. `sha256`: hexadecimal digest of the sources,
@@ -242,6 +244,8 @@ class Policy {
 
   // The tables behind the verdicts, for what reasons about all conversations at once (policy/proof).
   const CompiledPolicy& compiled() const;
+  // Which of the city's information systems an address and port belong to, and what is metered.
+  const SystemMap& systems() const;
 
   const PolicyOptions& options() const;
   const std::string& sha256() const;

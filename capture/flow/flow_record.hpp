@@ -132,6 +132,8 @@ class Flow : private FlowRecord {
   // Of both directions.
   std::uint64_t packets() const { return counts[0].packets() + counts[1].packets(); }
   std::uint64_t bytes() const { return counts[0].bytes() + counts[1].bytes(); }
+  std::uint64_t bytes_to_server() const { return counts[FlowRecord::initiator].bytes(); }
+  std::uint64_t bytes_to_client() const { return counts[FlowRecord::initiator ^ 1U].bytes(); }
   bool carrier() const { return FlowRecord::carrier != 0; }
   Tunnel tunnel() const { return static_cast<Tunnel>(FlowRecord::tunnel); }
   // The mirror showed one direction only, although the other one must have been there.

@@ -39,6 +39,19 @@ void Desk::feed(const FlowEvent& event, const std::shared_ptr<const policy::Poli
   number(out, before);
 }
 
+void Desk::step(const FlowStep& step, const std::shared_ptr<const policy::Policy>& policy, double loss_ratio,
+                std::vector<AlertRecord>& out) {
+  const std::size_t before = out.size();
+  loss_ratio_ = loss_ratio;
+  if (policy_ == nullptr || policy->generation() >= policy_->generation()) use(policy);
+  for (const auto& watcher : watchers_) {
+    watcher->tick(step.time, *policy, found_);
+    watcher->step(step, *policy, found_);
+  }
+  pass_on(policy, out);
+  number(out, before);
+}
+
 void Desk::find(Notice notice, const std::shared_ptr<const policy::Policy>& policy, double loss_ratio,
                 std::vector<AlertRecord>& out) {
   const std::size_t before = out.size();

@@ -18,6 +18,7 @@
 
 #include "daemon/alert/incident.hpp"
 #include "daemon/alert/notices.hpp"
+#include "daemon/flow_step.hpp"
 
 namespace sekimori::daemon {
 
@@ -28,6 +29,8 @@ class Watcher {
   virtual ~Watcher() = default;
   // Every event of the packet path, those that are for coverage alone included. Appends what is found.
   virtual void feed(const FlowEvent& event, const policy::Policy& policy, std::vector<Notice>& found) = 0;
+  // What a permitted conversation did.
+  virtual void step(const FlowStep&, const policy::Policy&, std::vector<Notice>&) {}
   // Packet time went on; called at least once a minute of packet time, and with each event's time before the
   // event. A time before one that was given already changes nothing.
   virtual void tick(Time packet_now, const policy::Policy& policy, std::vector<Notice>& found) = 0;
@@ -45,6 +48,9 @@ class Desk {
 
   // As Incidents::feed.
   void feed(const FlowEvent& event, const std::shared_ptr<const policy::Policy>& policy, double loss_ratio,
+            std::vector<AlertRecord>& out);
+  // What permitted conversations do, in the order of frames as well.
+  void step(const FlowStep& step, const std::shared_ptr<const policy::Policy>& policy, double loss_ratio,
             std::vector<AlertRecord>& out);
   void find(Notice notice, const std::shared_ptr<const policy::Policy>& policy, double loss_ratio,
             std::vector<AlertRecord>& out);

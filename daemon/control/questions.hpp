@@ -70,6 +70,8 @@ class Questions {
   virtual void status(Json answer) = 0;
   virtual void flows(FlowQuery query, Json answer) = 0;
   virtual void matrix(Json answer) = 0;
+  // services_event() of daemon/behaviour/services_json.hpp.
+  virtual void services(Json answer) = 0;
   // `since_sequence`: only records after it. `incident`: only this one, if not empty. Newest last.
   virtual void alerts(std::uint64_t since_sequence, const std::string& incident, std::uint32_t limit,
                       Json answer) = 0;

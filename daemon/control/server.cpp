@@ -46,6 +46,7 @@ constexpr std::array routes{
     Route{"/v1/flows", http::verb::get, Text::control_what_flows,
           "from to segment address port proto stage verdict sort limit"},
     Route{"/v1/matrix", http::verb::get, Text::control_what_matrix, ""},
+    Route{"/v1/services", http::verb::get, Text::control_what_services, ""},
     Route{"/v1/alerts", http::verb::get, Text::control_what_alerts, "since incident limit"},
     Route{"/v1/exceptions", http::verb::get, Text::control_what_exceptions, "state limit"},
     Route{"/v1/reload", http::verb::post, Text::control_what_reload, ""},
@@ -266,6 +267,7 @@ class Session : public std::enable_shared_from_this<Session> {
     }
     if (route.path == "/v1/status") return questions.status(expect_answer());
     if (route.path == "/v1/matrix") return questions.matrix(expect_answer());
+    if (route.path == "/v1/services") return questions.services(expect_answer());
     ++state_->counters.answered;
     respond(200, index_of(language_));
   }

@@ -547,7 +547,9 @@ json::object books_object(const Books& books, std::string_view in_flows) {
           {"flows_claims_disagree", books.flows_claims_disagree},
           {"events_told", books.events_told},
           {"events_delayed", books.events_delayed},
-          {"events_lost", books.events_lost}};
+          {"events_lost", books.events_lost},
+          {"steps_told", books.steps_told},
+          {"steps_lost", books.steps_lost}};
 }
 
 json::object stats_event(const Books& books, const AlertOptions& options, Time last) {

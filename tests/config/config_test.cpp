@@ -268,6 +268,17 @@ TEST(Sample, ShowsTheDefaults) {
       {.name = "eve", .kind = daemon::DestinationKind::eve_file, .path = "/var/log/sekimori/eve.json"}};
   EXPECT_EQ(sample.daemon, daemon);
   EXPECT_TRUE(sample.policy.switches.empty());
+  EXPECT_EQ(sample.policy.behaviour, policy::BehaviourOptions{});
+  ASSERT_EQ(sample.policy.systems.size(), 1U);
+  ASSERT_TRUE(sample.policy.systems[0].bulk.has_value());
+  policy::BulkOptions bulk;
+  bulk.hours.days = 0x1f;
+  bulk.exempt = {*Prefix::parse("192.0.2.9")};
+  EXPECT_EQ(*sample.policy.systems[0].bulk, bulk);
+  ASSERT_EQ(sample.policy.transfers.size(), 1U);
+  bulk.direction = policy::BulkDirection::to_server;
+  bulk.exempt = {*Prefix::parse("198.51.100.140")};
+  EXPECT_EQ(sample.policy.transfers[0].bulk, bulk);
 }
 
 TEST(Sample, LeavesEveryOptionAtItsDefaultWhenNothingIsWritten) {

@@ -59,6 +59,7 @@ class FakeQuestions final : public daemon::Questions {
   boost::json::object flows_answer{
       {"flows", boost::json::array{}}, {"matched", 0}, {"live", 0}, {"complete", true}};
   boost::json::object matrix_answer{{"event_type", "matrix"}};
+  boost::json::object services_answer{{"event_type", "services"}};
   boost::json::object alerts_answer{{"alerts", boost::json::array{}}, {"last", 0}, {"complete", true}};
   boost::json::object reload_answer{{"ok", true}, {"generation", 2}, {"sha256", "00"}};
   bool hold = false;  // status: keep the answer back in `held`
@@ -90,6 +91,7 @@ class FakeQuestions final : public daemon::Questions {
     answer(flows_answer);
   }
   void matrix(Json answer) override { answer(matrix_answer); }
+  void services(Json answer) override { answer(services_answer); }
   void alerts(std::uint64_t since, const std::string& incident, std::uint32_t limit, Json answer) override {
     alerts_asked.push_back({since, incident, limit});
     answer(alerts_answer);

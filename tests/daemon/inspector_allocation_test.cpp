@@ -31,10 +31,17 @@ struct Narrow final : EventOutlet {
   }
   void ended(const capture::FlowFacts&, const policy::Verdict&, capture::EndReason) override { ++ends; }
   bool wants_ends() const override { return true; }
+  bool step(const FlowStep& step) override {
+    if (room == 0) return false;
+    ++steps[static_cast<std::size_t>(step.kind)];
+    return true;
+  }
+  bool wants_steps() const override { return true; }
   std::uint64_t room = 0;
   std::uint64_t told = 0;
   std::uint64_t turned_away = 0;
   std::uint64_t ends = 0;
+  std::array<std::uint64_t, 5> steps{};
 };
 
 std::string address(const char* network, unsigned host) {
@@ -59,6 +66,20 @@ std::vector<BuiltFrame> every_kind() {
   std::vector<BuiltFrame> frames;
   const auto permitted = ethernet().vlan(20).ipv4("10.20.10.6", "10.20.10.9");
   const auto forbidden = ethernet().ipv4("10.10.10.6", "10.30.10.9");
+  // Permitted, and metered: one that goes on and closes, and one that is refused.
+  add_conversation(frames, permitted, ethernet().vlan(20).ipv4("10.20.10.9", "10.20.10.6"), 50'010, 22);
+  for (unsigned i = 0; i < 60; ++i) {
+    frames.push_back(ethernet()
+                         .vlan(20)
+                         .ipv4("10.20.10.6", "10.20.10.9")
+                         .identification(100 + i)
+                         .tcp(50'011, 22, ACK)
+                         .seq(1000 * i)
+                         .payload(1400)
+                         .build());
+  }
+  frames.push_back(permitted.tcp(50'012, 80, SYN).build());
+  frames.push_back(ethernet().vlan(20).ipv4("10.20.10.9", "10.20.10.6").tcp(80, 50'012, RST | ACK).build());
   add_conversation(frames, permitted, ethernet().vlan(20).ipv4("10.20.10.9", "10.20.10.6"), 50'000, 443);
   add_conversation(frames, forbidden, ethernet().ipv4("10.30.10.9", "10.10.10.6"), 50'001, 445);
   add_conversation(frames, ethernet().ipv4("10.20.10.6", "10.10.10.6"),  // by an exception
@@ -195,6 +216,9 @@ TEST(Inspector, TakesNoMemoryOnThePacketPath) {
   EXPECT_GT(books.flows_ended[static_cast<std::size_t>(capture::EndReason::evicted)], 0U);
   EXPECT_GT(books.flows_ended[static_cast<std::size_t>(capture::EndReason::timeout)], 0U);
   EXPECT_GT(inspector.table().counters().errors_joined, 0U);
+  for (std::size_t kind = 0; kind < outlet.steps.size(); ++kind) EXPECT_GT(outlet.steps[kind], 0U) << kind;
+  EXPECT_GT(books.steps_told, 0U);
+  EXPECT_GT(books.steps_lost, 0U);
   EXPECT_GT(inspector.table().counters().evicted_half_open, 0U);
 }
 

@@ -121,6 +121,62 @@ TEST_F(ReplayTest, GivesTheSameOutputForAnyNumberOfWorkers) {
   }
 }
 
+// A sweep, a scan, log-ins and a download by the same terminal, its conversations spread over the workers.
+std::string attack_capture() {
+  using kit::ACK;
+  using kit::FIN;
+  using kit::SYN;
+  std::string out;
+  for (const std::uint32_t word : {0xa1b2c3d4U, 0x00040002U, 0U, 0U, 262144U, 1U}) put(out, word);
+  std::uint32_t micros = 0;
+  std::uint32_t identification = 0;
+  const auto add = [&](const kit::PacketBuilder& builder) {
+    const auto bytes = builder.bytes();
+    micros += 40'000;
+    put(out, 1795132800 + micros / 1'000'000);
+    put(out, micros % 1'000'000);
+    put(out, static_cast<std::uint32_t>(bytes.size()));
+    put(out, static_cast<std::uint32_t>(bytes.size()));
+    for (const auto byte : bytes) out.push_back(static_cast<char>(byte));
+  };
+  const auto from = [&](const std::string& a, const std::string& b) {
+    return kit::ethernet().ipv4(a, b).identification(++identification & 0xffffU);
+  };
+  const std::string suspect = "10.20.22.15";
+  for (unsigned i = 1; i < 120; ++i) {
+    const std::string host = "10.20.30." + std::to_string(i);
+    add(from(suspect, host).tcp(40'000 + i, 8081, SYN));
+    add(from(suspect, "10.20.31.1").tcp(40'000 + i, 1000 + i, SYN));
+    add(from("10.20.31.1", suspect).tcp(1000 + i, 40'000 + i, kit::RST | ACK));
+    add(from(suspect, host).tcp(42'000 + i, 22, SYN));
+    add(from(host, suspect).tcp(22, 42'000 + i, SYN | ACK));
+    add(from(suspect, host).tcp(42'000 + i, 22, ACK));
+    add(from(host, suspect).tcp(22, 42'000 + i, ACK).payload(1400));
+    add(from(host, suspect).tcp(22, 42'000 + i, FIN | ACK));
+  }
+  return out;
+}
+
+TEST_F(ReplayTest, FindsTheSameAttackFromInsideWithAnyNumberOfWorkers) {
+  policy = test::make_policy(std::string{test::small_city} +
+                             "transfers: [{id: TR, from: lgwan, to: lgwan, bulk: {bytes: 64KiB, window: 1m, "
+                             "direction: to_client}}]\nbehaviour: {declared_only: [lgwan]}\n");
+  write(attack_capture());
+  Lines one;
+  const ReplayResult first = run(1, one);
+  ASSERT_TRUE(first.readable) << first.trouble;
+  for (const char* code : {"SCAN-INSIDE", "BULK", "SERVICE-UNDECLARED"}) {
+    EXPECT_NE(one.all.find(std::string{"\"finding\":\""} + code), std::string::npos) << one.all;
+  }
+  for (const std::uint16_t workers : {std::uint16_t{2}, std::uint16_t{3}, std::uint16_t{8}}) {
+    Lines more;
+    const ReplayResult result = run(workers, more);
+    EXPECT_EQ(more.all, one.all) << workers << " workers";
+    EXPECT_EQ(result.books.steps_told, first.books.steps_told);
+    EXPECT_EQ(result.books.steps_lost, 0U);
+  }
+}
+
 TEST_F(ReplayTest, KeepsOneRecordAKeyWithoutTimeouts) {
   write(busy_capture(8));
   Lines with;

@@ -23,11 +23,13 @@ int run_reload(const Arguments& arguments);
 int run_exceptions(const Arguments& arguments);
 // alert_test.cpp: to the daemon, or without one.
 int run_alert_test(const Arguments& arguments);
-// replay.cpp, check.cpp, explain.cpp, diff.cpp: work without a daemon.
+int run_services(const Arguments& arguments);
+// replay.cpp, check.cpp, explain.cpp, diff.cpp, self_test.cpp: work without a daemon.
 int run_replay(const Arguments& arguments);
 int run_check(const Arguments& arguments);
 int run_explain(const Arguments& arguments);
 int run_diff(const Arguments& arguments);
+int run_self_test(const Arguments& arguments);
 
 // check.cpp: a configuration with its compiled policy, or every mistake in it.
 struct Loaded {

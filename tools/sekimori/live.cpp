@@ -6,6 +6,7 @@
 #include "tools/sekimori/commands.hpp"
 #include "tools/sekimori/events.hpp"
 #include "tools/sekimori/fetch.hpp"
+#include "tools/sekimori/services.hpp"
 
 namespace sekimori::tool {
 namespace {
@@ -167,6 +168,13 @@ int run_matrix(const Arguments& arguments) {
   if (!answer.body || arguments.json()) return answer.code;
   std::cout << matrix_text(*answer.body, arguments.language(), wants_colour(1));
   say_partial(*answer.body, arguments.language());
+  return answer.code;
+}
+
+int run_services(const Arguments& arguments) {
+  const Answer answer = fetch(arguments, "/v1/services");
+  if (!answer.body || arguments.json()) return answer.code;
+  std::cout << services_text(*answer.body, arguments.language(), wants_colour(1));
   return answer.code;
 }
 

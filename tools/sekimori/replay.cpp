@@ -7,11 +7,14 @@
 #include <utility>
 
 #include "capture/source/source.hpp"
+#include "daemon/behaviour/behaviour_watch.hpp"
+#include "daemon/behaviour/services_json.hpp"
 #include "daemon/control/query.hpp"
 #include "daemon/render.hpp"
 #include "policy/text/text.hpp"
 #include "tools/sekimori/commands.hpp"
 #include "tools/sekimori/events.hpp"
+#include "tools/sekimori/services.hpp"
 
 namespace sekimori::tool {
 namespace {
@@ -21,6 +24,7 @@ struct Emit {
   bool flows = false;
   bool stats = false;
   bool matrix = false;
+  bool services = false;
 };
 
 Emit read_emit(const Arguments& arguments) {
@@ -36,10 +40,12 @@ Emit read_emit(const Arguments& arguments) {
       emit.stats = true;
     } else if (kind == "matrix") {
       emit.matrix = true;
+    } else if (kind == "services") {
+      emit.services = true;
     } else {
       throw UsageError(
           say(Text::tool_bad_word, arguments.language(), {{"option", "--emit"}, {"value", kind}}),
-          daemon::suggestion(kind, {"alerts", "flows", "stats", "matrix"}, arguments.language()));
+          daemon::suggestion(kind, {"alerts", "flows", "stats", "matrix", "services"}, arguments.language()));
     }
   }
   return emit;
@@ -72,6 +78,11 @@ class Printer final : public daemon::ReplayOutput {
     }
   }
 
+  void behaviour(const daemon::BehaviourWatch& watch) override {
+    if (!emit_.services) return;
+    services_ = daemon::services_event(watch.services(), policy_, options_);
+  }
+
   void flow(const capture::FlowFacts& facts, const policy::Verdict& verdict, const capture::Passage& passage,
             capture::EndReason reason) override {
     if (!emit_.flows) return;
@@ -95,6 +106,13 @@ class Printer final : public daemon::ReplayOutput {
         line(stats);
       } else {
         std::cout << books_text(stats.at("stats").as_object(), options_.language);
+      }
+    }
+    if (emit_.services) {
+      if (eve_) {
+        line(services_);
+      } else {
+        std::cout << '\n' << services_text(services_, options_.language, wants_colour(1));
       }
     }
     if (emit_.matrix) {
@@ -127,6 +145,7 @@ class Printer final : public daemon::ReplayOutput {
   const Emit emit_;
   const bool eve_;
   bool headed_ = false;
+  boost::json::object services_{};
 };
 
 Text words_of(capture::SourceFault fault) {

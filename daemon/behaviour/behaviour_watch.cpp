@@ -1,0 +1,58 @@
+#include "daemon/behaviour/behaviour_watch.hpp"
+
+#include <memory>
+
+namespace sekimori::daemon {
+
+void BehaviourWatch::step(const FlowStep& step, const policy::Policy& policy, std::vector<Notice>& found) {
+  // Indexes mean something in the policy that gave them alone.
+  if (step.generation != policy.generation()) return;
+  bulk_.step(step, policy, found);
+  scan_.step(step, policy, found);
+  services_.step(step, policy, found);
+}
+
+void BehaviourWatch::tick(Time packet_now, const policy::Policy& policy, std::vector<Notice>& found) {
+  scan_.tick(packet_now, policy, found);
+  services_.tick(packet_now, policy, found);
+}
+
+void BehaviourWatch::finish(Time, const policy::Policy& policy, std::vector<Notice>& found) {
+  scan_.finish(policy, found);
+}
+
+void BehaviourWatch::replaced(const policy::Policy& policy) {
+  bulk_.replaced(policy);
+  scan_.replaced(policy);
+  services_.replaced(policy);
+}
+
+std::vector<std::pair<std::string_view, std::uint64_t>> BehaviourWatch::counters() const {
+  const BulkWatch::Counters bulk = bulk_.counters();
+  const ScanWatch::Counters scan = scan_.counters();
+  const ServiceWatch::Counters services = services_.counters();
+  return {{"bulk_accounts", bulk.accounts},
+          {"bulk_accounts_displaced", bulk.accounts_displaced},
+          {"bulk_flows_unfollowed", bulk.flows_unfollowed},
+          {"bulk_warnings", bulk.warnings},
+          {"attempts_failed", scan.attempts_failed},
+          {"attempts_undecided", scan.attempts_undecided},
+          {"attempts_unanswerable", scan.attempts_unanswerable},
+          {"initiators", scan.initiators},
+          {"initiators_displaced", scan.initiators_displaced},
+          {"flood_targets_displaced", scan.targets_displaced},
+          {"scan_findings", scan.findings},
+          {"services", services.services},
+          {"services_refused", services.services_refused},
+          {"services_undeclared_told", services.undeclared_told},
+          {"services_unused_told", services.unused_told}};
+}
+
+BehaviourWatch& watch_behaviour(Desk& desk, const policy::Policy& policy) {
+  auto watch = std::make_unique<BehaviourWatch>(policy);
+  BehaviourWatch& behaviour = *watch;
+  desk.watch(std::move(watch));
+  return behaviour;
+}
+
+}  // namespace sekimori::daemon

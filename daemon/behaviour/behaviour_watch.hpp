@@ -1,0 +1,45 @@
+// What permitted conversations amount to, as one watcher at the desk: bulk transfers, attacks from inside,
+// services. Live, in replay and in the self-test the same.
+//
+//   BehaviourWatch& behaviour = watch_behaviour(desk, *policy);
+//   ... desk.step(step, policy, loss, records) ...
+//   behaviour.services(); behaviour.counters();
+#pragma once
+
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "daemon/alert/desk.hpp"
+#include "daemon/behaviour/bulk_watch.hpp"
+#include "daemon/behaviour/scan_watch.hpp"
+#include "daemon/behaviour/service_watch.hpp"
+
+namespace sekimori::daemon {
+
+class BehaviourWatch final : public Watcher {
+ public:
+  explicit BehaviourWatch(const policy::Policy& policy) : bulk_(policy), scan_(policy), services_(policy) {}
+
+  void feed(const FlowEvent&, const policy::Policy&, std::vector<Notice>&) override {}
+  void step(const FlowStep& step, const policy::Policy& policy, std::vector<Notice>& found) override;
+  void tick(Time packet_now, const policy::Policy& policy, std::vector<Notice>& found) override;
+  void finish(Time packet_now, const policy::Policy& policy, std::vector<Notice>& found) override;
+  void replaced(const policy::Policy& policy) override;
+
+  const BulkWatch& bulk() const { return bulk_; }
+  const ScanWatch& scan() const { return scan_; }
+  const ServiceWatch& services() const { return services_; }
+  // Every counter with its machine word, for `status`.
+  std::vector<std::pair<std::string_view, std::uint64_t>> counters() const;
+
+ private:
+  BulkWatch bulk_;
+  ScanWatch scan_;
+  ServiceWatch services_;
+};
+
+// Lives as long as the desk.
+BehaviourWatch& watch_behaviour(Desk& desk, const policy::Policy& policy);
+
+}  // namespace sekimori::daemon

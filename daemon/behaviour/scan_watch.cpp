@@ -1,0 +1,349 @@
+#include "daemon/behaviour/scan_watch.hpp"
+
+#include <algorithm>
+#include <set>
+#include <string>
+#include <utility>
+
+#include "daemon/packet_clock.hpp"
+#include "policy/system_map.hpp"
+#include "policy/text/text.hpp"
+
+namespace sekimori::daemon {
+namespace {
+
+constexpr std::uint8_t tcp = capture::protocol::tcp;
+// Where nobody serves; a packet to such a port answers one that was not seen.
+constexpr std::uint16_t dynamic_ports_first = 49'152;  // RFC 6335, section 6
+// Ports and sessions are told apart by their host: room for so many hosts beside the one that counts.
+constexpr std::size_t hosts_beside = 4;
+constexpr std::size_t examples_max = 3;
+
+constexpr unsigned bit(ScanShape shape) {
+  return 1U << static_cast<unsigned>(shape);
+}
+
+struct ShapeWord {
+  std::string_view word;
+  Text shown;
+};
+constexpr std::array<ShapeWord, static_cast<std::size_t>(ScanShape::count_)> shape_words{
+    {{"sweep", Text::scan_shape_sweep},
+     {"ports", Text::scan_shape_ports},
+     {"sessions", Text::scan_shape_sessions},
+     {"spread", Text::scan_shape_spread}}};
+
+bool same_service(const auto& a, const auto& b) {
+  return a.host == b.host && a.port == b.port && a.protocol == b.protocol;
+}
+
+std::string_view protocol_word(std::uint8_t protocol) {
+  switch (protocol) {
+    case capture::protocol::tcp:
+      return "tcp";
+    case capture::protocol::udp:
+      return "udp";
+    case capture::protocol::icmp:
+    case capture::protocol::icmpv6:
+      return "icmp";
+    default:
+      return "ip";
+  }
+}
+
+// Somebody asks for something: not the middle of a conversation that began before.
+bool asks(const FlowStep& step) {
+  switch (step.tuple.protocol) {
+    case capture::protocol::tcp:
+      return step.evidence == capture::Evidence::syn;
+    case capture::protocol::udp:
+      return step.tuple.destination_port < dynamic_ports_first;
+    default:
+      return step.evidence == capture::Evidence::icmp_type;
+  }
+}
+
+}  // namespace
+
+ScanWatch::ScanWatch(const policy::Policy& policy)
+    : options_(policy.options().behaviour),
+      suspects_(options_.followed_max),
+      targets_(options_.followed_max) {}
+
+ScanWatch::Counters ScanWatch::counters() const {
+  Counters counters = counters_;
+  counters.initiators = suspects_.size();
+  counters.initiators_displaced = suspects_.displaced();
+  counters.targets_displaced = targets_.displaced();
+  return counters;
+}
+
+ScanWatch::Limits ScanWatch::limits(ScanShape shape) const {
+  const policy::ScanOptions& scan = options_.scan;
+  switch (shape) {
+    case ScanShape::ports:
+      return {scan.ports, scan.slow_ports};
+    case ScanShape::sessions:
+      return {scan.sessions, scan.slow_sessions};
+    default:
+      return {scan.hosts, scan.slow_hosts};
+  }
+}
+
+bool ScanWatch::allowed(const IpAddress& initiator) const {
+  const std::vector<Prefix>& list = options_.scanners_allowed;
+  return std::any_of(list.begin(), list.end(),
+                     [&](const Prefix& prefix) { return prefix.contains(initiator); });
+}
+
+void ScanWatch::step(const FlowStep& step, const policy::Policy& policy, std::vector<Notice>& found) {
+  if (step.tuple.protocol == tcp && options_.half_open_rate != 0) flood(step, found);
+  if (!options_.scan.enabled) return;
+  switch (step.kind) {
+    case FlowStep::Kind::opened:
+      opened(step, policy, found);
+      break;
+    case FlowStep::Kind::answered:
+      if (step.tuple.protocol != tcp) answering_.set(step.pair);
+      waiting_.erase(step.id);
+      break;
+    case FlowStep::Kind::refused: {
+      const auto attempt = waiting_.find(step.id);
+      if (attempt == waiting_.end()) break;
+      const Waiting refused = attempt->second;
+      waiting_.erase(attempt);
+      fail(refused, step.time, policy, found);
+      break;
+    }
+    case FlowStep::Kind::closing:
+      closing(step, policy, found);
+      break;
+    case FlowStep::Kind::grew:
+      break;
+  }
+}
+
+void ScanWatch::opened(const FlowStep& step, const policy::Policy& policy, std::vector<Notice>& found) {
+  const IpAddress& initiator = step.tuple.source;
+  // Whoever is outside attacks what is published day and night: that is no finding about a terminal here.
+  if (!asks(step) || policy::from_of(step.pair) == policy.external() || allowed(initiator)) return;
+  if (Suspect* const suspect = suspects_.find(initiator)) {
+    count(suspect->fast, step.time, options_.scan.window, false);
+    count(suspect->slow, step.time, options_.scan.slow_window, false);
+  }
+  const std::uint16_t port = step.tuple.destination_port;
+  if (step.tuple.protocol == tcp && policy.systems().session_port(port)) {
+    mark(initiator, suspects_.at(initiator), ScanShape::spread,
+         {step.tuple.destination, port, tcp, step.time, step.id}, step.pair, policy, found);
+  }
+  if (waiting_.size() >= options_.followed_max) {
+    ++counters_.attempts_undecided;
+    return;
+  }
+  waiting_[step.id] = {step.tuple, step.pair, step.id, step.time};
+  due_.emplace_back(step.time, step.id);
+}
+
+// A session at a port where people log in, over before anything was done.
+void ScanWatch::closing(const FlowStep& step, const policy::Policy& policy, std::vector<Notice>& found) {
+  const IpAddress& initiator = step.tuple.source;
+  if (step.tuple.protocol != tcp || !step.was_answered ||
+      !policy.systems().session_port(step.tuple.destination_port) ||
+      policy::from_of(step.pair) == policy.external() || allowed(initiator)) {
+    return;
+  }
+  const policy::ScanOptions& scan = options_.scan;
+  if (step.time - step.start > scan.session_time || step.bytes_to_client > scan.session_bytes) return;
+  Suspect& suspect = suspects_.at(initiator);
+  const Marks& marks = suspect.marks[static_cast<std::size_t>(ScanShape::sessions)];
+  // Both ends say that it is over.
+  const bool known =
+      std::any_of(marks.rbegin(), marks.rend(), [&](const Mark& each) { return each.flow == step.id; });
+  if (known) return;
+  mark(initiator, suspect, ScanShape::sessions,
+       {step.tuple.destination, step.tuple.destination_port, tcp, step.time, step.id}, step.pair, policy,
+       found);
+}
+
+void ScanWatch::tick(Time packet_now, const policy::Policy& policy, std::vector<Notice>& found) {
+  if (due_.empty()) return;
+  if (packet_now + clock_doubt < due_.front().first) {
+    // The clock was set back: what waits will not be due for who knows how long.
+    counters_.attempts_undecided += waiting_.size();
+    waiting_.clear();
+    due_.clear();
+    return;
+  }
+  expire(packet_now - options_.scan.answer_time, policy, found);
+}
+
+void ScanWatch::finish(const policy::Policy& policy, std::vector<Notice>& found) {
+  expire(Time::max(), policy, found);
+}
+
+void ScanWatch::expire(Time limit, const policy::Policy& policy, std::vector<Notice>& found) {
+  while (!due_.empty() && due_.front().first <= limit) {
+    const auto [since, id] = due_.front();
+    due_.pop_front();
+    const auto attempt = waiting_.find(id);
+    if (attempt == waiting_.end() || attempt->second.since != since) continue;
+    const Waiting silent = attempt->second;
+    waiting_.erase(attempt);
+    if (silent.tuple.protocol != tcp && !answering_[silent.pair]) {
+      ++counters_.attempts_unanswerable;
+      continue;
+    }
+    fail(silent, since + options_.scan.answer_time, policy, found);
+  }
+}
+
+void ScanWatch::fail(const Waiting& attempt, Time time, const policy::Policy& policy,
+                     std::vector<Notice>& found) {
+  ++counters_.attempts_failed;
+  const IpAddress& initiator = attempt.tuple.source;
+  Suspect& suspect = suspects_.at(initiator);
+  ++suspect.failed;
+  count(suspect.fast, time, options_.scan.window, true);
+  count(suspect.slow, time, options_.scan.slow_window, true);
+  const Mark failed{attempt.tuple.destination, attempt.tuple.destination_port, attempt.tuple.protocol, time,
+                    attempt.id};
+  mark(initiator, suspect, ScanShape::sweep, failed, attempt.pair, policy, found);
+  if (attempt.tuple.protocol == tcp || attempt.tuple.protocol == capture::protocol::udp) {
+    mark(initiator, suspect, ScanShape::ports, failed, attempt.pair, policy, found);
+  }
+}
+
+// An attempt is counted when it is made, if its maker is followed by then, and as failed when it failed.
+void ScanWatch::count(Suspect::Share& share, Time time, std::chrono::seconds part, bool failed) {
+  const std::int64_t now = time.time_since_epoch() / std::chrono::nanoseconds{part};
+  if (now != share.part) {
+    const bool next = now == share.part + 1;
+    share.attempts = {0, next ? share.attempts[0] : 0};
+    share.failed = {0, next ? share.failed[0] : 0};
+    share.part = now;
+  }
+  ++(failed ? share.failed : share.attempts)[0];
+}
+
+// Who asks many, as a proxy or a name server does, always meets some who do not answer.
+bool ScanWatch::mostly_failed(const Suspect::Share& share) {
+  return 2 * (share.failed[0] + share.failed[1]) >= share.attempts[0] + share.attempts[1];
+}
+
+// How many of the marks count together with this one.
+std::size_t ScanWatch::held(const Marks& marks, ScanShape shape, const Mark& mark,
+                            std::chrono::seconds window) {
+  std::size_t count = 0;
+  for (auto each = marks.rbegin(); each != marks.rend(); ++each) {
+    if (each->time <= mark.time - window) break;
+    const bool counts = shape == ScanShape::ports      ? each->host == mark.host
+                        : shape == ScanShape::sessions ? same_service(*each, mark)
+                                                       : true;
+    if (counts) ++count;
+  }
+  return count;
+}
+
+void ScanWatch::mark(const IpAddress& initiator, Suspect& suspect, ScanShape shape, const Mark& mark,
+                     policy::PairId pair, const policy::Policy& policy, std::vector<Notice>& found) {
+  if (mark.time < suspect.quiet_until) return;
+  Marks& marks = suspect.marks[static_cast<std::size_t>(shape)];
+  const policy::ScanOptions& scan = options_.scan;
+  while (!marks.empty() && marks.front().time <= mark.time - scan.slow_window) marks.pop_front();
+  // Marks of a time to come: the clock was set back.
+  while (!marks.empty() && marks.back().time > mark.time + clock_doubt) marks.pop_back();
+  if (shape != ScanShape::sessions) {
+    const auto again = std::find_if(marks.begin(), marks.end(), [&](const Mark& each) {
+      return shape == ScanShape::ports ? same_service(each, mark) : each.host == mark.host;
+    });
+    if (again != marks.end()) marks.erase(again);
+  }
+  marks.push_back(mark);
+  const Limits limit = limits(shape);
+  const bool by_host = shape == ScanShape::ports || shape == ScanShape::sessions;
+  if (marks.size() > std::max(limit.fast, limit.slow) * (by_host ? hosts_beside : 1)) marks.pop_front();
+
+  const bool failures = shape == ScanShape::sweep || shape == ScanShape::ports;
+  if (held(marks, shape, mark, scan.window) >= limit.fast && (!failures || mostly_failed(suspect.fast))) {
+    tell(initiator, suspect, shape, mark, scan.window, pair, policy, found);
+  } else if (held(marks, shape, mark, scan.slow_window) >= limit.slow &&
+             (!failures || mostly_failed(suspect.slow))) {
+    tell(initiator, suspect, shape, mark, scan.slow_window, pair, policy, found);
+  }
+}
+
+void ScanWatch::tell(const IpAddress& initiator, Suspect& suspect, ScanShape shape, const Mark& mark,
+                     std::chrono::seconds window, policy::PairId pair, const policy::Policy& policy,
+                     std::vector<Notice>& found) {
+  // What is told together is what happened in one stretch.
+  if (mark.time - suspect.told > options_.scan.slow_window) suspect.shapes = 0;
+  suspect.shapes |= bit(shape);
+  suspect.told = mark.time;
+  suspect.quiet_until = mark.time + options_.scan.window;
+  ++counters_.findings;
+
+  std::set<IpAddress> hosts;
+  std::set<std::pair<std::uint8_t, std::uint16_t>> services;
+  for (const Marks& marks : suspect.marks) {
+    for (const Mark& each : marks) {
+      if (each.time <= mark.time - window) continue;
+      hosts.insert(each.host);
+      services.emplace(each.protocol, each.port);
+    }
+  }
+  std::string words;
+  policy::Localized shown;
+  for (std::size_t i = 0; i < shape_words.size(); ++i) {
+    if ((suspect.shapes >> i & 1U) == 0) continue;
+    words += (words.empty() ? "" : " ") + std::string{shape_words[i].word};
+    shown.ja += (shown.ja.empty() ? "" : "、") + std::string{text(shape_words[i].shown, Language::ja)};
+    shown.en += (shown.en.empty() ? "" : ", ") + std::string{text(shape_words[i].shown, Language::en)};
+  }
+  std::string examples;
+  std::size_t told = 0;
+  for (auto each = services.begin(); each != services.end() && told < examples_max; ++each, ++told) {
+    examples += (examples.empty() ? "" : " ") + std::string{protocol_word(each->first)};
+    if (each->first == tcp || each->first == capture::protocol::udp) {
+      examples += "/" + std::to_string(each->second);
+    }
+  }
+
+  Notice notice{NoticeKind::scan_inside, initiator.to_string(), mark.time};
+  notice.add("src", initiator.to_string()).add("dst", mark.host.to_string());
+  notice.add_segment("from", policy, policy::from_of(pair));
+  notice.add_segment("to", policy, policy::to_of(pair));
+  notice.add("hosts", std::to_string(hosts.size())).add("ports", std::to_string(services.size()));
+  notice.add("window", std::to_string(window.count()),
+             {std::to_string(window.count()) + "秒", std::to_string(window.count()) + " s"});
+  notice.add("shapes", words, std::move(shown)).add("services", examples);
+  notice.add("failed", std::to_string(suspect.failed));
+  // Logging in by trial, or several shapes together, is no fault of a setting.
+  const bool several = (suspect.shapes & (suspect.shapes - 1U)) != 0;
+  if (several || shape == ScanShape::sessions) notice.severity = policy::Severity::error;
+  found.push_back(std::move(notice));
+  for (Marks& marks : suspect.marks) marks.clear();
+}
+
+void ScanWatch::flood(const FlowStep& step, std::vector<Notice>& found) {
+  const bool begins = step.kind == FlowStep::Kind::opened && step.evidence == capture::Evidence::syn;
+  if (!begins && step.kind != FlowStep::Kind::answered) return;
+  const std::int64_t second =
+      std::chrono::floor<std::chrono::seconds>(begins ? step.time : step.start).time_since_epoch().count();
+  Target& target = targets_.at(step.tuple.destination);
+  if (target.second != second) {
+    if (!begins) return;  // an answer to what an earlier second asked
+    target = {};
+    target.second = second;
+  }
+  ++(begins ? target.opened : target.answered);
+  if (target.told || target.opened < target.answered + options_.half_open_rate) return;
+  target.told = true;
+  ++counters_.findings;
+  Notice notice{NoticeKind::flood, step.tuple.destination.to_string(), step.time};
+  notice.add("dst", step.tuple.destination.to_string()).add("src", step.tuple.source.to_string());
+  notice.add("rate", std::to_string(target.opened - target.answered));
+  notice.add("port", std::to_string(step.tuple.destination_port));
+  found.push_back(std::move(notice));
+}
+
+}  // namespace sekimori::daemon

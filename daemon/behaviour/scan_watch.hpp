@@ -1,0 +1,113 @@
+// Attacks by an inside terminal, by their shape (document 000, 6(7)ウ): a sweep over hosts, a scan over
+// ports, log-ins tried again and again, one terminal at the log-in ports of many hosts; and a flood of
+// half-open connections (6(7)ク). All shapes of one terminal are one finding.
+//
+// An attempt counts as failed when it is refused, or when answer_time of packet time has passed without an
+// answer. Without an answer, others than TCP count only where the mirror shows answers between these two
+// segments at all. One thread, bounded memory.
+#pragma once
+
+#include <array>
+#include <bitset>
+#include <cstdint>
+#include <deque>
+#include <map>
+#include <vector>
+
+#include "daemon/alert/notice.hpp"
+#include "daemon/behaviour/bounded.hpp"
+#include "daemon/flow_step.hpp"
+
+namespace sekimori::daemon {
+
+enum class ScanShape : std::uint8_t { sweep, ports, sessions, spread, count_ };
+
+class ScanWatch {
+ public:
+  struct Counters {
+    std::uint64_t attempts_failed = 0;
+    std::uint64_t attempts_undecided = 0;     // too many waited for their answer: these were not waited for
+    std::uint64_t attempts_unanswerable = 0;  // no answer, where the mirror shows none of anybody
+    std::uint64_t initiators = 0;             // followed now
+    std::uint64_t initiators_displaced = 0;   // the stalest made room: its attempts are forgotten
+    std::uint64_t targets_displaced = 0;      // likewise of half-open connections
+    std::uint64_t findings = 0;
+  };
+
+  explicit ScanWatch(const policy::Policy& policy);
+
+  void step(const FlowStep& step, const policy::Policy& policy, std::vector<Notice>& found);
+  // Attempts whose answer is overdue.
+  void tick(Time packet_now, const policy::Policy& policy, std::vector<Notice>& found);
+  // Those that still wait when the input ends: nothing answered them.
+  void finish(const policy::Policy& policy, std::vector<Notice>& found);
+  void replaced(const policy::Policy& policy) { options_ = policy.options().behaviour; }
+  Counters counters() const;
+
+ private:
+  struct Mark {
+    IpAddress host{};
+    std::uint16_t port = 0;
+    std::uint8_t protocol = 0;
+    Time time{};
+    std::uint64_t flow = 0;
+  };
+  using Marks = std::deque<Mark>;  // oldest first
+  struct Suspect {
+    std::array<Marks, static_cast<std::size_t>(ScanShape::count_)> marks{};
+    // Attempts of this hour and minute of packet time and of the one before, and how many of them failed.
+    struct Share {
+      std::int64_t part = 0;
+      std::array<std::uint64_t, 2> attempts{};
+      std::array<std::uint64_t, 2> failed{};
+    };
+    Share fast{};
+    Share slow{};
+    std::uint64_t failed = 0;
+    unsigned shapes = 0;  // told so far, in bits
+    Time quiet_until{};   // after a finding, for a window: only counted
+    Time told{};
+  };
+  struct Waiting {
+    capture::Tuple tuple{};
+    policy::PairId pair = 0;
+    std::uint64_t id = 0;
+    Time since{};
+  };
+  struct Target {
+    std::int64_t second = 0;
+    std::uint64_t opened = 0;
+    std::uint64_t answered = 0;
+    bool told = false;
+  };
+
+  struct Limits {
+    std::size_t fast = 0;
+    std::size_t slow = 0;
+  };
+  Limits limits(ScanShape shape) const;
+  bool allowed(const IpAddress& initiator) const;
+  void opened(const FlowStep& step, const policy::Policy& policy, std::vector<Notice>& found);
+  void closing(const FlowStep& step, const policy::Policy& policy, std::vector<Notice>& found);
+  void expire(Time limit, const policy::Policy& policy, std::vector<Notice>& found);
+  void fail(const Waiting& attempt, Time time, const policy::Policy& policy, std::vector<Notice>& found);
+  static void count(Suspect::Share& share, Time time, std::chrono::seconds part, bool failed);
+  static bool mostly_failed(const Suspect::Share& share);
+  void mark(const IpAddress& initiator, Suspect& suspect, ScanShape shape, const Mark& mark,
+            policy::PairId pair, const policy::Policy& policy, std::vector<Notice>& found);
+  static std::size_t held(const Marks& marks, ScanShape shape, const Mark& mark, std::chrono::seconds window);
+  void tell(const IpAddress& initiator, Suspect& suspect, ScanShape shape, const Mark& mark,
+            std::chrono::seconds window, policy::PairId pair, const policy::Policy& policy,
+            std::vector<Notice>& found);
+  void flood(const FlowStep& step, std::vector<Notice>& found);
+
+  policy::BehaviourOptions options_;
+  Bounded<IpAddress, Suspect> suspects_;
+  Bounded<IpAddress, Target> targets_;
+  std::map<std::uint64_t, Waiting> waiting_{};        // by flow
+  std::deque<std::pair<Time, std::uint64_t>> due_{};  // flows in the order in which they were opened
+  std::bitset<policy::pairs_max> answering_{};  // pairs in which others than TCP were seen to be answered
+  Counters counters_{};
+};
+
+}  // namespace sekimori::daemon

@@ -1,0 +1,242 @@
+#include "daemon/behaviour/service_watch.hpp"
+
+#include <algorithm>
+#include <chrono>
+
+#include "daemon/render/words.hpp"
+#include "policy/system_map.hpp"
+#include "policy/text/text.hpp"
+
+namespace sekimori::daemon {
+namespace {
+
+bool holds(const std::vector<Prefix>& prefixes, const IpAddress& address) {
+  return std::any_of(prefixes.begin(), prefixes.end(),
+                     [&](const Prefix& prefix) { return prefix.contains(address); });
+}
+
+bool holds(const std::vector<policy::Ports>& list, std::uint8_t protocol, std::uint16_t port) {
+  return std::any_of(list.begin(), list.end(), [&](const policy::Ports& ports) {
+    return (ports.protocol == 0 || ports.protocol == protocol) && ports.first <= port && port <= ports.last;
+  });
+}
+
+// A side that names no address declares nobody's service.
+template <class Entry>
+const Entry* declaring(const std::vector<Entry>& entries, const policy::EndpointOptions Entry::*side,
+                       const ServiceWatch::Key& key) {
+  for (const Entry& entry : entries) {
+    if (holds((entry.*side).addresses, key.host) && holds(entry.ports, key.protocol, key.port)) {
+      return &entry;
+    }
+  }
+  return nullptr;
+}
+
+std::int64_t day_of(Time time) {
+  return std::chrono::floor<std::chrono::days>(time).time_since_epoch().count();
+}
+
+Text kind_text(ServiceWatch::Declared kind) {
+  switch (kind) {
+    case ServiceWatch::Declared::gateway:
+      return Text::service_kind_gateway;
+    case ServiceWatch::Declared::service:
+      return Text::service_kind_service;
+    default:
+      return Text::service_kind_system;
+  }
+}
+
+}  // namespace
+
+std::string_view declared_word(ServiceWatch::Declared declared) {
+  switch (declared) {
+    case ServiceWatch::Declared::system:
+      return "system";
+    case ServiceWatch::Declared::gateway:
+      return "gateway";
+    case ServiceWatch::Declared::service:
+      return "service";
+    case ServiceWatch::Declared::exception:
+      return "exception";
+    case ServiceWatch::Declared::no:
+      break;
+  }
+  return "no";
+}
+
+ServiceWatch::ServiceWatch(const policy::Policy& policy)
+    : services_max_(policy.options().behaviour.followed_max) {
+  replaced(policy);
+}
+
+void ServiceWatch::replaced(const policy::Policy& policy) {
+  const policy::PolicyOptions& options = policy.options();
+  unused_after_days_ = options.behaviour.unused_after_days;
+  declared_only_.clear();
+  for (const std::string& id : options.behaviour.declared_only) {
+    const int segment = policy.segment_index(id);
+    if (segment >= 0) declared_only_.insert(static_cast<policy::SegmentId>(segment));
+  }
+  const std::vector<Use> before = std::move(uses_);
+  uses_.clear();
+  const auto add = [&](Declared kind, const std::string& id, const std::string& name) {
+    const auto known = std::find_if(before.begin(), before.end(),
+                                    [&](const Use& use) { return use.kind == kind && use.id == id; });
+    if (known != before.end()) {
+      uses_.push_back(*known);
+      uses_.back().name = name;
+      return;
+    }
+    Use use;
+    use.kind = kind;
+    use.id = id;
+    use.name = name;
+    uses_.push_back(std::move(use));  // watched from the next packet on
+  };
+  for (const auto& system : options.systems) add(Declared::system, system.id, system.name);
+  for (const auto& gateway : options.gateways) add(Declared::gateway, gateway.id, gateway.name);
+  for (const auto& service : options.services) add(Declared::service, service.id, service.name);
+  // What declares them may be another entry now, or none.
+  for (auto& [key, service] : services_) declare(key, policy, service);
+}
+
+ServiceWatch::Counters ServiceWatch::counters() const {
+  Counters counters = counters_;
+  counters.services = services_.size();
+  return counters;
+}
+
+ServiceWatch::Use* ServiceWatch::use_of(const FlowStep& step, const policy::Policy& policy) {
+  const policy::PolicyOptions& options = policy.options();
+  std::size_t index = uses_.size();
+  if (step.basis == policy::Basis::gateway) {
+    index = options.systems.size() + step.basis_index;
+  } else if (step.basis == policy::Basis::service) {
+    index = options.systems.size() + options.gateways.size() + step.basis_index;
+  }
+  return index < uses_.size() ? &uses_[index] : nullptr;
+}
+
+void ServiceWatch::declare(const Key& key, const policy::Policy& policy, Service& service) {
+  const policy::PolicyOptions& options = policy.options();
+  service.declared = Declared::no;
+  service.entry.clear();
+  const int system = policy.systems().at(key.host, key.protocol, key.port);
+  if (system >= 0) {
+    service.declared = Declared::system;
+    service.entry = options.systems[static_cast<std::size_t>(system)].id;
+  } else if (const auto* gateway = declaring(options.gateways, &policy::GatewayOptions::hosts, key)) {
+    service.declared = Declared::gateway;
+    service.entry = gateway->id;
+  } else if (const auto* named = declaring(options.services, &policy::ServiceOptions::hosts, key)) {
+    service.declared = Declared::service;
+    service.entry = named->id;
+  } else if (const auto* exception =
+                 declaring(options.exceptions, &policy::ExceptionOptions::destination, key)) {
+    service.declared = Declared::exception;
+    service.entry = exception->id;
+  }
+}
+
+void ServiceWatch::step(const FlowStep& step, const policy::Policy& policy, std::vector<Notice>& found) {
+  if (!has_ports(step.tuple.protocol)) return;
+  if (step.kind == FlowStep::Kind::opened) {
+    if (Use* const use = use_of(step, policy)) {
+      if (use->flows++ == 0) use->first = step.time;
+      use->last = std::max(use->last, step.time);
+      use->told = false;
+    }
+    return;
+  }
+  if (step.kind != FlowStep::Kind::answered) return;
+  const int system =
+      policy.systems().at(step.tuple.destination, step.tuple.protocol, step.tuple.destination_port);
+  if (system >= 0 && static_cast<std::size_t>(system) < uses_.size()) {
+    Use& use = uses_[static_cast<std::size_t>(system)];
+    if (use.flows++ == 0) use.first = step.time;
+    use.last = std::max(use.last, step.time);
+    use.told = false;
+  }
+  if (policy::to_of(step.pair) == policy.external()) return;
+  const Key key{step.tuple.destination, step.tuple.protocol, step.tuple.destination_port};
+  auto place = services_.find(key);
+  if (place == services_.end()) {
+    if (services_.size() >= services_max_) {
+      ++counters_.services_refused;
+      return;
+    }
+    place = services_.emplace(key, Service{}).first;
+    place->second.segment = policy::to_of(step.pair);
+    place->second.first = step.time;
+    declare(key, policy, place->second);
+  }
+  Service& service = place->second;
+  const bool certain = capture::confidence(step.evidence) != capture::Confidence::guess;
+  const bool news = certain && !service.certain;
+  service.certain = service.certain || certain;
+  ++service.flows;
+  service.last = std::max(service.last, step.time);
+  if (service.clients.size() < clients_max) service.clients.insert(step.tuple.source);
+  if (news && service.declared == Declared::no && declared_only_.count(service.segment) != 0) {
+    tell_undeclared(key, service, step.time, policy, found);
+  }
+}
+
+void ServiceWatch::tell_undeclared(const Key& key, const Service& service, Time time,
+                                   const policy::Policy& policy, std::vector<Notice>& found) {
+  ++counters_.undeclared_told;
+  std::size_t others = 0;
+  for (auto each = services_.lower_bound({key.host, 0, 0});
+       each != services_.end() && each->first.host == key.host; ++each) {
+    if (each->second.declared == Declared::no && each->second.certain) ++others;
+  }
+  // One story for a host, whatever the number of its ports.
+  Notice notice{NoticeKind::service_undeclared, key.host.to_string(), time};
+  std::string name = protocol_name(key.protocol);
+  std::transform(name.begin(), name.end(), name.begin(),
+                 [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c; });
+  notice.add("dst", key.host.to_string()).add("src", service.clients.begin()->to_string());
+  notice.add_segment("to", policy, service.segment);
+  notice.add("service", name + "/" + std::to_string(key.port)).add("count", std::to_string(others));
+  found.push_back(std::move(notice));
+}
+
+// Once a day of packet time.
+void ServiceWatch::tick(Time packet_now, const policy::Policy&, std::vector<Notice>& found) {
+  if (!begun_) {
+    begun_ = true;
+    since_ = packet_now;
+    looked_at_ = day_of(packet_now);
+  }
+  for (Use& use : uses_) {
+    if (use.since == Time{}) use.since = packet_now;
+  }
+  const std::int64_t day = day_of(packet_now);
+  if (day <= looked_at_ || unused_after_days_ == 0) return;
+  looked_at_ = day;
+  for (Use& use : uses_) {
+    const Time from = std::max(use.since, use.last);
+    const auto idle = std::chrono::floor<std::chrono::days>(packet_now - from).count();
+    if (use.told || idle < unused_after_days_) continue;
+    use.told = true;
+    ++counters_.unused_told;
+    Notice notice{NoticeKind::service_unused, std::string{declared_word(use.kind)} + " " + use.id,
+                  packet_now};
+    const Text kind = kind_text(use.kind);
+    notice.add("kind", std::string{declared_word(use.kind)},
+               {std::string{text(kind, Language::ja)}, std::string{text(kind, Language::en)}});
+    notice.add("id", use.id).add("name", use.name.empty() ? "-" : use.name);
+    notice.add("days", std::to_string(idle));
+    notice.add("last_used", use.flows == 0 ? "never" : "before",
+               use.flows == 0
+                   ? policy::Localized{std::string{text(Text::service_never_seen, Language::ja)},
+                                       std::string{text(Text::service_never_seen, Language::en)}}
+                   : policy::Localized{std::string{text(Text::service_seen_before, Language::ja)},
+                                       std::string{text(Text::service_seen_before, Language::en)}});
+    found.push_back(std::move(notice));
+  }
+}
+
+}  // namespace sekimori::daemon
