@@ -97,8 +97,10 @@ Inspector::Inspector(const InspectorOptions& options, std::shared_ptr<const poli
       fragments_(options.fragments),
       grace_(options.flows.startup_grace),
       active_timeout_(options.flows.active_timeout),
-      table_(options.flows, options.capacity, options.secret, *this) {
+      table_(options.flows, options.capacity, options.secret, *this),
+      ear_(outlet, options.wire_seed) {
   assert(policy_ != nullptr);
+  ear_.generation(policy_->generation());
   learn_services();
 }
 
@@ -131,6 +133,8 @@ void Inspector::frame(const capture::Frame& frame) {
   }
   capture::Packet& packet = batch_[batched_];
   if (!decoder_.usual(frame, packet)) return unusual(frame);
+  if (capture::may_sign(packet)) [[unlikely]]
+    ear_.hear(frame);
   table_.expect(packet);
   if (++batched_ >= batch_max) flush();
 }
@@ -142,9 +146,11 @@ void Inspector::unusual(const capture::Frame& frame) {
   const capture::Decoder::Result result = decoder_.by_layers(frame, room);
   if (result.stripped) ++books_.mirror_stripped;
   if (result.reason != capture::Reason::none) {
+    if (capture::signs(result.reason)) ear_.hear(frame);
     refuse(frame, result.reason);
     return;
   }
+  if (capture::may_sign(room[0])) ear_.hear(frame);
   bool whole = true;
   for (std::size_t i = 0; i < result.count; ++i) whole = whole && !room[i].fragment;
   if (whole) [[likely]] {
@@ -182,6 +188,8 @@ Books Inspector::books() const {
   books.traces_refused = table_.counters().traces_refused;
   books.traces_stolen = table_.trace_counters().stolen;
   books.copies_forgotten = table_.trace_counters().window_short;
+  books.signs_untold = ear_.untold();
+  books.sign_minutes_full = ear_.minutes_full();
   return books;
 }
 
@@ -229,6 +237,7 @@ std::shared_ptr<const policy::Policy> Inspector::replace(std::shared_ptr<const p
   policy_.swap(policy);
   epoch_ = {};
   epoch_tag_ = 0;
+  ear_.generation(policy_->generation());
   learn_services();
   return policy;
 }
@@ -288,6 +297,13 @@ void Inspector::packet(capture::Flow& flow, const capture::Packet& packet, captu
   }
   count(matrix_[notes.pair], notes.verdict, 1, packet.wire_bytes);
   if (packet.quoted.protocol != 0) judge_reporter(flow, packet);
+  if (changes.opened || changes.macs) hear(flow, packet, from_initiator);
+}
+
+// Whose card sends for whom: at a flow's first packet in each direction, and wherever its packets are seen
+// again.
+void Inspector::hear(const capture::Flow& flow, const capture::Packet& packet, bool from_initiator) {
+  ear_.hear(packet, crossing(flow, from_initiator).left, !from_initiator);
 }
 
 // An error is counted to the flow that it reports. When a third segment sends it, it crosses a boundary of
@@ -310,6 +326,7 @@ void Inspector::repeated(capture::Flow& flow, const capture::Packet& packet, cap
   if (copy && packet.quoted.protocol == 0 && beyond(flow, repetition.routed, from_initiator)) {
     note_passage(flow, packet, from_initiator);
   }
+  if (copy) hear(flow, packet, from_initiator);
 }
 
 // Has the packet, seen at two places, come out on the side to which it goes? A segment that names its wires

@@ -21,6 +21,7 @@
 #include "capture/options.hpp"
 #include "capture/source/source.hpp"
 #include "daemon/messages.hpp"
+#include "daemon/wire_ear.hpp"
 #include "policy/policy.hpp"
 
 namespace sekimori::daemon {
@@ -31,6 +32,8 @@ class EventOutlet {
   virtual ~EventOutlet() = default;
   // False: no room now. The flow is then marked and told later from its own record.
   virtual bool tell(const FlowEvent& event) = 0;
+  // FlowEvent::Kind::wire, likewise: what cannot be told now is told when it is seen again.
+  virtual bool sighted(const FlowEvent&) { return true; }
   // Every flow when its record ends, permitted ones too. Only called when wants_ends().
   virtual void ended(const capture::FlowFacts&, const policy::Verdict&, capture::EndReason) {}
   virtual bool wants_ends() const { return false; }
@@ -46,6 +49,7 @@ struct InspectorOptions {
   // time runs backwards still finds its flow, whatever the number of workers.
   std::uint64_t ageing_from = 0;
   capture::HashSecret secret{};
+  std::uint64_t wire_seed = 0;  // of WireEar
 };
 
 class Inspector final : public capture::FrameSink, private capture::FlowEnds {
@@ -97,6 +101,7 @@ class Inspector final : public capture::FrameSink, private capture::FlowEnds {
   void flow_pending(capture::Flow& flow) override;
 
   void unusual(const capture::Frame& frame);
+  void hear(const capture::Flow& flow, const capture::Packet& packet, bool from_initiator);
   void take(const capture::Packet& packet);
   void account(const capture::Packet& packet, capture::Reason reason);
   void judge(capture::Flow& flow, const capture::Packet& packet, capture::Changes changes,
@@ -134,6 +139,7 @@ class Inspector final : public capture::FrameSink, private capture::FlowEnds {
   // One frame may become several packets.
   std::array<capture::Packet, batch_max + capture::packets_most> batch_{};
   std::size_t batched_ = 0;
+  WireEar ear_;
   Books books_{};
   Matrix matrix_{};
   policy::Policy::Epoch epoch_{};

@@ -43,6 +43,8 @@ Books& Books::operator+=(const Books& other) {
   events_told += other.events_told;
   events_delayed += other.events_delayed;
   events_lost += other.events_lost;
+  signs_untold += other.signs_untold;
+  sign_minutes_full += other.sign_minutes_full;
   return *this;
 }
 

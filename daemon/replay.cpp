@@ -12,6 +12,7 @@
 #include "daemon/alert/coverage.hpp"
 #include "daemon/alert/desk.hpp"
 #include "daemon/alert/exception_watch.hpp"
+#include "daemon/alert/wire_watch.hpp"
 #include "daemon/inspector.hpp"
 
 namespace sekimori::daemon {
@@ -32,6 +33,7 @@ class Findings final : public EventOutlet {
     events_[told_++] = event;
     return true;
   }
+  bool sighted(const FlowEvent& event) override { return tell(event); }
   void ended(const capture::FlowFacts& facts, const policy::Verdict& verdict,
              capture::EndReason reason) override {
     flows.push_back({facts, verdict, reason});
@@ -46,7 +48,7 @@ class Findings final : public EventOutlet {
  private:
   std::vector<FlowEvent> events_{};  // the first `told_` of them; the others are room
   std::size_t told_ = 0;
-  const bool want_flows_;
+  bool want_flows_;
 };
 
 InspectorOptions inspector_options(const ReplayOptions& options, const capture::CaptureOptions& capture,
@@ -123,7 +125,9 @@ class Lane {
 class Reader final : public capture::FrameSink {
  public:
   Reader(std::vector<std::unique_ptr<Lane>>& lanes, const InspectorOptions& options)
-      : lanes_(lanes), decoder_(options.decode), errors_apart_(options.flows.icmp_errors_apart) {}
+      : lanes_(lanes), decoder_(options.decode), errors_apart_(options.flows.icmp_errors_apart) {
+    ear_.generation(lanes.front()->inspector.policy().generation());
+  }
 
   void frames(std::span<const capture::Frame> frames) override {
     if (lanes_.size() != 1) {
@@ -142,17 +146,21 @@ class Reader final : public capture::FrameSink {
     const capture::Decoder::Result result = decoder_.decode(frame, packets_);
     if (result.stripped) ++books.mirror_stripped;
     if (result.reason == capture::Reason::none) {
+      if (capture::may_sign(packets_[0])) ear_.hear(frame);
       for (std::size_t i = 0; i < result.count; ++i) {
         const std::uint64_t hand = capture::deal_hash(packets_[i], errors_apart_);
         lanes_[hand % lanes_.size()]->filling.push_back(packets_[i]);
       }
       return;
     }
+    if (capture::signs(result.reason)) ear_.hear(frame);
     ++books.packets_read;
     books.bytes_read += frame.wire_length;
     ++books.reasons[static_cast<std::size_t>(result.reason)];
   }
 
+  // Of what no lane sees: frames that are no packet, and the octets of DHCP.
+  Findings findings{false};
   Books books{};
   std::optional<Time> first{};
   Time last{};
@@ -174,6 +182,7 @@ class Reader final : public capture::FrameSink {
   const capture::Decoder decoder_;
   const bool errors_apart_;
   std::array<capture::Packet, capture::packets_most> packets_{};
+  WireEar ear_{findings, 0};
 };
 
 // Events of all lanes in the order of the frames that caused them, through the incidents to the output.
@@ -183,15 +192,21 @@ class Teller {
       : policy_(std::move(policy)), desk_(alerts, Coverage::Memory::all), output_(output) {
     // Of the register what the traffic shows; what the calendar says of a capture is over since.
     desk_.watch(std::make_unique<ExceptionWatch>(std::chrono::seconds{0}));
+    auto wires = std::make_unique<WireWatch>();
+    wires_ = wires.get();
+    desk_.watch(std::move(wires));
   }
 
   const Coverage& coverage() const { return desk_.coverage(); }
+  std::uint64_t sign_minutes_full() const { return wires_->counters().minutes_full; }
 
-  void tell(std::vector<std::unique_ptr<Lane>>& lanes) {
+  // `heard`: by the reader itself, in the chunk that the lanes have worked off.
+  void tell(std::vector<std::unique_ptr<Lane>>& lanes, Findings& heard) {
     if (lanes.size() == 1 && in_order(lanes.front()->findings.events())) {
       for (const FlowEvent& event : lanes.front()->findings.events()) feed(event);
     } else {
       events_.clear();
+      for (const FlowEvent& event : heard.events()) events_.push_back(&event);
       for (const auto& lane : lanes) {
         for (const FlowEvent& event : lane->findings.events()) events_.push_back(&event);
       }
@@ -200,6 +215,7 @@ class Teller {
       for (const FlowEvent* event : events_) feed(*event);
     }
     for (const auto& lane : lanes) lane->findings.clear();
+    heard.clear();
   }
   void finish(Time last) {
     desk_.finish(last, policy_, records_);
@@ -229,6 +245,7 @@ class Teller {
 
   std::shared_ptr<const policy::Policy> policy_;
   Desk desk_;
+  const WireWatch* wires_ = nullptr;  // the desk's
   ReplayOutput& output_;
   std::vector<const FlowEvent*> events_{};
   std::vector<AlertRecord> records_{};
@@ -274,6 +291,7 @@ ReplayResult replay(const ReplayOptions& options, const capture::CaptureOptions&
   }
 
   Reader reader{lanes, inspector};
+  Findings heard{false};  // by the reader, in the chunk that the lanes work off
   Teller teller{policy, alerts, output};
   capture::ReadState state = capture::ReadState::more;
   while (state == capture::ReadState::more) {
@@ -287,19 +305,20 @@ ReplayResult replay(const ReplayOptions& options, const capture::CaptureOptions&
       // While the reader fills one half, the lanes work off the other: what they found is told one chunk
       // later.
       for (const auto& lane : lanes) lane->wait();
-      teller.tell(lanes);
+      teller.tell(lanes, heard);
+      std::swap(heard, reader.findings);
       for (const auto& lane : lanes) lane->submit(reader.last);
     } else {
       lanes.front()->inspector.tick(reader.last, 0);
-      teller.tell(lanes);
+      teller.tell(lanes, heard);
     }
   }
   for (const auto& lane : lanes) {
     if (threads) lane->wait();
   }
-  teller.tell(lanes);
+  teller.tell(lanes, heard);
   for (const auto& lane : lanes) lane->inspector.finish(reader.last);
-  teller.tell(lanes);
+  teller.tell(lanes, heard);
   teller.finish(reader.last);
   if (options.want_flows) tell_flows(lanes, teller.coverage(), options.outer_layers, output);
 
@@ -312,6 +331,7 @@ ReplayResult replay(const ReplayOptions& options, const capture::CaptureOptions&
       result.matrix[pair] += lane->inspector.matrix()[pair];
     }
   }
+  result.books.sign_minutes_full = teller.sign_minutes_full();  // as one worker would have counted
   for (const PairTotals& totals : result.matrix) {
     result.forbidden_flows += totals.flows_forbidden;
     result.exception_flows += totals.flows_exception;

@@ -81,6 +81,8 @@ class Worker {
    public:
     explicit Outlet(Bell& bell) : queue(outbox_max), bell_(bell) {}
     bool tell(const FlowEvent& event) override;
+    // Never waited for: what a sign says is said again.
+    bool sighted(const FlowEvent& event) override;
     // Wakes main if it was told something: once for all that a read has brought.
     void ring() {
       if (std::exchange(told_, false)) bell_.ring();

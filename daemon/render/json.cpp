@@ -489,7 +489,9 @@ json::object books_object(const Books& books, std::string_view in_flows) {
           {"flows_claims_disagree", books.flows_claims_disagree},
           {"events_told", books.events_told},
           {"events_delayed", books.events_delayed},
-          {"events_lost", books.events_lost}};
+          {"events_lost", books.events_lost},
+          {"signs_untold", books.signs_untold},
+          {"sign_minutes_full", books.sign_minutes_full}};
 }
 
 json::object stats_event(const Books& books, const AlertOptions& options, Time last) {
