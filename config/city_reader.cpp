@@ -209,6 +209,12 @@ class CityReader {
       const Cursor macs = map.optional("next_hop_macs");
       macs.list([&](const Cursor& item) { read_next_hop(item, segment); }, Cursor::Size::some);
       map.optional("next_hop_only").boolean(segment.next_hop_only);
+      map.optional("router_macs")
+          .list([&](const Cursor& item) { read_router(item, segment); }, Cursor::Size::some);
+      map.optional("dhcp_servers")
+          .list([&](const Cursor& item) { read_station(item, segment.dhcp_servers); }, Cursor::Size::some);
+      map.optional("ra_routers")
+          .list([&](const Cursor& item) { read_station(item, segment.ra_routers); }, Cursor::Size::some);
       const bool named = map.optional("prefixes").present() || listed || map.optional("vlans").present() ||
                          map.optional("taps").present() || macs.present();
       if (!named) key.error(Text::config_segment_empty, {{"segment", segment.id}});
@@ -303,6 +309,42 @@ class CityReader {
           {{"mac", mac.to_string()}, {"segment", shown(first->owner)}, {"place", place_text(first->place)}});
     }
     segment.next_hop_macs.push_back(mac);
+  }
+
+  // The same card may be a firewall's on the wires of several segments.
+  static void read_router(const Cursor& item, policy::SegmentOptions& segment) {
+    MacAddress mac;
+    if (!read_mac(item, mac)) return;
+    auto& known = segment.router_macs;
+    if (std::find(known.begin(), known.end(), mac) != known.end()) {
+      item.error(Text::config_repeated, {{"value", mac.to_string()}});
+      return;
+    }
+    known.push_back(mac);
+  }
+
+  static void read_station(const Cursor& item, std::vector<policy::StationOptions>& stations) {
+    policy::StationOptions station;
+    const std::string_view text = item.scalar(Text::config_kind_text);
+    if (!item.is_text()) return;
+    // As in the hosts of gateways: five colons or dashes and no "::" can only be a card.
+    if (text.find('-') != std::string_view::npos || MacAddress::parse(text)) {
+      MacAddress mac;
+      if (!read_mac(item, mac)) return;
+      station.mac = mac;
+    } else {
+      IpAddress address;
+      if (!read_address(item, address)) return;
+      station.address = address;
+    }
+    const bool again = std::any_of(stations.begin(), stations.end(), [&](const auto& one) {
+      return one.mac == station.mac && one.address == station.address;
+    });
+    if (again) {
+      item.error(Text::config_repeated, {{"value", shown(std::string{text})}});
+      return;
+    }
+    stations.push_back(station);
   }
 
   const policy::NamedPrefix& named(const PlacedPrefix& placed) const {

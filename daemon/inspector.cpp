@@ -93,8 +93,10 @@ Inspector::Inspector(const InspectorOptions& options, std::shared_ptr<const poli
       fragments_(options.fragments),
       grace_(options.flows.startup_grace),
       active_timeout_(options.flows.active_timeout),
-      table_(options.flows, options.capacity, options.secret, *this) {
+      table_(options.flows, options.capacity, options.secret, *this),
+      ear_(outlet, options.wire_seed) {
   assert(policy_ != nullptr);
+  ear_.generation(policy_->generation());
   learn_services();
 }
 
@@ -128,6 +130,8 @@ void Inspector::frame(const capture::Frame& frame) {
   capture::Packet& packet = batch_[batched_];
   if (!decoder_.usual(frame, packet)) return unusual(frame);
   if (NameReader::may_tell(*policy_, packet)) name_reader_.read(*policy_, frame, packet);
+  if (capture::may_sign(packet)) [[unlikely]]
+    ear_.hear(frame);
   table_.expect(packet);
   if (++batched_ >= batch_max) flush();
   learn_read();
@@ -140,6 +144,7 @@ void Inspector::unusual(const capture::Frame& frame) {
   const capture::Decoder::Result result = decoder_.by_layers(frame, room);
   if (result.stripped) ++books_.mirror_stripped;
   if (result.reason != capture::Reason::none) {
+    if (capture::signs(result.reason)) ear_.hear(frame);
     refuse(frame, result.reason);
     return;
   }
@@ -147,6 +152,7 @@ void Inspector::unusual(const capture::Frame& frame) {
   if (result.count == 1 && NameReader::may_tell(*policy_, outermost)) {
     name_reader_.read(*policy_, frame, outermost);
   }
+  if (capture::may_sign(room[0])) ear_.hear(frame);
   bool whole = true;
   for (std::size_t i = 0; i < result.count; ++i) whole = whole && !room[i].fragment;
   if (whole) [[likely]] {
@@ -188,6 +194,8 @@ Books Inspector::books() const {
   books.names += name_reader_.counters();
   books.names.addresses = names_.learned();
   books.names.addresses_displaced = names_.displaced();
+  books.signs_untold = ear_.untold();
+  books.sign_minutes_full = ear_.minutes_full();
   return books;
 }
 
@@ -238,6 +246,7 @@ std::shared_ptr<const policy::Policy> Inspector::replace(std::shared_ptr<const p
   renamed_[policy->generation() % renamed_.size()] = renamed;
   epoch_ = {};
   epoch_tag_ = 0;
+  ear_.generation(policy_->generation());
   learn_services();
   return policy;
 }
@@ -299,6 +308,13 @@ void Inspector::packet(capture::Flow& flow, const capture::Packet& packet, captu
   count(matrix_[notes.pair], notes.verdict, 1, packet.wire_bytes);
   if (changes.stage || (notes.verdict & note_metered) != 0) go_on_steps(flow, packet, changes);
   if (packet.quoted.protocol != 0) judge_reporter(flow, packet);
+  if (changes.opened || changes.macs) hear(flow, packet, from_initiator);
+}
+
+// Whose card sends for whom: at a flow's first packet in each direction, and wherever its packets are seen
+// again.
+void Inspector::hear(const capture::Flow& flow, const capture::Packet& packet, bool from_initiator) {
+  ear_.hear(packet, crossing(flow, from_initiator).left, !from_initiator);
 }
 
 // An error is counted to the flow that it reports. When a third segment sends it, it crosses a boundary of
@@ -321,6 +337,7 @@ void Inspector::repeated(capture::Flow& flow, const capture::Packet& packet, cap
   if (copy && packet.quoted.protocol == 0 && beyond(flow, repetition.routed, from_initiator)) {
     note_passage(flow, packet, from_initiator);
   }
+  if (copy) hear(flow, packet, from_initiator);
 }
 
 // Has the packet, seen at two places, come out on the side to which it goes? A segment that names its wires

@@ -22,6 +22,7 @@
 #include "capture/source/source.hpp"
 #include "daemon/flow_step.hpp"
 #include "daemon/messages.hpp"
+#include "daemon/wire_ear.hpp"
 #include "policy/policy.hpp"
 
 namespace sekimori::daemon {
@@ -32,6 +33,8 @@ class EventOutlet {
   virtual ~EventOutlet() = default;
   // False: no room now. The flow is then marked and told later from its own record.
   virtual bool tell(const FlowEvent& event) = 0;
+  // FlowEvent::Kind::wire, likewise: what cannot be told now is told when it is seen again.
+  virtual bool sighted(const FlowEvent&) { return true; }
   // Every flow when its record ends, permitted ones too. Only called when wants_ends().
   virtual void ended(const capture::FlowFacts&, const policy::Verdict&, capture::EndReason) {}
   virtual bool wants_ends() const { return false; }
@@ -53,6 +56,7 @@ struct InspectorOptions {
   // time runs backwards still finds its flow, whatever the number of workers.
   std::uint64_t ageing_from = 0;
   capture::HashSecret secret{};
+  std::uint64_t wire_seed = 0;  // of WireEar
 };
 
 class Inspector final : public capture::FrameSink, private capture::FlowEnds {
@@ -113,6 +117,7 @@ class Inspector final : public capture::FrameSink, private capture::FlowEnds {
   policy::Verdict judge_by_names(policy::Conversation& conversation) const;
   policy::Verdict verdict_of(const capture::Flow& flow, Time time) const;
   void rename(capture::Flow& flow) const;
+  void hear(const capture::Flow& flow, const capture::Packet& packet, bool from_initiator);
   void take(const capture::Packet& packet);
   void account(const capture::Packet& packet, capture::Reason reason);
   void judge(capture::Flow& flow, const capture::Packet& packet, capture::Changes changes,
@@ -161,6 +166,7 @@ class Inspector final : public capture::FrameSink, private capture::FlowEnds {
   NameTable names_{};
   // By the generation (modulo 64) before a reload: how its classes of names are called after it.
   std::array<std::array<policy::NameClass, 256>, 64> renamed_{};
+  WireEar ear_;
   Books books_{};
   Matrix matrix_{};
   policy::Policy::Epoch epoch_{};

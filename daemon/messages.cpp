@@ -47,6 +47,8 @@ Books& Books::operator+=(const Books& other) {
   events_lost += other.events_lost;
   steps_told += other.steps_told;
   steps_lost += other.steps_lost;
+  signs_untold += other.signs_untold;
+  sign_minutes_full += other.sign_minutes_full;
   return *this;
 }
 

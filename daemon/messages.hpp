@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "capture/decode/decode.hpp"
+#include "capture/decode/wire_sign.hpp"
 #include "capture/flow/flow.hpp"
 #include "capture/flow/fragments.hpp"
 #include "capture/source/source.hpp"
@@ -29,8 +30,10 @@ struct FlowEvent {
     rejudged,  // another verdict: initiator settled, policy replaced, exception began or ended
     updated,   // still going on: at most once a minute of packet time, with the figures so far
     passed,    // a packet of it was seen beyond the boundary, for the first time in that direction
-    beyond     // of any flow: the sensor sees what enters verdict.to (to_server) or verdict.from; for
+    beyond,    // of any flow: the sensor sees what enters verdict.to (to_server) or verdict.from; for
                // daemon/alert/coverage alone, once a minute, segment and worker
+    wire       // no flow's: `wire` says something about the wire it was seen on, the sender's segment is
+               // verdict.from; once a minute and worker
   };
   Kind kind = Kind::opened;
   std::uint64_t number = 0;  // of the frame that caused it: orders events of several workers
@@ -38,6 +41,7 @@ struct FlowEvent {
   capture::FlowFacts facts{};
   policy::Verdict verdict{};
   std::uint32_t generation = 0;  // of the policy that judged
+  capture::WireSign wire{};      // Kind::wire
 };
 
 // ---- what is counted
@@ -95,6 +99,10 @@ struct Books {
   std::uint64_t events_lost = 0;     // outbox full and the record gone: must be 0, and seen if it is not
   std::uint64_t steps_told = 0;      // of permitted conversations, handed to main (daemon/flow_step.hpp)
   std::uint64_t steps_lost = 0;      // no room: scans and bulk transfers are known as far as main was told
+  // Signs about wires (daemon/wire_ear): those for which the outbox had no room, and the minutes of packet
+  // time with more of them than are followed.
+  std::uint64_t signs_untold = 0;
+  std::uint64_t sign_minutes_full = 0;
   Books& operator+=(const Books& other);
   bool close() const;  // packets_read == packets_in_flows + sum of reasons
 };

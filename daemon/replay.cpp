@@ -15,6 +15,7 @@
 #include "daemon/alert/name_waits.hpp"
 #include "daemon/alert/relay_watch.hpp"
 #include "daemon/behaviour/behaviour_watch.hpp"
+#include "daemon/alert/wire_watch.hpp"
 #include "daemon/inspector.hpp"
 
 namespace sekimori::daemon {
@@ -35,6 +36,7 @@ class Findings final : public EventOutlet {
     events_[told_++] = event;
     return true;
   }
+  bool sighted(const FlowEvent& event) override { return tell(event); }
   void ended(const capture::FlowFacts& facts, const policy::Verdict& verdict,
              capture::EndReason reason) override {
     flows.push_back({facts, verdict, reason});
@@ -58,7 +60,7 @@ class Findings final : public EventOutlet {
  private:
   std::vector<FlowEvent> events_{};  // the first `told_` of them; the others are room
   std::size_t told_ = 0;
-  const bool want_flows_;
+  bool want_flows_;
 };
 
 InspectorOptions inspector_options(const ReplayOptions& options, const capture::CaptureOptions& capture,
@@ -154,7 +156,9 @@ class Reader final : public capture::FrameSink {
       : lanes_(lanes),
         decoder_(options.decode),
         errors_apart_(options.flows.icmp_errors_apart),
-        policy_(policy) {}
+        policy_(policy) {
+    ear_.generation(policy.generation());
+  }
 
   void frames(std::span<const capture::Frame> frames) override {
     if (lanes_.size() != 1) {
@@ -176,6 +180,7 @@ class Reader final : public capture::FrameSink {
       if (result.count == 1 && NameReader::may_tell(policy_, packets_[0])) {
         names_.read(policy_, frame, packets_[0]);
       }
+      if (capture::may_sign(packets_[0])) ear_.hear(frame);
       for (std::size_t i = 0; i < result.count; ++i) {
         const std::uint64_t hand = capture::deal_hash(packets_[i], errors_apart_);
         lanes_[hand % lanes_.size()]->filling.push_back(packets_[i]);
@@ -187,6 +192,7 @@ class Reader final : public capture::FrameSink {
       names_.forget();
       return;
     }
+    if (capture::signs(result.reason)) ear_.hear(frame);
     ++books.packets_read;
     books.bytes_read += frame.wire_length;
     ++books.reasons[static_cast<std::size_t>(result.reason)];
@@ -194,6 +200,8 @@ class Reader final : public capture::FrameSink {
 
   const NameCounters& names() const { return names_.counters(); }
 
+  // Of what no lane sees: frames that are no packet, and the octets of DHCP.
+  Findings findings{false};
   Books books{};
   std::optional<Time> first{};
   Time last{};
@@ -217,6 +225,7 @@ class Reader final : public capture::FrameSink {
   const policy::Policy& policy_;
   NameReader names_{};
   std::array<capture::Packet, capture::packets_most> packets_{};
+  WireEar ear_{findings, 0};
 };
 
 // Events of all lanes in the order of the frames that caused them, through the incidents to the output.
@@ -230,14 +239,20 @@ class Teller {
     // Of the register what the traffic shows; what the calendar says of a capture is over since.
     desk_.watch(std::make_unique<ExceptionWatch>(std::chrono::seconds{0}));
     desk_.watch(std::make_unique<RelayWatch>());
+    auto wires = std::make_unique<WireWatch>();
+    wires_ = wires.get();
+    desk_.watch(std::move(wires));
   }
 
   const Coverage& coverage() const { return desk_.coverage(); }
   const BehaviourWatch& behaviour() const { return behaviour_; }
+  std::uint64_t sign_minutes_full() const { return wires_->counters().minutes_full; }
 
-  void tell(std::vector<std::unique_ptr<Lane>>& lanes) {
+  // `heard`: by the reader itself, in the chunk that the lanes have worked off.
+  void tell(std::vector<std::unique_ptr<Lane>>& lanes, Findings& heard) {
     events_.clear();
     steps_.clear();
+    for (const FlowEvent& event : heard.events()) events_.push_back(&event);
     for (const auto& lane : lanes) {
       for (const FlowEvent& event : lane->findings.events()) events_.push_back(&event);
       for (const FlowStep& step : lane->findings.steps) steps_.push_back(&step);
@@ -258,6 +273,7 @@ class Teller {
     }
     for (; step != steps_.end(); ++step) feed(**step);
     for (const auto& lane : lanes) lane->findings.clear();
+    heard.clear();
   }
   void finish(Time last) {
     waits_.finish([this](const FlowEvent& event) { pass(event); });
@@ -295,6 +311,7 @@ class Teller {
   NameWaits waits_{};
   Desk desk_;
   BehaviourWatch& behaviour_;
+  const WireWatch* wires_ = nullptr;  // the desk's
   ReplayOutput& output_;
   std::vector<const FlowEvent*> events_{};
   std::vector<const FlowStep*> steps_{};
@@ -341,6 +358,7 @@ ReplayResult replay(const ReplayOptions& options, const capture::CaptureOptions&
   }
 
   Reader reader{lanes, inspector, *policy};
+  Findings heard{false};  // by the reader, in the chunk that the lanes work off
   Teller teller{policy, alerts, output};
   capture::ReadState state = capture::ReadState::more;
   while (state == capture::ReadState::more) {
@@ -354,19 +372,20 @@ ReplayResult replay(const ReplayOptions& options, const capture::CaptureOptions&
       // While the reader fills one half, the lanes work off the other: what they found is told one chunk
       // later.
       for (const auto& lane : lanes) lane->wait();
-      teller.tell(lanes);
+      teller.tell(lanes, heard);
+      std::swap(heard, reader.findings);
       for (const auto& lane : lanes) lane->submit(reader.last);
     } else {
       lanes.front()->inspector.tick(reader.last, 0);
-      teller.tell(lanes);
+      teller.tell(lanes, heard);
     }
   }
   for (const auto& lane : lanes) {
     if (threads) lane->wait();
   }
-  teller.tell(lanes);
+  teller.tell(lanes, heard);
   for (const auto& lane : lanes) lane->inspector.finish(reader.last);
-  teller.tell(lanes);
+  teller.tell(lanes, heard);
   teller.finish(reader.last);
   output.behaviour(teller.behaviour());
   if (options.want_flows) tell_flows(lanes, teller.coverage(), options.outer_layers, output);
@@ -383,6 +402,7 @@ ReplayResult replay(const ReplayOptions& options, const capture::CaptureOptions&
       result.matrix[pair] += lane->inspector.matrix()[pair];
     }
   }
+  result.books.sign_minutes_full = teller.sign_minutes_full();  // as one worker would have counted
   for (const PairTotals& totals : result.matrix) {
     result.forbidden_flows += totals.flows_forbidden;
     result.exception_flows += totals.flows_exception;

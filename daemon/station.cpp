@@ -24,6 +24,7 @@
 #include "daemon/alert/sinks.hpp"
 #include "daemon/behaviour/behaviour_watch.hpp"
 #include "daemon/behaviour/services_json.hpp"
+#include "daemon/alert/wire_watch.hpp"
 #include "daemon/control/server.hpp"
 #include "daemon/errands.hpp"
 #include "daemon/notify.hpp"
@@ -76,6 +77,9 @@ class Station::Room {
     exceptions_ = exceptions.get();
     desk_.watch(std::move(exceptions));
     desk_.watch(std::make_unique<RelayWatch>());
+    std::vector<std::string> taps;
+    for (const capture::TapOptions& tap : options_.capture.taps) taps.push_back(tap.name);
+    desk_.watch(std::make_unique<WireWatch>(std::move(taps), capture::HashSecret::random().words[0]));
   }
   ~Room() {
     bell_watch_.release();  // the bell closes its own descriptor
@@ -209,6 +213,7 @@ void Station::Room::open() {
   inspector.fragments = capture.fragments;
   inspector.capacity = (capture.flows.flows_max + capture.workers - 1) / capture.workers;
   inspector.secret = capture::HashSecret::random();
+  inspector.wire_seed = capture::HashSecret::random().words[0];
   std::vector<std::shared_ptr<capture::Fanout>> fanouts(capture.taps.size());
   if (capture.workers > 1) {
     for (auto& fanout : fanouts) fanout = std::make_shared<capture::Fanout>(capture.workers, capture.decode);

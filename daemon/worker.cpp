@@ -28,6 +28,12 @@ bool Worker::Outlet::tell(const FlowEvent& event) {
   return room;
 }
 
+bool Worker::Outlet::sighted(const FlowEvent& event) {
+  told_ = true;
+  // Half of the outbox stays for what is forbidden.
+  return queue.write_available() > outbox_max / 2 && queue.push(event);
+}
+
 Worker::Worker(const InspectorOptions& options, std::shared_ptr<const policy::Policy> policy,
                std::vector<std::unique_ptr<capture::Source>> sources, std::vector<std::uint16_t> taps,
                Bell& bell)

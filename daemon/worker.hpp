@@ -95,6 +95,8 @@ class Worker {
       return steps.push(step);
     }
     bool wants_steps() const override { return true; }
+    // Never waited for: what a sign says is said again.
+    bool sighted(const FlowEvent& event) override;
     // Wakes main if it was told something: once for all that a read has brought.
     void ring() {
       if (std::exchange(told_, false)) bell_.ring();

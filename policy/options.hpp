@@ -121,6 +121,12 @@ struct NamedPrefix {
   Place place{};
 };
 
+// A machine on a wire, by what is known of it: its card, or its address.
+struct StationOptions {
+  std::optional<MacAddress> mac{};
+  std::optional<IpAddress> address{};
+};
+
 struct SegmentOptions {
   std::string id{};  // one of the profile's
   std::vector<NamedPrefix> prefixes{};
@@ -129,6 +135,11 @@ struct SegmentOptions {
   std::vector<std::string> taps{};  // claims: names of taps
   std::vector<MacAddress>
       next_hop_macs{};  // external addresses reached through this MAC belong to this segment
+  // The cards of routers and firewalls on the segment's wires: whoever else forwards there is a finding.
+  // Empty: not known, and what only these could tell is not concluded.
+  std::vector<MacAddress> router_macs{};
+  std::vector<StationOptions> dhcp_servers{};  // likewise of those that give addresses
+  std::vector<StationOptions> ra_routers{};    // likewise of those that send IPv6 router advertisements
   Place place{};
   // Every sensor sees the frames that go to next_hop_macs, so that any other next hop of a conversation to
   // this segment is another path. False: only the next hop of another segment is known to be one.

@@ -549,7 +549,9 @@ json::object books_object(const Books& books, std::string_view in_flows) {
           {"events_delayed", books.events_delayed},
           {"events_lost", books.events_lost},
           {"steps_told", books.steps_told},
-          {"steps_lost", books.steps_lost}};
+          {"steps_lost", books.steps_lost},
+          {"signs_untold", books.signs_untold},
+          {"sign_minutes_full", books.sign_minutes_full}};
 }
 
 json::object stats_event(const Books& books, const AlertOptions& options, Time last) {

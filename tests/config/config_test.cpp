@@ -192,6 +192,22 @@ TEST(Config, LetsAPartOfItsOwnSegmentHaveAName) {
   EXPECT_EQ(config.policy.segments[0].prefixes[1].place, (policy::Place{"c", 2, 54}));
 }
 
+TEST(Config, ReadsWhoBelongsOnASegmentsWires) {
+  const Config config = load_base(
+      "  juki: {prefixes: [10.50.0.0/28], router_macs: [02:00:5e:10:00:01], dhcp_servers: [10.50.0.2, "
+      "02-00-5e-10-00-02], ra_routers: [\"fe80::1\"]}\n");
+  const policy::SegmentOptions& juki = config.policy.segments.at(3);
+  ASSERT_EQ(juki.router_macs.size(), 1U);
+  EXPECT_EQ(juki.router_macs[0].to_string(), "02:00:5e:10:00:01");
+  ASSERT_EQ(juki.dhcp_servers.size(), 2U);
+  EXPECT_EQ(juki.dhcp_servers[0].address->to_string(), "10.50.0.2");
+  EXPECT_EQ(juki.dhcp_servers[1].mac->to_string(), "02:00:5e:10:00:02");
+  EXPECT_FALSE(juki.dhcp_servers[1].address.has_value());
+  ASSERT_EQ(juki.ra_routers.size(), 1U);
+  EXPECT_EQ(juki.ra_routers[0].address->to_string(), "fe80::1");
+  EXPECT_TRUE(config.policy.segments.at(0).router_macs.empty()) << "nobody is listed unless written";
+}
+
 TEST(Config, ReadsVlanRangesAndClaims) {
   const Config config =
       load_base("  juki: {vlans: [150, 160-162], taps: [t9], next_hop_macs: [02:00:5e:10:00:01]}\n");

@@ -29,6 +29,11 @@ struct Narrow final : EventOutlet {
     --room;
     return ++told, true;
   }
+  bool sighted(const FlowEvent& event) override {
+    if (!tell(event)) return false;
+    ++signs;
+    return true;
+  }
   void ended(const capture::FlowFacts&, const policy::Verdict&, capture::EndReason) override { ++ends; }
   bool wants_ends() const override { return true; }
   bool step(const FlowStep& step) override {
@@ -42,6 +47,7 @@ struct Narrow final : EventOutlet {
   std::uint64_t turned_away = 0;
   std::uint64_t ends = 0;
   std::array<std::uint64_t, 5> steps{};
+  std::uint64_t signs = 0;
 };
 
 std::string address(const char* network, unsigned host) {
@@ -139,6 +145,15 @@ std::vector<BuiltFrame> every_kind() {
   // What is no packet, and what is damaged or cut.
   frames.push_back(ethernet().arp_request("10.10.10.6", "10.10.10.1").build());
   frames.push_back(ethernet().llc(0x42, 0x42).stp().build());
+  // What is said about the wire: options without end, prefixes in a row.
+  frames.push_back(
+      ethernet().ipv4("10.10.10.1", "255.255.255.255").udp(67, 68).payload(kit::octets({2, 1, 6})).build());
+  kit::Octets offer = kit::octets({2, 1, 6});
+  offer.resize(236);
+  for (const unsigned octet : {0x63U, 0x82U, 0x53U, 0x63U, 53U, 1U, 2U}) offer.push_back(std::byte(octet));
+  offer.resize(500);
+  frames.push_back(ethernet().ipv4("10.10.10.1", "255.255.255.255").udp(67, 68).payload(offer).build());
+  frames.push_back(ethernet().ipv6("fe80::1", "ff02::1").ttl(255).icmpv6(134).payload(200).build());
   frames.push_back(forbidden.tcp(50'004, 443, SYN).header_length(15).build());
   for (const std::size_t size : {0U, 10U, 20U, 37U})
     frames.push_back(forbidden.tcp(50'005, 443, SYN).cut(size).build());
@@ -197,6 +212,8 @@ TEST(Inspector, TakesNoMemoryOnThePacketPath) {
   EXPECT_GT(outlet.told, 100U);
   EXPECT_GT(outlet.turned_away, 100U);
   EXPECT_GT(outlet.ends, 1000U);
+  EXPECT_GT(outlet.signs, 10U);
+  EXPECT_GT(books.signs_untold, 0U) << "nobody had room";
   const auto reason = [&](capture::Reason one) { return books.reasons[static_cast<std::size_t>(one)]; };
   EXPECT_GT(reason(capture::Reason::flow_table_full), 0U);
   EXPECT_GT(reason(capture::Reason::duplicate), 0U);

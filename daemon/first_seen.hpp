@@ -1,0 +1,66 @@
+// Which of many things was told already in this minute of packet time: exact, bounded, and without taking
+// memory after its construction. Minutes, not pauses: whoever tells each thing first in its minute, one
+// worker or several, has told the same things.
+#pragma once
+
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <limits>
+#include <vector>
+
+namespace sekimori::daemon {
+
+class FirstSeen {
+ public:
+  static constexpr std::size_t most = 4096;  // things in one minute
+  explicit FirstSeen(std::size_t limit = most) : limit_(limit) {}
+
+  enum class Answer : std::uint8_t { first, known, full };
+
+  // `key`: a hash, never 0. The minute before the newest one is still known, because frames of several taps
+  // do not come in the order of their times; one that is older still is looked for in a newer one.
+  Answer look(std::uint64_t key, std::int64_t minute) {
+    Half& half = halves_[static_cast<std::uint64_t>(minute) & 1U];
+    if (half.minute < minute) {
+      half.keys.assign(slots, 0);
+      half.count = 0;
+      half.full = false;
+      half.minute = minute;
+    }
+    const std::uint64_t& slot = find(half, key);
+    if (slot == key) return Answer::known;
+    if (half.count < limit_) return Answer::first;
+    if (!half.full) ++minutes_full_;
+    half.full = true;
+    return Answer::full;
+  }
+  // It was told: from here on it is known. Right after look() said `first`.
+  void keep(std::uint64_t key, std::int64_t minute) {
+    Half& half = halves_[static_cast<std::uint64_t>(minute) & 1U];
+    find(half, key) = key;
+    ++half.count;
+  }
+
+  std::uint64_t minutes_full() const { return minutes_full_; }  // in which things were turned away
+
+ private:
+  static constexpr std::size_t slots = 2 * most;  // about half full at most, so that searches are short
+  struct Half {
+    std::int64_t minute = std::numeric_limits<std::int64_t>::min();
+    std::size_t count = 0;
+    bool full = false;  // something was turned away
+    std::vector<std::uint64_t> keys = std::vector<std::uint64_t>(slots);
+  };
+  static std::uint64_t& find(Half& half, std::uint64_t key) {
+    std::size_t at = static_cast<std::size_t>(key >> 32U) & (slots - 1);
+    while (half.keys[at] != 0 && half.keys[at] != key) at = (at + 1) & (slots - 1);
+    return half.keys[at];
+  }
+
+  std::size_t limit_;
+  std::array<Half, 2> halves_{};
+  std::uint64_t minutes_full_ = 0;
+};
+
+}  // namespace sekimori::daemon

@@ -1,0 +1,42 @@
+// Hears what frames say about their wires and tells each sign once a minute of packet time. A worker's, or in
+// a replay with several workers the reader's: what one sign says is told by whoever hears it first, and
+// daemon/alert/wire_watch takes each once.
+#pragma once
+
+#include <cstdint>
+
+#include "capture/decode/wire_sign.hpp"
+#include "daemon/first_seen.hpp"
+#include "daemon/messages.hpp"
+
+namespace sekimori::daemon {
+
+class EventOutlet;  // daemon/inspector.hpp
+
+class WireEar {
+ public:
+  // `seed`: live a secret, so that nobody can make two signs look like one; offline 0.
+  WireEar(EventOutlet& outlet, std::uint64_t seed) : outlet_(outlet), seed_(seed) {}
+
+  void generation(std::uint32_t generation) { generation_ = generation; }
+  // A frame that is no packet, or one whose packet may_sign().
+  void hear(const capture::Frame& frame);
+  // A packet that shows its sender's card for the first time in its flow, or at another place; `segment` is
+  // the sender's.
+  void hear(const capture::Packet& packet, policy::SegmentId segment, bool answer);
+
+  std::uint64_t untold() const { return untold_; }  // nobody had room
+  std::uint64_t minutes_full() const { return known_.minutes_full(); }
+
+ private:
+  void tell(const capture::WireSign& sign, policy::SegmentId segment, Time time, std::uint64_t number);
+
+  EventOutlet& outlet_;
+  const std::uint64_t seed_;
+  std::uint32_t generation_ = 0;
+  // One more than main follows, so that main knows of every minute that was too full.
+  FirstSeen known_{FirstSeen::most + 1};
+  std::uint64_t untold_ = 0;
+};
+
+}  // namespace sekimori::daemon
