@@ -189,7 +189,9 @@ void Health::judge_interface(const TapVitals& tap, std::size_t index) {
 
   Notice forwards = make(NoticeKind::tap_forwards, tap.name);
   forwards.add("tap", tap.name).add("interface", tap.interface);
-  state(look.forwards, !look.forwards, std::move(forwards));
+  // Without an address nobody can hand it anything to forward.
+  const bool path = look.forwards && !look.addresses.empty();
+  state(path, !path, std::move(forwards));
 }
 
 // Two segments talk in both directions of the matrix; a cable that shows one direction alone makes both
