@@ -156,7 +156,7 @@ void Health::judge_silence(const TapVitals& tap, TapMemory& memory, const Vitals
   notice.add("seconds", seconds_text(silent));
   const bool begins = !news && !memory.down && figures && silent >= silence_of(tap.name);
   state(begins, news, std::move(notice));
-  if (news) memory.heard = now_;
+  if (news || !figures) memory.heard = now_;
 }
 
 void Health::judge_loss(const TapVitals& tap, std::size_t index) {
