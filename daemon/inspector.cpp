@@ -305,7 +305,9 @@ void Inspector::packet(capture::Flow& flow, const capture::Packet& packet, captu
       update_due(flow, packet)) {
     tell_more(flow, FlowEvent::Kind::updated, packet);
   }
-  count(matrix_[notes.pair], notes.verdict, 1, packet.wire_bytes);
+  PairTotals& totals = matrix_[notes.pair];
+  count(totals, notes.verdict, 1, packet.wire_bytes);
+  if (flow.one_sided()) ++totals.packets_one_sided;
   if (changes.stage || (notes.verdict & note_metered) != 0) go_on_steps(flow, packet, changes);
   if (packet.quoted.protocol != 0) judge_reporter(flow, packet);
   if (changes.opened || changes.macs) hear(flow, packet, from_initiator);

@@ -31,6 +31,7 @@ struct Arguments {
 struct Loaded {
   config::Config config{};
   std::shared_ptr<const policy::Policy> policy{};
+  std::vector<daemon::ConfigFile> files{};
 };
 
 std::vector<std::string> tap_names(const config::Config& config) {
@@ -48,6 +49,7 @@ std::vector<std::string> load(const Arguments& arguments, Language language, std
     std::vector<std::pair<std::string, std::string>> sources;
     for (const config::SourceText& source : loaded.config.sources)
       sources.emplace_back(source.path, source.content);
+    loaded.files = daemon::config_files(sources);
     loaded.policy = daemon::build_policy(std::move(loaded.config.policy), tap_names(loaded.config), sources,
                                          generation, language);
     errors = daemon::filter_mistakes(loaded.config.capture, arguments.config, language);
@@ -78,6 +80,7 @@ daemon::Reloaded reload(const Arguments& arguments, const config::Config& runnin
   result.errors = load(arguments, language, generation, loaded);
   if (!result.errors.empty()) return result;
   result.policy = loaded.policy;
+  result.files = loaded.files;
   if (loaded.config.capture.taps != running.capture.taps ||
       loaded.config.capture.workers != running.capture.workers) {
     result.restart.emplace_back("capture");
@@ -87,6 +90,7 @@ daemon::Reloaded reload(const Arguments& arguments, const config::Config& runnin
     result.restart.emplace_back("alerts/language/time/sensor");
   if (loaded.config.daemon.control != running.daemon.control) result.restart.emplace_back("control");
   if (loaded.config.daemon.process != running.daemon.process) result.restart.emplace_back("process");
+  if (loaded.config.daemon.health != running.daemon.health) result.restart.emplace_back("health");
   return result;
 }
 
@@ -116,6 +120,7 @@ int run(const Arguments& arguments) {
   options.capture = loaded.config.capture;
   options.daemon = loaded.config.daemon;
   options.config_path = arguments.config;
+  options.config_files = loaded.files;
   options.version = SEKIMORI_VERSION;
   const config::Config running = loaded.config;
   daemon::Station station{io, options, loaded.policy,

@@ -17,6 +17,7 @@ PairTotals& PairTotals::operator+=(const PairTotals& other) {
   copies += other.copies;
   flows_ended += other.flows_ended;
   flows_one_sided += other.flows_one_sided;
+  packets_one_sided += other.packets_one_sided;
   return *this;
 }
 

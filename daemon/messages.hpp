@@ -63,6 +63,9 @@ struct PairTotals {
   std::uint64_t copies = 0;
   std::uint64_t flows_ended = 0;
   std::uint64_t flows_one_sided = 0;
+  // Of `packets`: those in a conversation whose other direction must be there (it is answered) and was never
+  // seen. Tells within seconds what flows_one_sided tells when flows end.
+  std::uint64_t packets_one_sided = 0;
   PairTotals& operator+=(const PairTotals& other);
 };
 using Matrix = std::array<PairTotals, policy::pairs_max>;

@@ -121,6 +121,26 @@ struct ControlOptions {
   bool operator==(const ControlOptions&) const = default;
 };
 
+// What the daemon watches on itself, and from where on it is told. See daemon/health/health.hpp.
+struct HealthOptions {
+  struct Tap {
+    std::string name{};
+    std::chrono::seconds silence{};
+    bool operator==(const Tap&) const = default;
+  };
+  std::chrono::seconds silence{60};  // a tap without a frame for so long is told, 5..86400
+  std::vector<Tap> taps{};           // other values for single taps
+  std::chrono::seconds window{60};   // over which shares are taken, 10..600
+  std::uint32_t loss_ppm = 1000;     // frames lost of a million offered, 1..1'000'000
+  std::uint8_t one_sided_percent = 50;   // packets of a pair whose other direction was never seen, 1..100
+  std::uint8_t duplicates_percent = 20;  // frames that showed a packet again at the same place, 1..100
+  std::uint8_t table_percent = 90;       // of the flow table in use, 1..100
+  std::uint8_t disk_percent = 5;         // of a disk that must be free, 1..99
+  std::chrono::seconds clock_step{2};    // of the system clock against the monotonic one, 1..3600
+  std::chrono::seconds heartbeat{60};    // between signs of life, 0..3600; 0 = none
+  bool operator==(const HealthOptions&) const = default;
+};
+
 struct ProcessOptions {
   std::string user{};  // to become after the captures are open; empty = stay
   std::string group{};
@@ -137,6 +157,7 @@ struct DaemonOptions {
   AlertOptions alerts{};
   ControlOptions control{};
   ProcessOptions process{};
+  HealthOptions health{};
   bool operator==(const DaemonOptions&) const = default;
 };
 

@@ -27,6 +27,8 @@
 #include "daemon/alert/wire_watch.hpp"
 #include "daemon/control/server.hpp"
 #include "daemon/errands.hpp"
+#include "daemon/health/caretaker.hpp"
+#include "daemon/health/sign_of_life.hpp"
 #include "daemon/notify.hpp"
 #include "daemon/privileges.hpp"
 #include "daemon/render.hpp"
@@ -42,10 +44,8 @@ using boost::system::error_code;
 namespace asio = boost::asio;
 namespace json = boost::json;
 
-constexpr std::size_t loss_window_seconds = 60;
 constexpr std::size_t policies_kept = 4;
 constexpr std::size_t events_at_once = 512;
-constexpr std::chrono::seconds worker_patience{10};
 constexpr std::chrono::seconds drain_time{3};
 
 json::object busy_answer(Language language) {
@@ -63,6 +63,7 @@ class Station::Room {
         language_(options_.daemon.alerts.language),
         policy_(std::move(policy)),
         reloader_(std::move(reloader)),
+        caretaker_(options_),
         desk_(options_.daemon.alerts),
         behaviour_(watch_behaviour(desk_, *policy_)),
         log_(options_.daemon.alerts),
@@ -111,6 +112,7 @@ class Station::Room {
   std::shared_ptr<const policy::Policy> policy_;
   Reloader reloader_;
   NameWaits waits_{};
+  Caretaker caretaker_;
   Desk desk_;
   BehaviourWatch& behaviour_;
   AlertLog log_;
@@ -125,15 +127,14 @@ class Station::Room {
   bool take_some();
   NameWaits::Pass feeding(std::vector<AlertRecord>& records) {
     return [this, &records](const FlowEvent& ready) {
-      desk_.feed(ready, policy_of(ready.generation), loss_ratio_, records);
+      desk_.feed(ready, policy_of(ready.generation), caretaker_.loss_ratio(), records);
     };
   }
   void pass_on(std::vector<AlertRecord>& records);
   void tick();
   void look_at(const std::vector<WorkerFigures>& parts);
-  void look_at_tap(const TapReport& report);
-  void watch_loss(const std::vector<WorkerFigures>& parts);
-  bool workers_move();
+  void look_after();
+  void tell_of_change(const policy::Policy& before, const policy::Policy& after);
   void hear_signals();
   void stop();
   void wait_for_workers();
@@ -151,26 +152,7 @@ class Station::Room {
   bool figures_asked_ = false;
   bool stopping_ = false;
   std::chrono::steady_clock::time_point started_ = std::chrono::steady_clock::now();
-
-  struct Beat {
-    std::uint64_t beats = 0;
-    std::chrono::steady_clock::time_point moved = std::chrono::steady_clock::now();
-    bool told = false;
-  };
-  std::vector<Beat> beats_{};
-  struct TapState {
-    capture::SourceHealth health = capture::SourceHealth::running;
-    std::string trouble{};
-  };
-  std::vector<TapState> tap_states_{};
   SinkWatch sink_watch_{};
-  struct Loss {
-    std::uint64_t offered = 0;
-    std::uint64_t dropped = 0;
-  };
-  std::deque<Loss> losses_{};  // running totals, one a second
-  double loss_ratio_ = 0;
-  unsigned loss_told_ = 0;  // seconds until loss may be told again
 };
 
 template <class Part>
@@ -228,8 +210,6 @@ void Station::Room::open() {
     workers_.push_back(
         std::make_unique<Worker>(inspector, policy_, std::move(sources), std::move(taps), bell_));
   }
-  beats_.resize(workers_.size());
-  tap_states_.resize(capture.taps.size());
   server_.start();
 }
 
@@ -284,7 +264,7 @@ bool Station::Room::take_some() {
     more = more || taken == events_at_once;
     FlowStep step;
     for (taken = 0; taken < events_at_once && worker->take(step); ++taken) {
-      desk_.step(step, policy_of(step.generation), loss_ratio_, records);
+      desk_.step(step, policy_of(step.generation), caretaker_.loss_ratio(), records);
       pass_on(records);
     }
     more = more || taken == events_at_once;
@@ -306,8 +286,11 @@ void Station::Room::tick() {
   tick_timer_.expires_after(std::chrono::seconds(1));
   tick_timer_.async_wait([this](const error_code& error) {
     if (error || stopping_) return;
-    if (workers_move()) notify("WATCHDOG=1");
+    std::vector<std::uint64_t> beats;
+    for (const auto& worker : workers_) beats.push_back(worker->beats());
+    if (caretaker_.workers_move(beats)) notify("WATCHDOG=1");
     sink_watch_.look(*sinks_, language_);
+    look_after();
     if (!figures_asked_) {
       figures_asked_ = true;
       figures(
@@ -321,102 +304,39 @@ void Station::Room::tick() {
   });
 }
 
-bool Station::Room::workers_move() {
-  const auto now = std::chrono::steady_clock::now();
-  bool all = true;
-  for (std::size_t i = 0; i < workers_.size(); ++i) {
-    Beat& beat = beats_[i];
-    if (workers_[i]->beats() != beat.beats) {
-      beat = {workers_[i]->beats(), now, false};
-    } else if (now - beat.moved > worker_patience) {
-      all = false;
-      if (!beat.told) {
-        const auto seconds = std::chrono::duration_cast<std::chrono::seconds>(now - beat.moved).count();
-        spdlog::error(say(Text::daemon_worker_stuck, language_,
-                          {{"worker", std::to_string(i)}, {"seconds", std::to_string(seconds)}}));
-        beat.told = true;
-      }
-    }
-  }
-  return all;
-}
-
 void Station::Room::look_at(const std::vector<WorkerFigures>& parts) {
   Time newest{};
-  // Workers open a tap one after the other: it is as well as the one that is worst off.
-  std::vector<const TapReport*> worst(tap_states_.size(), nullptr);
-  for (const WorkerFigures& part : parts) {
-    newest = std::max(newest, part.newest);
-    for (const TapReport& report : part.taps) {
-      const TapReport*& known = worst[report.tap];
-      if (known == nullptr || report.health > known->health) known = &report;
-    }
-  }
-  for (const TapReport* report : worst) {
-    if (report != nullptr) look_at_tap(*report);
-  }
+  for (const WorkerFigures& part : parts) newest = std::max(newest, part.newest);
   packet_now_ = newest;
-  watch_loss(parts);
+  caretaker_.take(parts);
+}
+
+// Once a second, whether the workers answer or not: a silent tap must not stop the clock of what is told.
+void Station::Room::look_after() {
+  std::vector<Notice> found;
   std::vector<AlertRecord> records;
   waits_.tick(packet_now_, feeding(records));
-  desk_.tick(packet_now_, policy_, records);
+  caretaker_.look(*sinks_, *policy_, found);
+  for (Notice& notice : found) {
+    desk_.find(std::move(notice), policy_, caretaker_.loss_ratio(), records);
+  }
+  desk_.tick(std::max(packet_now_, caretaker_.vitals().wall), policy_, records);
   pass_on(records);
+  std::vector<AlertMessage> messages;
+  caretaker_.speak(desk_.lines(), *policy_, messages);
+  for (const AlertMessage& message : messages) sinks_->deliver(message);
 }
 
-void Station::Room::look_at_tap(const TapReport& report) {
-  TapState& state = tap_states_[report.tap];
-  const capture::TapOptions& tap = options_.capture.taps[report.tap];
-  if (report.health != state.health) {
-    if (report.health == capture::SourceHealth::running) {
-      spdlog::warn(say(Text::daemon_tap_up, language_,
-                       {{"tap", tap.name},
-                        {"interface", tap.interface},
-                        {"outages", std::to_string(report.counters.outages)}}));
-    } else {
-      spdlog::error(say(Text::daemon_tap_down, language_,
-                        {{"tap", tap.name}, {"interface", tap.interface}, {"why", report.trouble}}));
-    }
-  } else if (!report.trouble.empty() && report.trouble != state.trouble &&
-             report.health == capture::SourceHealth::running) {
-    spdlog::warn(say(Text::daemon_tap_warning, language_,
-                     {{"tap", tap.name}, {"interface", tap.interface}, {"why", report.trouble}}));
-  }
-  state = {report.health, report.trouble};
-}
-
-void Station::Room::watch_loss(const std::vector<WorkerFigures>& parts) {
-  Loss now;
-  std::vector<std::uint64_t> at_interface(
-      options_.capture.taps.size());  // one figure for all sockets of a tap
-  for (const WorkerFigures& part : parts) {
-    for (const TapReport& report : part.taps) {
-      now.offered += report.counters.received;
-      now.dropped += report.counters.dropped_kernel;
-      at_interface[report.tap] = std::max(at_interface[report.tap], report.counters.dropped_interface);
-    }
-  }
-  for (const std::uint64_t dropped : at_interface) {
-    now.offered += dropped;
-    now.dropped += dropped;
-  }
-  // Counted from nothing, or what is lost before the first look would never be told.
-  if (losses_.empty()) losses_.emplace_back();
-  losses_.push_back(now);
-  if (losses_.size() > loss_window_seconds + 1) losses_.pop_front();
-  const std::uint64_t offered = now.offered - losses_.front().offered;
-  const std::uint64_t dropped = now.dropped - losses_.front().dropped;
-  loss_ratio_ = offered == 0 ? 0.0 : static_cast<double>(dropped) / static_cast<double>(offered);
-  if (loss_told_ > 0) --loss_told_;
-  if (dropped > 0 && loss_told_ == 0) {
-    loss_told_ = loss_window_seconds;
-    const capture::TapOptions& tap = options_.capture.taps.front();
-    spdlog::warn(say(Text::daemon_tap_drops, language_,
-                     {{"tap", options_.capture.taps.size() == 1 ? tap.name : std::string{"*"}},
-                      {"interface", options_.capture.taps.size() == 1 ? tap.interface : std::string{"*"}},
-                      {"dropped", std::to_string(dropped)},
-                      {"offered", std::to_string(offered)},
-                      {"percent", fixed_point(loss_ratio_ * 100, 3)}}));
-  }
+void Station::Room::tell_of_change(const policy::Policy& before, const policy::Policy& after) {
+  Notice notice;
+  notice.kind = NoticeKind::config_changed;
+  notice.subject = "generation " + std::to_string(after.generation());
+  notice.time = std::max(packet_now_, caretaker_.vitals().wall);
+  notice.add("before", std::to_string(before.generation())).add("after", std::to_string(after.generation()));
+  notice.add("sha256_before", before.sha256()).add("sha256_after", after.sha256());
+  std::vector<AlertRecord> records;
+  desk_.find(std::move(notice), policy_, caretaker_.loss_ratio(), records);
+  pass_on(records);
 }
 
 void Station::Room::hear_signals() {
@@ -476,8 +396,11 @@ void Station::Room::reload(const Json& answer) {
 
 void Station::Room::reloaded(std::shared_ptr<const policy::Policy> policy, const Reloaded& outcome,
                              const Json& answer) {
+  const std::shared_ptr<const policy::Policy> before = policy_;
   policy_ = std::move(policy);
   replaced_by_ = nullptr;
+  caretaker_.replaced(outcome.files);
+  if (before->sha256() != policy_->sha256()) tell_of_change(*before, *policy_);
   spdlog::info(say(Text::daemon_reload_good, language_,
                    {{"profile", policy_->options().profile.id},
                     {"generation", std::to_string(policy_->generation())},
@@ -537,12 +460,11 @@ void Station::Room::finish() {
   pass_on(records);
   std::uint64_t reasons = 0;
   for (const std::uint64_t count : books.reasons) reasons += count;
-  const Loss lost = losses_.empty() ? Loss{} : losses_.back();
   spdlog::info(say(Text::daemon_stopped, language_,
                    {{"read", std::to_string(books.packets_read)},
                     {"flows", std::to_string(books.packets_in_flows)},
                     {"reasons", std::to_string(reasons)},
-                    {"lost", std::to_string(lost.dropped)},
+                    {"lost", std::to_string(caretaker_.lost())},
                     {"alerts", std::to_string(desk_.lines())}}));
   sinks_->drain(drain_time, [this](bool /*complete*/) { io_.stop(); });
 }
@@ -556,7 +478,7 @@ StatusFacts Station::Room::status_facts(const std::vector<WorkerFigures>& parts)
   facts.policy = policy_;
   facts.taps = options_.capture.taps;
   facts.workers = parts;
-  facts.loss_ratio = loss_ratio_;
+  facts.loss_ratio = caretaker_.loss_ratio();
   return facts;
 }
 
@@ -604,6 +526,10 @@ void Station::status(Json answer) {
         answer(std::move(result));
       },
       [this, answer] { answer(busy_answer(room_->language_)); });
+}
+
+void Station::health(Json answer) {
+  answer(health_json(room_->desk_.notices(), room_->caretaker_.vitals(), room_->options_.daemon.alerts));
 }
 
 void Station::flows(FlowQuery query, Json answer) {

@@ -22,8 +22,18 @@
 
 namespace sekimori::daemon {
 
+// A file that a configuration was read from.
+struct ConfigFile {
+  std::string path{};
+  std::string sha256{};
+};
+// `sources`: path and content of each; those inside the program are left out.
+std::vector<ConfigFile> config_files(const std::vector<std::pair<std::string, std::string>>& sources);
+
 // What a look at the configuration file brought.
 struct Reloaded {
+  // What the configuration was read from, to notice that it changes on disk: path and content's SHA-256.
+  std::vector<ConfigFile> files{};
   std::shared_ptr<const policy::Policy> policy{};  // null when there are errors
   std::vector<std::string> errors{};               // located, in the configured language
   std::vector<std::string> restart{};              // keys that changed but take effect at the next start only
@@ -33,6 +43,7 @@ struct StationOptions {
   capture::CaptureOptions capture{};
   DaemonOptions daemon{};
   std::string config_path{};
+  std::vector<ConfigFile> config_files{};
   std::string version{};
 };
 
@@ -50,6 +61,7 @@ class Station final : public Questions {
   void start();
 
   void status(Json answer) override;
+  void health(Json answer) override;
   void flows(FlowQuery query, Json answer) override;
   void matrix(Json answer) override;
   void exceptions(const ExceptionQuery& query, Json answer) override;

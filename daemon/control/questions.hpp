@@ -68,6 +68,9 @@ class Questions {
   virtual ~Questions() = default;
   using Json = std::function<void(boost::json::object)>;
   virtual void status(Json answer) = 0;
+  // {"ok": bool, "state": sentence, "taps", "uptime_seconds", "open": [{"code", "subject", "severity", "since",
+  // "seen", "do"}], "clock", "files"}: what is wrong with the sensor now.
+  virtual void health(Json answer) = 0;
   virtual void flows(FlowQuery query, Json answer) = 0;
   virtual void matrix(Json answer) = 0;
   // services_event() of daemon/behaviour/services_json.hpp.

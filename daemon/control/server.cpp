@@ -43,6 +43,7 @@ struct Route {
 constexpr std::array routes{
     Route{"/", http::verb::get, Text::control_what_index, ""},
     Route{"/v1/status", http::verb::get, Text::control_what_status, ""},
+    Route{"/v1/health", http::verb::get, Text::control_what_health, ""},
     Route{"/v1/flows", http::verb::get, Text::control_what_flows,
           "from to segment address port proto stage verdict sort limit"},
     Route{"/v1/matrix", http::verb::get, Text::control_what_matrix, ""},
@@ -266,6 +267,7 @@ class Session : public std::enable_shared_from_this<Session> {
       return;
     }
     if (route.path == "/v1/status") return questions.status(expect_answer());
+    if (route.path == "/v1/health") return questions.health(expect_answer());
     if (route.path == "/v1/matrix") return questions.matrix(expect_answer());
     if (route.path == "/v1/services") return questions.services(expect_answer());
     ++state_->counters.answered;

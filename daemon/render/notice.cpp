@@ -118,18 +118,21 @@ std::vector<const policy::Clause*> notice_clauses(const AlertRecord& record) {
   return out;
 }
 
+std::string notice_sentence(const Notice& notice, Text id, Language language) {
+  std::vector<TextArgument> arguments;
+  for (const Notice::Fact& fact : notice.facts) arguments.emplace_back(fact.name, shown(fact, language));
+  return say(id, language, arguments);
+}
+
 std::string notice_text(const AlertRecord& record, const AlertOptions& options) {
   const Notice& notice = *record.notice;
   const NoticeRow& row = notice_row(notice.kind);
-  std::vector<TextArgument> arguments;
-  for (const Notice::Fact& fact : notice.facts)
-    arguments.emplace_back(fact.name, shown(fact, options.language));
   std::string out = standing(record, options);
-  out += say(row.seen, options.language, arguments);
+  out += notice_sentence(notice, row.seen, options.language);
   if (record.kind == AlertKind::closed) return printable(out);
   const std::vector<const policy::Clause*> clauses = notice_clauses(record);
   if (!clauses.empty()) out += clause_text(*clauses.front(), options.language);
-  out += say(Text::notice_asked, options.language, {{"what", say(row.asked, options.language, arguments)}});
+  out += say(Text::notice_asked, options.language, {{"what", notice_sentence(notice, row.asked, options.language)}});
   return printable(out);
 }
 

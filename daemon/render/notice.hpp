@@ -19,6 +19,8 @@ std::vector<const policy::Reason*> notice_reasons(const AlertRecord& record);
 std::vector<const policy::Clause*> notice_clauses(const AlertRecord& record);
 
 // The record carries a notice in all of these.
+// One of the notice's two texts with its facts: what was seen, or what is asked for.
+std::string notice_sentence(const Notice& notice, Text id, Language language);
 std::string notice_text(const AlertRecord& record, const AlertOptions& options);
 boost::json::object notice_event(const AlertRecord& record, const AlertOptions& options);
 

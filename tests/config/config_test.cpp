@@ -282,6 +282,7 @@ TEST(Sample, ShowsTheDefaults) {
                .certificate = "/etc/sekimori/tls/sensor.pem",
                .key = "/etc/sekimori/tls/sensor.key"}},
       {.name = "eve", .kind = daemon::DestinationKind::eve_file, .path = "/var/log/sekimori/eve.json"}};
+  daemon.health.taps = {{.name = "t1", .silence = daemon.health.silence}};
   EXPECT_EQ(sample.daemon, daemon);
   EXPECT_TRUE(sample.policy.switches.empty());
   EXPECT_EQ(sample.policy.behaviour, policy::BehaviourOptions{});

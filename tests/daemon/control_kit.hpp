@@ -56,6 +56,7 @@ class FakeQuestions final : public daemon::Questions {
  public:
   std::shared_ptr<const policy::Policy> in_force{};
   boost::json::object status_answer{{"program", "sekimorid"}, {"watching", true}};
+  boost::json::object health_answer{{"ok", true}, {"open", boost::json::array{}}};
   boost::json::object flows_answer{
       {"flows", boost::json::array{}}, {"matched", 0}, {"live", 0}, {"complete", true}};
   boost::json::object matrix_answer{{"event_type", "matrix"}};
@@ -86,6 +87,7 @@ class FakeQuestions final : public daemon::Questions {
       answer(status_answer);
     }
   }
+  void health(Json answer) override { answer(health_answer); }
   void flows(daemon::FlowQuery query, Json answer) override {
     flow_queries.push_back(std::move(query));
     answer(flows_answer);

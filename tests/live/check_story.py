@@ -117,11 +117,16 @@ expect(in_flows == books["packets_in_flows"], f"matrix: {in_flows} packets, the 
 
 # ---- alerts over syslog ------------------------------------------------------------------------------------------
 ways = collections.defaultdict(list)
+own = collections.defaultdict(list)
 for text in (folder / "alerts.jsonl").read_text().splitlines():
     message = json.loads(text)
     elements = dict(re.findall(r'\[(\S+?)((?: \S+?="(?:[^"\\]|\\.)*")*)\]', message["data"]))
     message["params"] = dict(re.findall(r' (\S+?)="((?:[^"\\]|\\.)*)"', elements.get("sekimori@32473", "")))
     message["sequence"] = dict(re.findall(r' (\S+?)="([^"]*)"', elements.get("meta", ""))).get("sequenceId")
+    # What the sensor says of itself (a machine whose clock is not synchronised, a heartbeat) is not of the story.
+    if message["msgid"] not in ("VIOLATION", "VIOLATION-UPDATE", "VIOLATION-CLOSE", "EXCEPTION"):
+        own[message["way"]] += [int(message["sequence"])] if message["sequence"] else []
+        continue
     ways[message["way"]].append(message)
 expect(sorted(ways) == ["tcp", "udp", "unix"], f"rsyslog heard by {sorted(ways)}")
 slowest = 0.0
@@ -135,8 +140,8 @@ for way, messages in sorted(ways.items()):
         heard[(p.get("src"), p.get("dst"), p.get("proto", "").upper(), p.get("dport", ""))].append(message)
         incident = (p.get("src"), p.get("from"), p.get("to"), p.get("verdict"))
         stage[incident] = max(stage[incident], p.get("stage_highest", "attempt"), key=STAGES.index)
-    sequence = [int(message["sequence"]) for message in messages]
-    expect(sequence == list(range(1, len(messages) + 1)), f"{way}: sequence numbers {sequence}")
+    sequence = sorted([int(message["sequence"]) for message in messages] + own[way])
+    expect(sequence == list(range(1, len(sequence) + 1)), f"{way}: sequence numbers {sequence}")
     for key in heard.keys() - story.keys():
         faults.append(f"{way}: an alert about {key}, which nobody drove")
     for key, line in story.items():
@@ -172,7 +177,7 @@ eve_alerts = [event_key(event) for event in eve if event["event_type"] == "alert
 expect(collections.Counter(eve_alerts) == collections.Counter(
     (m["params"]["src"], m["params"]["dst"], m["params"]["proto"].upper(), m["params"].get("dport", ""))
     for m in ways["unix"]), "the EVE file and syslog tell different alerts")
-asked = read("alerts")["alerts"]
+asked = [event for event in read("alerts")["alerts"] if event["event_type"] == "alert"]
 expect(collections.Counter(map(event_key, asked)) == collections.Counter(eve_alerts),
        "`sekimori alerts` and the EVE file tell different alerts")
 

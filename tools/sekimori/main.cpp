@@ -18,6 +18,7 @@ const std::vector<Command>& commands() {
   constexpr std::size_t any = std::numeric_limits<std::size_t>::max();
   static const std::vector<Command> all{
       {"status", "", 0, 0, Text::tool_status_summary, Text::tool_status_examples, {}, run_status},
+      {"health", "", 0, 0, Text::tool_health_summary, Text::tool_health_examples, {}, run_health},
       {"flows",
        "",
        0,

@@ -1,0 +1,262 @@
+#include "daemon/health/caretaker.hpp"
+
+#include <spdlog/spdlog.h>
+#include <sys/statvfs.h>
+#include <sys/timex.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <cstring>
+#include <ctime>
+#include <filesystem>
+#include <fstream>
+#include <iterator>
+#include <string_view>
+#include <utility>
+
+#include "daemon/digest.hpp"
+#include "daemon/health/interface_look.hpp"
+#include "daemon/health/sign_of_life.hpp"
+#include "daemon/render.hpp"
+#include "daemon/status.hpp"
+#include "policy/text/text.hpp"
+
+namespace sekimori::daemon {
+namespace {
+
+constexpr std::size_t loss_window_rows = 60;
+constexpr std::chrono::seconds worker_patience{10};
+// Files are hashed and disks asked this often, in looks of about a second.
+constexpr unsigned files_every = 10;
+constexpr std::string_view builtin_prefix = "builtin:";
+
+std::chrono::nanoseconds reading_of(clockid_t clock) {
+  timespec now{};
+  ::clock_gettime(clock, &now);
+  return std::chrono::seconds{now.tv_sec} + std::chrono::nanoseconds{now.tv_nsec};
+}
+
+// The kernel's own word. A closed service may not ask it: then systemd-timesyncd's sign, if there is one.
+Synchronised synchronised() {
+  timex question{};
+  const int state = ::adjtimex(&question);
+  if (state >= 0) {
+    return state == TIME_ERROR || (question.status & STA_UNSYNC) != 0 ? Synchronised::no : Synchronised::yes;
+  }
+  std::error_code ignored;
+  const bool sign = std::filesystem::exists("/run/systemd/timesync/synchronized", ignored);
+  return sign ? Synchronised::yes : Synchronised::unknown;
+}
+
+DiskVitals disk_of(const std::string& path) {
+  DiskVitals disk;
+  disk.path = path;
+  std::string folder = std::filesystem::path{path}.parent_path().string();
+  if (folder.empty()) folder = ".";
+  struct statvfs figures {};
+  if (::statvfs(folder.c_str(), &figures) != 0) {
+    disk.trouble = std::strerror(errno);
+    return disk;
+  }
+  disk.size = static_cast<std::uint64_t>(figures.f_blocks) * figures.f_frsize;
+  disk.free = static_cast<std::uint64_t>(figures.f_bavail) * figures.f_frsize;
+  return disk;
+}
+
+FileVitals file_of(const ConfigFile& file) {
+  FileVitals out{.path = file.path, .running = file.sha256};
+  std::ifstream in(file.path, std::ios::binary);
+  if (!in) return out;
+  const std::string content{std::istreambuf_iterator<char>{in}, {}};
+  if (!in.bad()) out.found = hex(sha256(content));
+  return out;
+}
+
+bool writes_file(const DestinationOptions& destination) {
+  return (destination.kind == DestinationKind::eve_file || destination.kind == DestinationKind::text_file) &&
+         destination.path != "-";
+}
+
+}  // namespace
+
+std::vector<ConfigFile> config_files(const std::vector<std::pair<std::string, std::string>>& sources) {
+  std::vector<ConfigFile> out;
+  for (const auto& [path, content] : sources) {
+    if (path.compare(0, builtin_prefix.size(), builtin_prefix) == 0) continue;
+    out.push_back({path, hex(sha256(content))});
+  }
+  return out;
+}
+
+Caretaker::Caretaker(const StationOptions& options)
+    : capture_(options.capture),
+      alerts_(options.daemon.alerts),
+      files_(options.config_files),
+      health_(options.daemon.health, options.daemon.alerts.utc_offset_minutes),
+      heartbeat_(options.daemon.health.heartbeat) {
+  for (const capture::TapOptions& tap : capture_.taps) {
+    vitals_.taps.push_back({.name = tap.name, .interface = tap.interface});
+  }
+}
+
+void Caretaker::replaced(std::vector<ConfigFile> files) {
+  files_ = std::move(files);
+  look_at_files();
+}
+
+void Caretaker::take(const std::vector<WorkerFigures>& parts) {
+  std::vector<capture::SourceCounters> sums(vitals_.taps.size());
+  // Workers open a tap one after the other: it is as well as the one that is worst off.
+  std::vector<const TapReport*> worst(vitals_.taps.size(), nullptr);
+  vitals_.matrix = {};
+  vitals_.table = {};
+  for (const WorkerFigures& part : parts) {
+    for (std::size_t pair = 0; pair < part.matrix.size(); ++pair) vitals_.matrix[pair] += part.matrix[pair];
+    const capture::FlowCounters& flows = part.table.counters;
+    vitals_.table.live += part.table.size;
+    vitals_.table.capacity += part.table.capacity;
+    vitals_.table.refused += flows.refused;
+    vitals_.table.evicted += flows.evicted_half_open + flows.evicted_forbidden + flows.evicted_established;
+    vitals_.table.emergency = vitals_.table.emergency || part.table.emergency;
+    for (const TapReport& report : part.taps) {
+      capture::SourceCounters& sum = sums[report.tap];
+      sum.received += report.counters.received;
+      sum.dropped_kernel += report.counters.dropped_kernel;
+      sum.delivered += report.counters.delivered;
+      // One figure for all sockets of a tap, and each worker meets the same outage.
+      sum.dropped_interface = std::max(sum.dropped_interface, report.counters.dropped_interface);
+      sum.outages = std::max(sum.outages, report.counters.outages);
+      const TapReport*& known = worst[report.tap];
+      if (known == nullptr || report.health > known->health) known = &report;
+    }
+  }
+  for (std::size_t i = 0; i < sums.size(); ++i) {
+    vitals_.taps[i].counters = sums[i];
+    if (worst[i] != nullptr) take_tap(*worst[i], vitals_.taps[i]);
+  }
+  watch_loss();
+}
+
+void Caretaker::take_tap(const TapReport& report, TapVitals& tap) {
+  const Language language = alerts_.language;
+  if (report.health != tap.health) {
+    if (report.health == capture::SourceHealth::running) {
+      spdlog::warn(say(Text::daemon_tap_up, language,
+                       {{"tap", tap.name},
+                        {"interface", tap.interface},
+                        {"outages", std::to_string(tap.counters.outages)}}));
+    } else {
+      spdlog::error(say(Text::daemon_tap_down, language,
+                        {{"tap", tap.name}, {"interface", tap.interface}, {"why", report.trouble}}));
+    }
+  } else if (!report.trouble.empty() && report.trouble != tap.trouble &&
+             report.health == capture::SourceHealth::running) {
+    spdlog::warn(say(Text::daemon_tap_warning, language,
+                     {{"tap", tap.name}, {"interface", tap.interface}, {"why", report.trouble}}));
+  }
+  tap.health = report.health;
+  tap.trouble = report.trouble;
+}
+
+void Caretaker::watch_loss() {
+  lost_ = {};
+  for (const TapVitals& tap : vitals_.taps) {
+    lost_.offered += tap.counters.received + tap.counters.dropped_interface;
+    lost_.dropped += tap.counters.dropped_kernel + tap.counters.dropped_interface;
+  }
+  // Counted from nothing, or what is lost before the first look would never be told.
+  if (losses_.empty()) losses_.emplace_back();
+  losses_.push_back(lost_);
+  if (losses_.size() > loss_window_rows + 1) losses_.pop_front();
+  const std::uint64_t offered = lost_.offered - losses_.front().offered;
+  const std::uint64_t dropped = lost_.dropped - losses_.front().dropped;
+  loss_ratio_ = offered == 0 ? 0.0 : static_cast<double>(dropped) / static_cast<double>(offered);
+  if (loss_told_ > 0) --loss_told_;
+  if (dropped == 0 || loss_told_ > 0) return;
+  loss_told_ = loss_window_rows;
+  const bool one = vitals_.taps.size() == 1;
+  spdlog::warn(say(Text::daemon_tap_drops, alerts_.language,
+                   {{"tap", one ? vitals_.taps.front().name : std::string{"*"}},
+                    {"interface", one ? vitals_.taps.front().interface : std::string{"*"}},
+                    {"dropped", std::to_string(dropped)},
+                    {"offered", std::to_string(offered)},
+                    {"percent", fixed_point(loss_ratio_ * 100, 3)}}));
+}
+
+bool Caretaker::workers_move(const std::vector<std::uint64_t>& beats) {
+  const Clock::time_point now = Clock::now();
+  beats_.resize(beats.size());
+  vitals_.workers.assign(beats.size(), {});
+  bool all = true;
+  for (std::size_t i = 0; i < beats.size(); ++i) {
+    Beat& beat = beats_[i];
+    if (beats[i] != beat.beats) beat = {beats[i], now, false};
+    WorkerVitals& worker = vitals_.workers[i];
+    worker.still = std::chrono::duration_cast<std::chrono::seconds>(now - beat.moved);
+    worker.stuck = now - beat.moved > worker_patience;
+    if (!worker.stuck) continue;
+    all = false;
+    if (!beat.told) {
+      spdlog::error(
+          say(Text::daemon_worker_stuck, alerts_.language,
+              {{"worker", std::to_string(i)}, {"seconds", std::to_string(worker.still.count())}}));
+    }
+    beat.told = true;
+  }
+  return all;
+}
+
+void Caretaker::look_at_destinations(const Sinks& sinks) {
+  vitals_.destinations.resize(sinks.all().size());
+  for (std::size_t i = 0; i < vitals_.destinations.size(); ++i) {
+    const Sink& sink = *sinks.all()[i];
+    const SinkCounters counters = sink.counters();
+    vitals_.destinations[i] = {.name = sink.options().name,
+                               .trouble = sink.trouble(),
+                               .queued = counters.queued,
+                               .queue_max = sink.options().queue_max,
+                               .dropped = counters.dropped};
+  }
+}
+
+void Caretaker::look_at_files() {
+  vitals_.files.clear();
+  for (const ConfigFile& file : files_) vitals_.files.push_back(file_of(file));
+}
+
+void Caretaker::look_at_machine() {
+  for (TapVitals& tap : vitals_.taps) tap.interface_vitals = look_at_interface(tap.interface);
+  vitals_.synchronised = synchronised();
+  if (rounds_++ % files_every != 0) return;
+  look_at_files();
+  vitals_.disks.clear();
+  for (const DestinationOptions& destination : alerts_.destinations) {
+    if (writes_file(destination)) vitals_.disks.push_back(disk_of(destination.path));
+  }
+}
+
+void Caretaker::look(const Sinks& sinks, const policy::Policy& policy, std::vector<Notice>& found) {
+  look_at_destinations(sinks);
+  look_at_machine();
+  vitals_.wall = Time{std::chrono::duration_cast<Duration>(reading_of(CLOCK_REALTIME))};
+  vitals_.monotonic = reading_of(CLOCK_MONOTONIC);
+  health_.judge(vitals_, policy, found);
+}
+
+void Caretaker::speak(std::uint64_t lines, const policy::Policy& policy,
+                      std::vector<AlertMessage>& messages) {
+  Life life{.time = vitals_.wall, .warnings = health_.open(), .lost = lost_.dropped, .lines = lines};
+  const std::string today = timestamp(vitals_.wall, alerts_.utc_offset_minutes).substr(0, 10);
+  if (!day_.empty() && today > day_) {
+    messages.push_back(digest_message(day_, life, vitals_, policy, alerts_));
+  }
+  day_ = today;
+  if (heartbeat_.count() == 0) return;
+  if (beat_ != 0 && vitals_.monotonic - beat_at_ < heartbeat_) return;
+  beat_at_ = vitals_.monotonic;
+  life.beat = ++beat_;
+  messages.push_back(heartbeat_message(life, vitals_, policy, alerts_));
+}
+
+}  // namespace sekimori::daemon

@@ -1,0 +1,81 @@
+// The sensor's figures at one moment, as health is judged by them: gathered by others, so that judging needs
+// neither clock nor system. All counters are totals since the start.
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "capture/source/source.hpp"
+#include "daemon/messages.hpp"
+
+namespace sekimori::daemon {
+
+// What the system says of a tap's interface (daemon/health/interface_look.hpp).
+struct InterfaceVitals {
+  std::uint64_t transmitted = 0;         // frames that the interface sent, whoever sent them
+  std::vector<std::string> addresses{};  // IPv4 and IPv6, as written
+  bool forwards = false;                 // IP forwarding is on
+};
+
+struct TapVitals {
+  std::string name{};       // of the configuration
+  std::string interface {};
+  capture::SourceCounters counters{};  // of all its sockets
+  capture::SourceHealth health = capture::SourceHealth::running;
+  std::string trouble{};
+  InterfaceVitals interface_vitals{};
+};
+
+struct TableVitals {
+  std::uint64_t live = 0;
+  std::uint64_t capacity = 0;
+  std::uint64_t evicted = 0;  // for want of room, whatever they were
+  std::uint64_t refused = 0;  // packets for which there was no record
+  bool emergency = false;
+};
+
+struct DestinationVitals {
+  std::string name{};
+  std::string trouble{};  // empty: it is reached
+  std::uint64_t queued = 0;
+  std::uint64_t queue_max = 0;
+  std::uint64_t dropped = 0;
+};
+
+struct DiskVitals {
+  std::string path{};  // that is written there
+  std::uint64_t free = 0;
+  std::uint64_t size = 0;  // 0: it could not be asked, see `trouble`
+  std::string trouble{};
+};
+
+struct FileVitals {
+  std::string path{};
+  std::string running{};  // SHA-256 of what is in force
+  std::string found{};    // ... of what is on disk; empty: it cannot be read
+};
+
+// A thread's silence.
+struct WorkerVitals {
+  std::chrono::seconds still{};  // since it last moved
+  bool stuck = false;            // longer than it may
+};
+
+enum class Synchronised : std::uint8_t { unknown, no, yes };
+
+struct Vitals {
+  Time wall{};                          // CLOCK_REALTIME
+  std::chrono::nanoseconds monotonic{};  // CLOCK_MONOTONIC at the same moment
+  Synchronised synchronised = Synchronised::unknown;
+  std::vector<TapVitals> taps{};
+  Matrix matrix{};
+  TableVitals table{};
+  std::vector<WorkerVitals> workers{};
+  std::vector<DestinationVitals> destinations{};
+  std::vector<DiskVitals> disks{};
+  std::vector<FileVitals> files{};
+};
+
+}  // namespace sekimori::daemon
