@@ -31,7 +31,8 @@ inline constexpr std::uint8_t note_step_answered = 2U << note_step_shift;
 // What was decided, without what else the notes hold.
 constexpr std::uint8_t noted_decision(std::uint8_t notes) {
   const unsigned decision = note_forbidden | note_exception;
-  return static_cast<std::uint8_t>(notes & ((notes & note_forbidden) != 0 ? decision | note_draft : decision));
+  return static_cast<std::uint8_t>(notes &
+                                   ((notes & note_forbidden) != 0 ? decision | note_draft : decision));
 }
 
 // A flow that lacks nothing but a name is not told for so long, or so many packets (daemon/alert/name_waits).

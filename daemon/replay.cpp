@@ -14,8 +14,8 @@
 #include "daemon/alert/exception_watch.hpp"
 #include "daemon/alert/name_waits.hpp"
 #include "daemon/alert/relay_watch.hpp"
-#include "daemon/behaviour/behaviour_watch.hpp"
 #include "daemon/alert/wire_watch.hpp"
+#include "daemon/behaviour/behaviour_watch.hpp"
 #include "daemon/inspector.hpp"
 
 namespace sekimori::daemon {

@@ -184,13 +184,6 @@ json::object status_json(const StatusFacts& facts, const AlertOptions& options) 
   return result;
 }
 
-std::string segment_list(const policy::Policy& policy) {
-  std::string list;
-  for (const policy::ProfileSegment& segment : policy.segments())
-    list += (list.empty() ? "" : " ") + segment.id;
-  return list;
-}
-
 json::object name_waits_json(const NameWaits& waits, std::uint64_t untold) {
   const NameWaits::Counters& counters = waits.counters();
   return {{"waiting", waits.waiting()}, {"kept", counters.kept},           {"proved", counters.proved},

@@ -30,8 +30,6 @@ struct StatusFacts {
 boost::json::object status_json(const StatusFacts& facts, const AlertOptions& options);
 boost::json::object incidents_json(const Incidents& incidents);
 boost::json::object notices_json(const Notices& notices);
-// The ids of the policy's segments, for people.
-std::string segment_list(const policy::Policy& policy);
 // `untold`: DNS answers that some worker could not be told, because its mailbox was full.
 boost::json::object name_waits_json(const NameWaits& waits, std::uint64_t untold);
 boost::json::array destinations_json(const Sinks& sinks);

@@ -68,8 +68,8 @@ class Questions {
   virtual ~Questions() = default;
   using Json = std::function<void(boost::json::object)>;
   virtual void status(Json answer) = 0;
-  // {"ok": bool, "state": sentence, "taps", "uptime_seconds", "open": [{"code", "subject", "severity", "since",
-  // "seen", "do"}], "clock", "files"}: what is wrong with the sensor now.
+  // {"ok": bool, "state": sentence, "taps", "uptime_seconds", "open": [{"code", "subject", "severity",
+  // "since", "seen", "do"}], "clock", "files"}: what is wrong with the sensor now.
   virtual void health(Json answer) = 0;
   virtual void flows(FlowQuery query, Json answer) = 0;
   virtual void matrix(Json answer) = 0;

@@ -198,9 +198,8 @@ bool Caretaker::workers_move(const std::vector<std::uint64_t>& beats) {
     if (!worker.stuck) continue;
     all = false;
     if (!beat.told) {
-      spdlog::error(
-          say(Text::daemon_worker_stuck, alerts_.language,
-              {{"worker", std::to_string(i)}, {"seconds", std::to_string(worker.still.count())}}));
+      spdlog::error(say(Text::daemon_worker_stuck, alerts_.language,
+                        {{"worker", std::to_string(i)}, {"seconds", std::to_string(worker.still.count())}}));
     }
     beat.told = true;
   }

@@ -36,7 +36,7 @@ class Caretaker {
   // Another configuration is in force.
   void replaced(std::vector<ConfigFile> files);
 
-  double loss_ratio() const { return loss_ratio_; }    // frames lost of those offered, of the last minute
+  double loss_ratio() const { return loss_ratio_; }     // frames lost of those offered, of the last minute
   std::uint64_t lost() const { return lost_.dropped; }  // since the start
   const Vitals& vitals() const { return vitals_; }
 
@@ -67,8 +67,8 @@ class Caretaker {
   std::deque<Loss> losses_{};  // running totals, one for each answer of the workers, about a second apart
   Loss lost_{};
   double loss_ratio_ = 0;
-  unsigned loss_told_ = 0;    // answers until loss may be logged again
-  unsigned rounds_ = 0;       // of look()
+  unsigned loss_told_ = 0;  // answers until loss may be logged again
+  unsigned rounds_ = 0;     // of look()
   const std::chrono::seconds heartbeat_;
   std::chrono::nanoseconds beat_at_{};  // monotonic; 0 = none yet
   std::uint64_t beat_ = 0;

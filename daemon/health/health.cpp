@@ -45,7 +45,10 @@ void Health::judge(const Vitals& vitals, const policy::Policy& policy, std::vect
   found_ = &found;
   now_ = {vitals.monotonic, vitals.wall};
   judge_clock(vitals);
-  Row row{.at = now_.at, .matrix = vitals.matrix, .evicted = vitals.table.evicted, .refused = vitals.table.refused};
+  Row row{.at = now_.at,
+          .matrix = vitals.matrix,
+          .evicted = vitals.table.evicted,
+          .refused = vitals.table.refused};
   for (const TapVitals& tap : vitals.taps) {
     row.taps.push_back(tap.counters);
     row.transmitted.push_back(tap.interface_vitals.transmitted);
@@ -212,8 +215,7 @@ void Health::judge_mirror(const Vitals& vitals, const policy::Policy& policy) {
       const double share = percent(alone, packets);
       const double most = options_.one_sided_percent;
       if (alone == 0 && open_.empty()) continue;
-      Notice notice =
-          make(NoticeKind::one_sided, policy.segments()[a].id + " " + policy.segments()[b].id);
+      Notice notice = make(NoticeKind::one_sided, policy.segments()[a].id + " " + policy.segments()[b].id);
       notice.add_segment("from", policy, a).add_segment("to", policy, b).add("window", window_text());
       notice.add("packets", std::to_string(packets)).add("percent", fixed_point(share, 1));
       // Silence is no recovery: only packets whose other direction is seen show that the mirror is mended.
@@ -271,10 +273,10 @@ void Health::judge_clock(const Vitals& vitals) {
       const bool ahead = step.count() > 0;
       Notice notice = make(NoticeKind::clock_jump, "clock");
       const auto size = ahead ? step : -step;
-      notice.add("seconds",
-                 fixed_point(std::chrono::duration<double>(size).count(), 1));
-      notice.add("direction", ahead ? "forward" : "back",
-                 ahead ? policy::Localized{"進む方向に", "forward"} : policy::Localized{"戻る方向に", "back"});
+      notice.add("seconds", fixed_point(std::chrono::duration<double>(size).count(), 1));
+      notice.add(
+          "direction", ahead ? "forward" : "back",
+          ahead ? policy::Localized{"進む方向に", "forward"} : policy::Localized{"戻る方向に", "back"});
       add_time(notice, "expected", expected);
       add_time(notice, "found", now_.wall);
       notice.add("monotonic_ns", std::to_string(now_.at.count()));

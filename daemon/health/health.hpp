@@ -57,7 +57,7 @@ class Health {
   };
   struct TapMemory {
     std::uint64_t received = 0;
-    Moment heard{};              // the last frame, or when listening began
+    Moment heard{};                // the last frame, or when listening began
     std::optional<Moment> down{};  // since when the link is
   };
   struct State {

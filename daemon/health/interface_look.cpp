@@ -36,8 +36,7 @@ std::string ipv4_of(const std::string& interface) {
   if (::ioctl(descriptor, SIOCGIFADDR, &request) == 0) {
     sockaddr_in address{};
     std::memcpy(&address, &request.ifr_addr, sizeof address);
-    if (address.sin_addr.s_addr != 0)
-      ::inet_ntop(AF_INET, &address.sin_addr, written.data(), written.size());
+    if (address.sin_addr.s_addr != 0) ::inet_ntop(AF_INET, &address.sin_addr, written.data(), written.size());
   }
   ::close(descriptor);
   return written.data();

@@ -161,13 +161,12 @@ json::object health_json(const Notices& notices, const Vitals& vitals, const Ale
   for (const auto& notice : notices.current()) {
     const NoticeRow& row = notice_row(notice->kind);
     if (row.category != NoticeCategory::health || row.life != NoticeLife::state) continue;
-    open.push_back(json::object{
-        {"code", string(row.code)},
-        {"subject", notice->subject},
-        {"severity", string(severity_name(notice->severity.value_or(row.severity)))},
-        {"time", timestamp(notice->time, options.utc_offset_minutes)},
-        {"seen", notice_sentence(*notice, row.seen, options.language)},
-        {"do", notice_sentence(*notice, row.asked, options.language)}});
+    open.push_back(json::object{{"code", string(row.code)},
+                                {"subject", notice->subject},
+                                {"severity", string(severity_name(notice->severity.value_or(row.severity)))},
+                                {"time", timestamp(notice->time, options.utc_offset_minutes)},
+                                {"seen", notice_sentence(*notice, row.seen, options.language)},
+                                {"do", notice_sentence(*notice, row.asked, options.language)}});
   }
   json::array files;
   for (const FileVitals& file : vitals.files) {

@@ -12,8 +12,8 @@
 namespace sekimori::daemon {
 
 struct Life {
-  Time time{};              // system clock
-  std::uint64_t beat = 0;   // 1, 2, 3...: a gap is a loss
+  Time time{};                 // system clock
+  std::uint64_t beat = 0;      // 1, 2, 3...: a gap is a loss
   std::uint64_t warnings = 0;  // health notices open now
   std::uint64_t lost = 0;      // frames, since the start
   std::uint64_t lines = 0;     // alert records, since the start

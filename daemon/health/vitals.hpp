@@ -20,7 +20,7 @@ struct InterfaceVitals {
 };
 
 struct TapVitals {
-  std::string name{};       // of the configuration
+  std::string name{};  // of the configuration
   std::string interface {};
   capture::SourceCounters counters{};  // of all its sockets
   capture::SourceHealth health = capture::SourceHealth::running;
@@ -66,7 +66,7 @@ struct WorkerVitals {
 enum class Synchronised : std::uint8_t { unknown, no, yes };
 
 struct Vitals {
-  Time wall{};                          // CLOCK_REALTIME
+  Time wall{};                           // CLOCK_REALTIME
   std::chrono::nanoseconds monotonic{};  // CLOCK_MONOTONIC at the same moment
   Synchronised synchronised = Synchronised::unknown;
   std::vector<TapVitals> taps{};

@@ -132,7 +132,8 @@ std::string notice_text(const AlertRecord& record, const AlertOptions& options) 
   if (record.kind == AlertKind::closed) return printable(out);
   const std::vector<const policy::Clause*> clauses = notice_clauses(record);
   if (!clauses.empty()) out += clause_text(*clauses.front(), options.language);
-  out += say(Text::notice_asked, options.language, {{"what", notice_sentence(notice, row.asked, options.language)}});
+  out += say(Text::notice_asked, options.language,
+             {{"what", notice_sentence(notice, row.asked, options.language)}});
   return printable(out);
 }
 

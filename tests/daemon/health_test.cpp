@@ -157,9 +157,10 @@ TEST_F(HealthTest, DoesNotTakeAFewOneSidedPacketsOrSilenceForAMirror) {
   EXPECT_EQ(codes(pass(120s, [&](Vitals& vitals) { vitals.matrix[pair_].packets_one_sided += 33; })), "");
   // Three packets in all, each one-sided: too few to say anything.
   const policy::PairId rare = policy::pair_of(1, 2);
-  EXPECT_EQ(codes(pass(60s, [&](Vitals& vitals) {
-              vitals.matrix[rare].packets = vitals.matrix[rare].packets_one_sided = 3;
-            })),
+  EXPECT_EQ(codes(pass(60s,
+                       [&](Vitals& vitals) {
+                         vitals.matrix[rare].packets = vitals.matrix[rare].packets_one_sided = 3;
+                       })),
             "");
 }
 
@@ -223,9 +224,8 @@ TEST_F(HealthTest, TellsATapThatIsNoMereListener) {
   // Forwarding alone has nobody who could hand it anything.
   const auto no_address = pass(1s, [](Vitals& vitals) { vitals.taps[1].interface_vitals.forwards = true; });
   EXPECT_EQ(codes(no_address), "");
-  const auto address = pass(1s, [](Vitals& vitals) {
-    vitals.taps[1].interface_vitals.addresses = {"192.0.2.7"};
-  });
+  const auto address =
+      pass(1s, [](Vitals& vitals) { vitals.taps[1].interface_vitals.addresses = {"192.0.2.7"}; });
   EXPECT_EQ(codes(address), "TAP-ADDRESS:t2 TAP-FORWARDS:t2");
   EXPECT_EQ(address[0].value("addresses"), "192.0.2.7");
   const auto mended = pass(1s, [](Vitals& vitals) { vitals.taps[1].interface_vitals = {}; });
@@ -259,7 +259,8 @@ TEST_F(HealthTest, TellsAConfigurationThatIsNotTheOneInForce) {
   ASSERT_EQ(codes(found), "CFG-TAMPER:/etc/x.yaml");
   EXPECT_EQ(found[0].value("running"), "aa");
   EXPECT_EQ(found[0].value("found"), "bb");
-  EXPECT_EQ(codes(pass(1s, [](Vitals& vitals) { vitals.files[0].running = "bb"; })), "-CFG-TAMPER:/etc/x.yaml");
+  EXPECT_EQ(codes(pass(1s, [](Vitals& vitals) { vitals.files[0].running = "bb"; })),
+            "-CFG-TAMPER:/etc/x.yaml");
   EXPECT_EQ(codes(pass(1s, [](Vitals& vitals) { vitals.files[0].found.clear(); })), "CFG-TAMPER:/etc/x.yaml");
 }
 

@@ -227,6 +227,8 @@ Text words_of(Mismatch mismatch) {
       return Text::explain_differs_revoked;
     case Mismatch::out_of_hours:
       return Text::explain_differs_hours;
+    case Mismatch::name:
+      return Text::explain_differs_name;
     case Mismatch::cell_forbids:
     case Mismatch::none:
       break;
