@@ -155,7 +155,9 @@ TEST(WireSign, ReadsTheRootOfABridge) {
   for (const auto& [type, kind] : {std::pair{0U, Kind::bridge}, {2U, Kind::bridge}, {0x80U, Kind::none}}) {
     const WireSign sign = read(from_card("01:80:c2:00:00:00").llc(0x42, 0x42).payload(bpdu(type)).build());
     EXPECT_EQ(sign.kind, kind) << type;
-    if (kind == Kind::bridge) EXPECT_EQ(sign.other_mac.to_string(), "02:00:00:00:00:01");
+    if (kind == Kind::bridge) {
+      EXPECT_EQ(sign.other_mac.to_string(), "02:00:00:00:00:01");
+    }
   }
   const auto per_vlan = from_card("01:00:0c:cc:cc:cd").snap(0x00000c, 0x010b).payload(bpdu(0));
   EXPECT_EQ(read(per_vlan.build()).other_mac.to_string(), "02:00:00:00:00:01");

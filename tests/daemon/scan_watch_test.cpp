@@ -82,7 +82,9 @@ TEST(ScanWatch, ForgetsWhatIsOlderThanTheWindowAndFindsTheSlowOneInTheLongWindow
     stage.wait_until(ten_o_clock + 300s);
     const auto found = stage.found("SCAN-INSIDE");
     ASSERT_EQ(found.size(), hosts == 60 ? 1U : 0U);
-    if (!found.empty()) EXPECT_EQ(found[0].notice->value("window"), "3600");
+    if (!found.empty()) {
+      EXPECT_EQ(found[0].notice->value("window"), "3600");
+    }
   }
   // One each 70 seconds: 52 in the hour at most.
   BehaviourStage slower;
@@ -134,7 +136,9 @@ TEST(ScanWatch, FindsOneTerminalAtTheLogInPortsOfManyThoughTheyAnswer) {
     for (unsigned i = 0; i < hosts; ++i) stage.download(to(i, 445), ten_o_clock + i * 1s, 100'000);
     const auto found = stage.found("SCAN-INSIDE");
     ASSERT_EQ(found.size(), hosts == 20 ? 1U : 0U);
-    if (!found.empty()) EXPECT_EQ(found[0].notice->value("shapes"), "spread");
+    if (!found.empty()) {
+      EXPECT_EQ(found[0].notice->value("shapes"), "spread");
+    }
   }
 }
 
@@ -237,7 +241,9 @@ TEST(ScanWatch, FindsAFloodOfHalfOpenConnections) {
     }
     const auto found = stage.found("FLOOD");
     ASSERT_EQ(found.size(), rate == 1000 ? 1U : 0U);
-    if (!found.empty()) EXPECT_EQ(found[0].notice->subject, "10.20.30.1");
+    if (!found.empty()) {
+      EXPECT_EQ(found[0].notice->subject, "10.20.30.1");
+    }
   }
 }
 

@@ -5,6 +5,7 @@
 #include <gtest/gtest.h>
 #include <unistd.h>
 
+#include <array>
 #include <filesystem>
 #include <fstream>
 #include <string>
@@ -114,7 +115,7 @@ Lines told(const Story& story, std::string_view config = city) {
   const Capture capture{story};
   const auto policy = test::make_policy(config);
   Output first;
-  for (const std::uint16_t workers : {1, 2, 4}) {
+  for (const auto workers : std::array<std::uint16_t, 3>{1, 2, 4}) {
     Output output;
     ReplayOptions options;
     options.files = {capture.path()};

@@ -211,7 +211,10 @@ TEST(PolicyErrors, ChecksClaimsAndNextHops) {
   both.segment("security-cloud").next_hop_macs = {other_mac};
   EXPECT_SAYS(only_mistake(both).message, "lgwan-net");
   City twice{"alpha"};
-  twice.options.segments.push_back({"lgwan", {}, {}, {}, {}, {"city.yaml", 3, 1}});
+  policy::SegmentOptions again;
+  again.id = "lgwan";
+  again.place = {"city.yaml", 3, 1};
+  twice.options.segments.push_back(std::move(again));
   EXPECT_SAYS(only_mistake(twice).message, "defined twice");
 }
 
