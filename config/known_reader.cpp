@@ -8,7 +8,6 @@
 
 #include "config/sections.hpp"
 #include "config/values.hpp"
-#include "policy/names.hpp"
 
 namespace sekimori::config {
 namespace {

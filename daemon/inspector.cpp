@@ -310,7 +310,10 @@ void Inspector::packet(capture::Flow& flow, const capture::Packet& packet, captu
   if (flow.one_sided()) ++totals.packets_one_sided;
   if (changes.stage || (notes.verdict & note_metered) != 0) go_on_steps(flow, packet, changes);
   if (packet.quoted.protocol != 0) judge_reporter(flow, packet);
-  if (changes.opened || changes.macs) hear(flow, packet, from_initiator);
+  // A link-local address says whose wire it is on with every packet.
+  if (changes.opened || changes.macs || packet.tuple.source.is_link_local()) [[unlikely]] {
+    hear(flow, packet, from_initiator);
+  }
 }
 
 // Whose card sends for whom: at a flow's first packet in each direction, and wherever its packets are seen

@@ -28,13 +28,6 @@ inline constexpr NameClass last = 254;
 inline constexpr NameClass any = 255;  // a question: would some name help? Never seen on the wire.
 }  // namespace name_class
 
-// Octets of a name at most (RFC 1035 section 2.3.4: 255 with the length octets).
-inline constexpr std::size_t name_octets_max = 253;
-
-// Why a pattern is none; empty = it is one. Letters, digits, hyphens and underscores, at least two labels,
-// "*" only as the whole first label.
-bool is_name_pattern(std::string_view pattern);
-
 class NameMap {
  public:
   NameMap() = default;

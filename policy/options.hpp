@@ -9,6 +9,7 @@
 #include <map>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <utility>
 #include <vector>
 
@@ -158,6 +159,13 @@ struct EndpointOptions {
   std::vector<Prefix> addresses{};
   std::vector<MacAddress> macs{};
 };
+
+// Octets of a name at most (RFC 1035 section 2.3.4: 255 with the length octets).
+inline constexpr std::size_t name_octets_max = 253;
+
+// Is it a pattern of names? Letters, digits, hyphens and underscores, at least two labels,
+// "*" only as the whole first label.
+bool is_name_pattern(std::string_view pattern);
 
 // A named service: who may reach it, where it is, on which ports. Makes an L cell permit.
 struct ServiceOptions {

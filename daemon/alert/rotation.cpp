@@ -80,11 +80,20 @@ bool Rotation::rotate(Moment now) {
   // Never older than what is there already, or a clock that was set back would have the newest deleted first.
   std::string name = base + stamp(now);
   if (!before.empty()) name = std::max(name, before.back().substr(0, base.size() + stamp_octets));
-  fs::path to = fs::path{path_}.replace_filename(name);
-  for (int i = 1; i <= same_second_max && fs::exists(fs::symlink_status(to, error)); ++i) {
-    to.replace_filename(name + (i < 10 ? "-0" : "-") + std::to_string(i));
+  // Nor before one of the same second: a number that was deleted meanwhile is not given again.
+  int number = 0;
+  if (!before.empty() && before.back().substr(0, name.size()) == name) {
+    const std::string rest = before.back().substr(name.size());
+    number = rest.empty() ? 1 : std::stoi(rest.substr(1)) + 1;
   }
-  if (fs::exists(fs::symlink_status(to, error))) {
+  const auto numbered = [&name](int i) {
+    return i == 0 ? name : name + (i < 10 ? "-0" : "-") + std::to_string(i);
+  };
+  fs::path to = fs::path{path_}.replace_filename(numbered(number));
+  while (number < same_second_max && fs::exists(fs::symlink_status(to, error))) {
+    to.replace_filename(numbered(++number));
+  }
+  if (number > same_second_max || fs::exists(fs::symlink_status(to, error))) {
     error = std::make_error_code(std::errc::file_exists);
   } else {
     fs::rename(path_, to, error);

@@ -98,6 +98,18 @@ void ServiceWatch::replaced(const policy::Policy& policy) {
   for (const auto& system : options.systems) add(Declared::system, system.id, system.name);
   for (const auto& gateway : options.gateways) add(Declared::gateway, gateway.id, gateway.name);
   for (const auto& service : options.services) add(Declared::service, service.id, service.name);
+  std::size_t index = options.systems.size();
+  const auto note_pairs = [&](const auto& entries) {
+    for (const auto& entry : entries) {
+      const int from = policy.segment_index(entry.from);
+      const int to = policy.segment_index(entry.to);
+      if (from < 0 || to < 0) continue;
+      uses_[index++].decides = policy.cell(static_cast<policy::SegmentId>(from),
+                                           static_cast<policy::SegmentId>(to)) != policy::Cell::permit;
+    }
+  };
+  note_pairs(options.gateways);
+  note_pairs(options.services);
   // What declares them may be another entry now, or none.
   for (auto& [key, service] : services_) declare(key, policy, service);
 }
@@ -219,7 +231,7 @@ void ServiceWatch::tick(Time packet_now, const policy::Policy&, std::vector<Noti
   for (Use& use : uses_) {
     const Time from = std::max(use.since, use.last);
     const auto idle = std::chrono::floor<std::chrono::days>(packet_now - from).count();
-    if (use.told || idle < unused_after_days_) continue;
+    if (!use.decides || use.told || idle < unused_after_days_) continue;
     use.told = true;
     ++counters_.unused_told;
     Notice notice{NoticeKind::service_unused, std::string{declared_word(use.kind)} + " " + use.id,

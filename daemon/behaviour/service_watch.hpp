@@ -49,6 +49,7 @@ class ServiceWatch {
     Time last{};
     Time since{};  // from when on it is watched
     bool told = false;
+    bool decides = true;  // false: its pair is permitted without it, so nobody can tell whether it is used
   };
   struct Counters {
     std::uint64_t services = 0;

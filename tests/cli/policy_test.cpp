@@ -73,7 +73,7 @@ TEST_F(PolicyTool, CheckRefusesABrokenAssertionWithItsPlaceAndAnExample) {
       write("city.yaml", with("mynumber never reaches external", "lgwan never reaches mynumber"));
   const Outcome broken = run_tool({"check", "--lang", "en", file});
   EXPECT_EQ(broken.code, 2);
-  EXPECT_TRUE(has(broken.err, file + ":19:5: ")) << broken.err;
+  EXPECT_TRUE(has(broken.err, file + ":20:5: ")) << broken.err;
   EXPECT_TRUE(has(broken.err, "10.20.10.6 → 10.10.10.6 tcp/8530")) << broken.err;
   EXPECT_TRUE(has(broken.err, "exception \"EX-1\" (" + file + ":9:5)")) << broken.err;
 }

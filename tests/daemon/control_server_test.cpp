@@ -57,7 +57,8 @@ TEST(ControlServer, TellsWhatCanBeAsked) {
     EXPECT_FALSE(each.at("what").as_string().empty());
   }
   EXPECT_EQ(paths,
-            "GET /\nGET /v1/status\nGET /v1/health\nGET /v1/flows\nGET /v1/matrix\nGET /v1/alerts\nGET "
+            "GET /\nGET /v1/status\nGET /v1/health\nGET /v1/flows\nGET /v1/matrix\nGET /v1/services\nGET "
+            "/v1/alerts\nGET "
             "/v1/exceptions\nPOST "
             "/v1/reload\nPOST /v1/alert-test\n");
 }

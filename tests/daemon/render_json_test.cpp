@@ -362,7 +362,15 @@ TEST_F(EveTest, MatrixTellsThePairsThatWereSeen) {
   Matrix matrix{};
   const auto from = static_cast<std::size_t>(policy->segment_index("MN"));
   const auto to = static_cast<std::size_t>(policy->segment_index("EXT"));
-  matrix[from * policy::segments_max + to] = {2, 30, 4000, 2, 30, 4000, 0, 10, 0, 4, 1};
+  matrix[from * policy::segments_max + to] = {.flows = 2,
+                                              .packets = 30,
+                                              .bytes = 4000,
+                                              .flows_forbidden = 2,
+                                              .packets_forbidden = 30,
+                                              .bytes_forbidden = 4000,
+                                              .duplicates = 10,
+                                              .flows_ended = 4,
+                                              .flows_one_sided = 1};
   const json::object out = matrix_event(matrix, *policy);
   ASSERT_EQ(out.at("pairs").as_array().size(), 1U);
   EXPECT_EQ(to_line(out.at("pairs").at(0)),

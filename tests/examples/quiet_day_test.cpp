@@ -76,7 +76,7 @@ Day replay(const Body& body, const std::string& capture, const std::string& work
     const boost::json::object event = boost::json::parse(line).as_object();
     if (text_of(event, "event_type") == "flow") {
       take_flow(event, day);
-    } else if (text_of(event.at("sekimori").as_object(), "finding") == "exception-used") {
+    } else if (text_of(event.at("sekimori").as_object(), "finding") == "EXC-USED") {
       ++day.notices;
     } else {
       day.alerts.push_back(line);

@@ -4,8 +4,8 @@
 
 #include <algorithm>
 
-#include "city.hpp"
-#include "proof_kit.hpp"
+#include "tests/policy/city.hpp"
+#include "tests/policy/proof_kit.hpp"
 
 namespace sekimori::policy {
 namespace {

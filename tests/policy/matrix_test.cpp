@@ -565,7 +565,7 @@ TEST(Matrix, CitesReasonsInBothLanguagesWithTheirClauses) {
                                      "R10", "R11", "R12", "R13", "R14", "R15", "R16", "R17"};
   const City city{"alpha"};
   const Profile& profile = city.options.profile;
-  ASSERT_EQ(profile.reasons.size(), ids.size());
+  ASSERT_GE(profile.reasons.size(), ids.size());
   for (std::size_t i = 0; i < ids.size(); ++i) {
     EXPECT_EQ(profile.reasons[i].id, ids[i]);
     EXPECT_FALSE(profile.reasons[i].text.ja.empty());

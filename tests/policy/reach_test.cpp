@@ -4,7 +4,7 @@
 
 #include "policy/compiled.hpp"
 #include "policy/proof/difference.hpp"
-#include "proof_kit.hpp"
+#include "tests/policy/proof_kit.hpp"
 
 namespace sekimori::policy {
 namespace {
