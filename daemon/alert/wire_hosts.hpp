@@ -21,15 +21,15 @@ inline bool has(Segments set, policy::SegmentId segment) {
   return (set >> segment & 1U) != 0;
 }
 
-struct Wire {
+struct WireId {
   std::uint16_t tap = 0;
   std::uint16_t vlan = 0;
-  auto operator<=>(const Wire&) const = default;
+  auto operator<=>(const WireId&) const = default;
 };
 
 // A card used an address of the segment `home` on a wire that the segments `on` claim.
 struct WirePlace {
-  Wire wire{};
+  WireId wire{};
   Segments on = 0;
   policy::SegmentId home = 0;
   IpAddress address{};

@@ -119,14 +119,14 @@ struct WireWatch::State {
   WireHosts hosts{hosts_max};
   std::map<MacAddress, Pending> pending{};
   Time next_due = Time::max();  // no pending hint is due before
-  std::map<Wire, Root> roots{};
-  std::map<std::pair<NoticeKind, Wire>, std::set<MacAddress>> cards{};
-  std::set<std::pair<NoticeKind, std::pair<Wire, MacAddress>>> stations_told{};
+  std::map<WireId, Root> roots{};
+  std::map<std::pair<NoticeKind, WireId>, std::set<MacAddress>> cards{};
+  std::set<std::pair<NoticeKind, std::pair<WireId, MacAddress>>> stations_told{};
 
   void learn(const policy::Policy& now);
   void take(const WireSign& sign, Time time);
 
-  Segments claimants(const Wire& wire) const;
+  Segments claimants(const WireId& wire) const;
   bool router(const MacAddress& mac, Time time) const;
   bool routers_listed(Segments on) const;
   std::optional<SegmentId> listed(const IpAddress& address) const;
@@ -134,29 +134,29 @@ struct WireWatch::State {
     return on != 0 && !has(on, home) && policy->has_claims(home);
   }
 
-  void source(const WireSign& sign, Wire wire, Segments on, Time time);
-  void forwarded(const WireSign& sign, Wire wire, Segments on, std::optional<SegmentId> home, Time time);
-  void unlisted(const WireSign& sign, Wire wire, Segments on, Time time);
-  void link_local(const WireSign& sign, Wire wire, Segments on, Time time);
-  void arp(const WireSign& sign, Wire wire, Segments on, Time time);
-  void dhcp_client(const WireSign& sign, Wire wire, Segments on, Time time);
-  void dhcp_server(const WireSign& sign, Wire wire, Segments on, Time time);
-  void advertisement(const WireSign& sign, Wire wire, Segments on, Time time);
-  void bridge(const WireSign& sign, Wire wire, Segments on, Time time);
+  void source(const WireSign& sign, WireId wire, Segments on, Time time);
+  void forwarded(const WireSign& sign, WireId wire, Segments on, std::optional<SegmentId> home, Time time);
+  void unlisted(const WireSign& sign, WireId wire, Segments on, Time time);
+  void link_local(const WireSign& sign, WireId wire, Segments on, Time time);
+  void arp(const WireSign& sign, WireId wire, Segments on, Time time);
+  void dhcp_client(const WireSign& sign, WireId wire, Segments on, Time time);
+  void dhcp_server(const WireSign& sign, WireId wire, Segments on, Time time);
+  void advertisement(const WireSign& sign, WireId wire, Segments on, Time time);
+  void bridge(const WireSign& sign, WireId wire, Segments on, Time time);
 
-  void mix(SegmentId home, const WireSign& sign, const IpAddress& address, const Ground& ground, Wire wire,
+  void mix(SegmentId home, const WireSign& sign, const IpAddress& address, const Ground& ground, WireId wire,
            Segments on, Time time);
   void place(const MacAddress& mac, const WirePlace& place);
-  void joined(SegmentId a, SegmentId b, Wire wire, const MacAddress& mac, const Ground& ground, Time time);
+  void joined(SegmentId a, SegmentId b, WireId wire, const MacAddress& mac, const Ground& ground, Time time);
   void dual(const MacAddress& mac, WireHost& host, const WirePlace& here, const WirePlace& there);
-  void behind(const WireSign& sign, Wire wire, Segments on, Time time);
+  void behind(const WireSign& sign, WireId wire, Segments on, Time time);
 
-  std::string name_of(const Wire& wire) const;
-  void add_wire(Notice& notice, const Wire& wire) const;
-  std::string subject(NoticeKind kind, const Wire& wire, const MacAddress& mac);
-  Notice at(NoticeKind kind, const WireSign& sign, const IpAddress& address, Wire wire, Segments on,
+  std::string name_of(const WireId& wire) const;
+  void add_wire(Notice& notice, const WireId& wire) const;
+  std::string subject(NoticeKind kind, const WireId& wire, const MacAddress& mac);
+  Notice at(NoticeKind kind, const WireSign& sign, const IpAddress& address, WireId wire, Segments on,
             Time time);
-  bool first_time(NoticeKind kind, const Wire& wire, const MacAddress& mac);
+  bool first_time(NoticeKind kind, const WireId& wire, const MacAddress& mac);
   void tell(Notice notice, Segments about = 0);
 };
 
@@ -207,7 +207,7 @@ void WireWatch::State::learn(const policy::Policy& now) {
   }
 }
 
-Segments WireWatch::State::claimants(const Wire& wire) const {
+Segments WireWatch::State::claimants(const WireId& wire) const {
   Segments on = 0;
   const std::array<std::uint16_t, 1> vlans{wire.vlan};
   const std::span<const std::uint16_t> ids{vlans.data(), wire.vlan == 0 ? 0U : 1U};
@@ -241,7 +241,7 @@ std::optional<SegmentId> WireWatch::State::listed(const IpAddress& address) cons
 // -------------------------------------------------------------------------------------------
 
 void WireWatch::State::take(const WireSign& sign, Time time) {
-  const Wire wire{sign.tap, sign.vlan};
+  const WireId wire{sign.tap, sign.vlan};
   const Segments on = claimants(wire);
   switch (sign.kind) {
     case WireSign::Kind::none:
@@ -261,7 +261,7 @@ void WireWatch::State::take(const WireSign& sign, Time time) {
   }
 }
 
-void WireWatch::State::source(const WireSign& sign, Wire wire, Segments on, Time time) {
+void WireWatch::State::source(const WireSign& sign, WireId wire, Segments on, Time time) {
   const std::optional<SegmentId> home = listed(sign.address);
   // Calls to a group begin with a small TTL of their own.
   constexpr std::uint8_t call_ttl_most = 4;
@@ -288,8 +288,8 @@ void WireWatch::State::source(const WireSign& sign, Wire wire, Segments on, Time
 }
 
 // It did not begin here: a router's work.
-void WireWatch::State::forwarded(const WireSign& sign, Wire wire, Segments on, std::optional<SegmentId> home,
-                                 Time time) {
+void WireWatch::State::forwarded(const WireSign& sign, WireId wire, Segments on,
+                                 std::optional<SegmentId> home, Time time) {
   if (home && has(on, *home)) return behind(sign, wire, on, time);
   const bool known_router = routers.count(sign.mac) != 0 || virtual_router(sign.mac);
   if (!known_router) {
@@ -303,7 +303,7 @@ void WireWatch::State::forwarded(const WireSign& sign, Wire wire, Segments on, s
   tell(std::move(notice), static_cast<Segments>(on | bit(*home)));
 }
 
-void WireWatch::State::unlisted(const WireSign& sign, Wire wire, Segments on, Time time) {
+void WireWatch::State::unlisted(const WireSign& sign, WireId wire, Segments on, Time time) {
   switch (capture::address_kind(sign.address)) {
     case AddressKind::shared_line:
       return tell(at(NoticeKind::shared_line, sign, sign.address, wire, on, time));
@@ -319,7 +319,7 @@ void WireWatch::State::unlisted(const WireSign& sign, Wire wire, Segments on, Ti
 }
 
 // It talks on its own link only, so whoever has it is on this wire. The card inside it is unlike all others.
-void WireWatch::State::link_local(const WireSign& sign, Wire wire, Segments on, Time time) {
+void WireWatch::State::link_local(const WireSign& sign, WireId wire, Segments on, Time time) {
   const std::optional<MacAddress> card = card_in(sign.address);
   if (!card || on == 0 || router(*card, time)) return;
   const WireHost* const host = hosts.find(*card);
@@ -332,7 +332,7 @@ void WireWatch::State::link_local(const WireSign& sign, Wire wire, Segments on, 
   if (one_only(on)) place(sign.mac, {wire, on, first_of(on), sign.address, time});
 }
 
-void WireWatch::State::arp(const WireSign& sign, Wire wire, Segments on, Time time) {
+void WireWatch::State::arp(const WireSign& sign, WireId wire, Segments on, Time time) {
   if (sign.address.is_unspecified() || router(sign.mac, time)) return;
   const std::optional<SegmentId> home = listed(sign.address);
   if (!home) {
@@ -350,7 +350,7 @@ void WireWatch::State::arp(const WireSign& sign, Wire wire, Segments on, Time ti
   place(sign.mac, {wire, on, *home, sign.address, time});
 }
 
-void WireWatch::State::dhcp_client(const WireSign& sign, Wire wire, Segments on, Time time) {
+void WireWatch::State::dhcp_client(const WireSign& sign, WireId wire, Segments on, Time time) {
   if (sign.relayed || sign.mac != sign.other_mac || on == 0 || router(sign.mac, time)) return;
   const WireHost* const host = hosts.find(sign.mac);
   if (host == nullptr) return;
@@ -360,7 +360,7 @@ void WireWatch::State::dhcp_client(const WireSign& sign, Wire wire, Segments on,
   }
 }
 
-void WireWatch::State::dhcp_server(const WireSign& sign, Wire wire, Segments on, Time time) {
+void WireWatch::State::dhcp_server(const WireSign& sign, WireId wire, Segments on, Time time) {
   if (on == 0) {
     const std::optional<SegmentId> home = listed(sign.address);
     if (!home) return;
@@ -383,7 +383,7 @@ void WireWatch::State::dhcp_server(const WireSign& sign, Wire wire, Segments on,
   tell(at(NoticeKind::dhcp_server_seen, sign, sign.address, wire, on, time));
 }
 
-void WireWatch::State::advertisement(const WireSign& sign, Wire wire, Segments on, Time time) {
+void WireWatch::State::advertisement(const WireSign& sign, WireId wire, Segments on, Time time) {
   if (on == 0) return;
   bool any = false, known = false, ipv6 = false;
   for (SegmentId id = 0; id < policy::segments_max; ++id) {
@@ -423,7 +423,7 @@ void WireWatch::State::advertisement(const WireSign& sign, Wire wire, Segments o
 
 // One root for several segments is how a common switch is; a wire that gives up its root for another
 // segment's has been joined to it.
-void WireWatch::State::bridge(const WireSign& sign, Wire wire, Segments on, Time time) {
+void WireWatch::State::bridge(const WireSign& sign, WireId wire, Segments on, Time time) {
   if (on == 0) return;
   const auto here = roots.find(wire);
   if (here == roots.end()) {
@@ -475,7 +475,7 @@ void WireWatch::State::dual(const MacAddress& mac, WireHost& host, const WirePla
   next_due = std::min(next_due, here.last + hint_hold);
 }
 
-void WireWatch::State::joined(SegmentId a, SegmentId b, Wire wire, const MacAddress& mac,
+void WireWatch::State::joined(SegmentId a, SegmentId b, WireId wire, const MacAddress& mac,
                               const Ground& ground, Time time) {
   const auto [low, high] = std::minmax(a, b);
   const auto& segments = policy->segments();
@@ -487,7 +487,7 @@ void WireWatch::State::joined(SegmentId a, SegmentId b, Wire wire, const MacAddr
 }
 
 // TTLs of 63 and 127 of one address on its own wire: two kinds of machines, one hop behind it.
-void WireWatch::State::behind(const WireSign& sign, Wire wire, Segments on, Time time) {
+void WireWatch::State::behind(const WireSign& sign, WireId wire, Segments on, Time time) {
   constexpr std::uint8_t one_less_of_64 = 63, one_less_of_128 = 127;
   if ((sign.ttl != one_less_of_64 && sign.ttl != one_less_of_128) || router(sign.mac, time)) return;
   WireHost& host = hosts.at(sign.mac, time);
@@ -507,19 +507,19 @@ void WireWatch::State::behind(const WireSign& sign, Wire wire, Segments on, Time
 // ---------------------------------------------------------------------------------------------
 
 void WireWatch::State::mix(SegmentId home, const WireSign& sign, const IpAddress& address,
-                           const Ground& ground, Wire wire, Segments on, Time time) {
+                           const Ground& ground, WireId wire, Segments on, Time time) {
   Notice notice = at(NoticeKind::l2_mix, sign, address, wire, on, time);
   notice.add_segment("from", *policy, home).add("ground", std::string{ground.word}, both(ground.text));
   tell(std::move(notice), static_cast<Segments>(on | bit(home)));
 }
 
-std::string WireWatch::State::name_of(const Wire& wire) const {
+std::string WireWatch::State::name_of(const WireId& wire) const {
   std::string name = wire.vlan != 0 ? "vlan " + std::to_string(wire.vlan) : std::string{"untagged"};
   if (wire.tap < taps.size()) name += " tap " + taps[wire.tap];
   return name;
 }
 
-void WireWatch::State::add_wire(Notice& notice, const Wire& wire) const {
+void WireWatch::State::add_wire(Notice& notice, const WireId& wire) const {
   policy::Localized shown = both(Text::wire_untagged);
   if (wire.vlan != 0) shown.ja = shown.en = "VLAN " + std::to_string(wire.vlan);
   if (wire.tap < taps.size()) {
@@ -530,7 +530,7 @@ void WireWatch::State::add_wire(Notice& notice, const Wire& wire) const {
 }
 
 // By its card; when too many cards of one wire do the same, all others together.
-std::string WireWatch::State::subject(NoticeKind kind, const Wire& wire, const MacAddress& mac) {
+std::string WireWatch::State::subject(NoticeKind kind, const WireId& wire, const MacAddress& mac) {
   const auto key = std::pair{kind, wire};
   if (cards.size() >= bounded && cards.count(key) == 0) return "others";
   std::set<MacAddress>& told = cards[key];
@@ -541,7 +541,7 @@ std::string WireWatch::State::subject(NoticeKind kind, const Wire& wire, const M
   return mac.to_string() + " " + name_of(wire);
 }
 
-Notice WireWatch::State::at(NoticeKind kind, const WireSign& sign, const IpAddress& address, Wire wire,
+Notice WireWatch::State::at(NoticeKind kind, const WireSign& sign, const IpAddress& address, WireId wire,
                             Segments on, Time time) {
   Notice notice{kind, subject(kind, wire, sign.mac), time};
   notice.add("mac", sign.mac.to_string()).add("src", address.to_string());
@@ -551,7 +551,7 @@ Notice WireWatch::State::at(NoticeKind kind, const WireSign& sign, const IpAddre
   return notice;
 }
 
-bool WireWatch::State::first_time(NoticeKind kind, const Wire& wire, const MacAddress& mac) {
+bool WireWatch::State::first_time(NoticeKind kind, const WireId& wire, const MacAddress& mac) {
   if (stations_told.size() >= bounded) return false;
   return stations_told.insert({kind, {wire, mac}}).second;
 }
