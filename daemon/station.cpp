@@ -14,13 +14,11 @@
 #include <optional>
 
 #include "capture/source/fanout.hpp"
-#include "daemon/alert/alert_log.hpp"
 #include "daemon/alert/desk.hpp"
 #include "daemon/alert/drills.hpp"
 #include "daemon/alert/exception_watch.hpp"
-#include "daemon/alert/sink_watch.hpp"
-#include "daemon/alert/sinks.hpp"
 #include "daemon/control/server.hpp"
+#include "daemon/dispatch.hpp"
 #include "daemon/errands.hpp"
 #include "daemon/notify.hpp"
 #include "daemon/privileges.hpp"
@@ -41,7 +39,6 @@ constexpr std::size_t loss_window_seconds = 60;
 constexpr std::size_t policies_kept = 4;
 constexpr std::size_t events_at_once = 512;
 constexpr std::chrono::seconds worker_patience{10};
-constexpr std::chrono::seconds drain_time{3};
 
 json::object busy_answer(Language language) {
   return {{"error", {{"code", "busy"}, {"message", text(Text::daemon_busy, language)}}}};
@@ -59,7 +56,7 @@ class Station::Room {
         policy_(std::move(policy)),
         reloader_(std::move(reloader)),
         desk_(options_.daemon.alerts),
-        log_(options_.daemon.alerts),
+        dispatch_(io, options_.daemon),
         server_(io, options_.daemon.control, questions, options_.daemon.alerts.language),
         bell_watch_(io),
         tick_timer_(io),
@@ -101,8 +98,7 @@ class Station::Room {
   std::shared_ptr<const policy::Policy> policy_;
   Reloader reloader_;
   Desk desk_;
-  AlertLog log_;
-  std::optional<Sinks> sinks_{};  // opened once root is given up, so that files belong to who writes them
+  Dispatch dispatch_;
   ControlServer server_;
   ExceptionWatch* exceptions_ = nullptr;  // the desk's
   Time packet_now_{};                     // the newest packet's time, as the workers last said
@@ -110,7 +106,6 @@ class Station::Room {
  private:
   void listen();
   bool take_some();
-  void pass_on(std::vector<AlertRecord>& records);
   void tick();
   void look_at(const std::vector<WorkerFigures>& parts);
   void look_at_tap(const TapReport& report);
@@ -146,7 +141,6 @@ class Station::Room {
     std::string trouble{};
   };
   std::vector<TapState> tap_states_{};
-  SinkWatch sink_watch_{};
   struct Loss {
     std::uint64_t offered = 0;
     std::uint64_t dropped = 0;
@@ -220,7 +214,7 @@ void Station::Room::start() {
   listen();
   hear_signals();
   server_.set_owner(::geteuid());
-  sinks_.emplace(io_, options_.daemon.alerts);
+  dispatch_.open(desk_, policy_);
   for (const auto& worker : workers_) worker->start();
   std::string taps;
   for (const capture::TapOptions& tap : options_.capture.taps) {
@@ -264,7 +258,7 @@ bool Station::Room::take_some() {
     std::size_t taken = 0;
     for (; taken < events_at_once && worker->take(event); ++taken) {
       desk_.feed(event, policy_of(event.generation), loss_ratio_, records);
-      pass_on(records);
+      dispatch_.send(records);
     }
     more = more || taken == events_at_once;
     while (const std::unique_ptr<Errand> errand = worker->finished()) errand->done();
@@ -272,21 +266,12 @@ bool Station::Room::take_some() {
   return more;
 }
 
-void Station::Room::pass_on(std::vector<AlertRecord>& records) {
-  for (const AlertRecord& record : records) {
-    const AlertMessage message = message_of(record, options_.daemon.alerts);
-    log_.add(message);
-    sinks_->deliver(message);
-  }
-  records.clear();
-}
-
 void Station::Room::tick() {
   tick_timer_.expires_after(std::chrono::seconds(1));
   tick_timer_.async_wait([this](const error_code& error) {
     if (error || stopping_) return;
     if (workers_move()) notify("WATCHDOG=1");
-    sink_watch_.look(*sinks_, language_);
+    dispatch_.look();
     if (!figures_asked_) {
       figures_asked_ = true;
       figures(
@@ -338,7 +323,7 @@ void Station::Room::look_at(const std::vector<WorkerFigures>& parts) {
   watch_loss(parts);
   std::vector<AlertRecord> records;
   desk_.tick(packet_now_, policy_, records);
-  pass_on(records);
+  dispatch_.send(records);
 }
 
 void Station::Room::look_at_tap(const TapReport& report) {
@@ -403,7 +388,7 @@ void Station::Room::hear_signals() {
     if (number == SIGHUP) {
       reload([](json::object) {});
     } else if (number == SIGUSR1) {
-      sinks_->reopen();
+      dispatch_.reopen();
       spdlog::info(text(Text::daemon_files_reopened, language_));
     } else {
       stop();
@@ -472,7 +457,7 @@ void Station::Room::reloaded(std::shared_ptr<const policy::Policy> policy, const
     for (const std::string& key : outcome.restart) keys += (keys.empty() ? "" : ", ") + key;
     spdlog::warn(say(Text::daemon_reload_restart, language_, {{"keys", keys}}));
   }
-  sinks_->reopen();  // certificates may have been renewed
+  dispatch_.reopen();  // certificates may have been renewed
   notify("READY=1");
   answer({{"ok", true},
           {"generation", policy_->generation()},
@@ -517,8 +502,12 @@ void Station::Room::finish() {
     last = std::max(last, worker->inspector().newest());
     books += worker->inspector().books();
   }
-  desk_.finish(last, policy_, records);
-  pass_on(records);
+  if (!dispatch_.keeps()) {
+    desk_.finish(last, policy_, records);
+  } else {
+    desk_.suspend(last, policy_, records);
+  }
+  dispatch_.send(records);
   std::uint64_t reasons = 0;
   for (const std::uint64_t count : books.reasons) reasons += count;
   const Loss lost = losses_.empty() ? Loss{} : losses_.back();
@@ -528,7 +517,7 @@ void Station::Room::finish() {
                     {"reasons", std::to_string(reasons)},
                     {"lost", std::to_string(lost.dropped)},
                     {"alerts", std::to_string(desk_.lines())}}));
-  sinks_->drain(drain_time, [this](bool /*complete*/) { io_.stop(); });
+  dispatch_.finish([this] { io_.stop(); });
 }
 
 StatusFacts Station::Room::status_facts(const std::vector<WorkerFigures>& parts) const {
@@ -564,7 +553,11 @@ void Station::reload(Json answer) {
 }
 
 void Station::alert_test(const std::string& destination, Json answer) {
-  run_drills(room_->io_, *room_->sinks_, destination, room_->options_.daemon.alerts, std::move(answer));
+  run_drills(room_->io_, room_->dispatch_.sinks(), destination, room_->options_.daemon.alerts,
+             std::move(answer));
+}
+void Station::hold(const std::string& incident, bool on, Json answer) {
+  answer(room_->dispatch_.hold(incident, on));
 }
 std::vector<std::string> Station::destinations() const {
   std::vector<std::string> names;
@@ -579,7 +572,8 @@ void Station::status(Json answer) {
         json::object result = status_json(room_->status_facts(parts), room_->options_.daemon.alerts);
         result["incidents"] = incidents_json(room_->desk_.incidents());
         result["notices"] = notices_json(room_->desk_.notices());
-        result["destinations"] = destinations_json(*room_->sinks_);
+        result["destinations"] = room_->dispatch_.destinations_status();
+        result["journal"] = room_->dispatch_.journal_status();
         json::object control;
         for (const auto& [name, count] : room_->server_.counters().named()) control[name] = count;
         result["control"] = std::move(control);
@@ -628,7 +622,7 @@ void Station::exceptions(const ExceptionQuery& query, Json answer) {
 
 void Station::alerts(std::uint64_t since_sequence, const std::string& incident, std::uint32_t limit,
                      Json answer) {
-  answer(room_->log_.query(since_sequence, incident, limit));
+  answer(room_->dispatch_.log().query(since_sequence, incident, limit));
 }
 
 }  // namespace sekimori::daemon

@@ -12,6 +12,7 @@
 #include "daemon/alert/notices.hpp"
 #include "daemon/alert/sinks.hpp"
 #include "daemon/errands.hpp"
+#include "daemon/journal/courier.hpp"
 #include "daemon/options.hpp"
 
 namespace sekimori::daemon {
@@ -29,7 +30,9 @@ struct StatusFacts {
 boost::json::object status_json(const StatusFacts& facts, const AlertOptions& options);
 boost::json::object incidents_json(const Incidents& incidents);
 boost::json::object notices_json(const Notices& notices);
-boost::json::array destinations_json(const Sinks& sinks);
+// `courier`: null without a journal.
+boost::json::array destinations_json(const Sinks& sinks, const Courier* courier);
+boost::json::object journal_json(const Journal& journal);
 // `policy_of`: the policy of a generation, for a verdict is read with the policy that gave it. `packet_now`:
 // the newest packet time.
 boost::json::object flows_json(

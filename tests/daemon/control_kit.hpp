@@ -75,6 +75,7 @@ class FakeQuestions final : public daemon::Questions {
   boost::json::object exceptions_answer{{"exceptions", boost::json::array{}}, {"complete", true}};
   int reloads = 0;
   std::vector<std::string> tested{};
+  std::vector<std::string> held{};
   std::vector<std::string> destination_names{"log-server", "eve"};
 
   void status(Json answer) override {
@@ -101,6 +102,10 @@ class FakeQuestions final : public daemon::Questions {
   void alert_test(const std::string& destination, Json answer) override {
     tested.push_back(destination);
     answer({{"complete", true}, {"lines", boost::json::array{}}, {"troubles", boost::json::array{}}});
+  }
+  void hold(const std::string& incident, bool on, Json answer) override {
+    held.push_back(incident + (on ? " on" : " off"));
+    answer({{"incident", incident}, {"held", on}, {"known", true}, {"holds", 1}});
   }
   std::vector<std::string> destinations() const override { return destination_names; }
   void reload(Json answer) override {

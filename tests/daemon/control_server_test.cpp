@@ -58,7 +58,7 @@ TEST(ControlServer, TellsWhatCanBeAsked) {
   }
   EXPECT_EQ(paths,
             "GET /\nGET /v1/status\nGET /v1/flows\nGET /v1/matrix\nGET /v1/alerts\nGET /v1/exceptions\nPOST "
-            "/v1/reload\nPOST /v1/alert-test\n");
+            "/v1/reload\nPOST /v1/alert-test\nPOST /v1/hold\n");
 }
 
 TEST(ControlServer, KeepsAConnectionForFurtherQuestions) {
@@ -388,6 +388,24 @@ TEST(ControlServer, TestsOneDestinationOrAll) {
   EXPECT_EQ(wire.reply().status, 400);
 }
 
+TEST(ControlServer, HoldsAnIncidentAndRefusesWhatIsNone) {
+  RunningServer server;
+  Wire wire{server.path()};
+  wire.send(request("POST", "/v1/hold?incident=inc-00ff&on=true"));
+  EXPECT_EQ(wire.reply().status, 200);
+  wire.send(request("POST", "/v1/hold?on=false&incident=inc-00ff"));
+  EXPECT_EQ(wire.reply().status, 200);
+  for (const char* wrong :
+       {"", "?incident=inc-00ff", "?on=true", "?incident=&on=true", "?incident=inc-00ff&on=yes",
+        "?incident=inc%2F..&on=true", "?incident=INC-1&on=true"}) {
+    wire.send(request("POST", std::string{"/v1/hold"} + wrong));
+    EXPECT_EQ(wire.reply().status, 400) << wrong;
+  }
+  server.on_server([](FakeQuestions& questions) {
+    EXPECT_EQ(questions.held, (std::vector<std::string>{"inc-00ff on", "inc-00ff off"}));
+  });
+}
+
 TEST(ControlServer, LetsTheGroupAskAndOnlyAdminsChange) {
   if (::geteuid() != 0) GTEST_SKIP() << "needs root to become another user";
   const gid_t operators = 4711;
@@ -406,6 +424,10 @@ TEST(ControlServer, LetsTheGroupAskAndOnlyAdminsChange) {
   EXPECT_EQ(status_as(12345, ::getegid(), {operators}, server.path(), request("POST", "/v1/alert-test")),
             403);
   server.on_server([](FakeQuestions& questions) { EXPECT_TRUE(questions.tested.empty()); });
+  EXPECT_EQ(status_as(12345, ::getegid(), {operators}, server.path(),
+                      request("POST", "/v1/hold?incident=inc-00ff&on=true")),
+            403);
+  server.on_server([](FakeQuestions& questions) { EXPECT_TRUE(questions.held.empty()); });
   server.on_server([&server](FakeQuestions&) { server.server().set_owner(12345); });
   EXPECT_EQ(status_as(12345, 12345, {}, server.path(), request("POST", "/v1/reload")), 200);
 }

@@ -23,10 +23,16 @@ int run_reload(const Arguments& arguments);
 int run_exceptions(const Arguments& arguments);
 // alert_test.cpp: to the daemon, or without one.
 int run_alert_test(const Arguments& arguments);
+// live.cpp: keeps an incident's records.
+int run_hold(const Arguments& arguments);
 // replay.cpp, check.cpp, explain.cpp: work without a daemon.
 int run_replay(const Arguments& arguments);
 int run_check(const Arguments& arguments);
 int run_explain(const Arguments& arguments);
+// journal.cpp: reads a journal's files.
+int run_verify(const Arguments& arguments);
+int run_incidents(const Arguments& arguments);
+int run_journal_alerts(const Arguments& arguments);  // `alerts` with --journal
 
 // check.cpp: a configuration with its compiled policy, or every mistake in it.
 struct Loaded {
