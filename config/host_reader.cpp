@@ -16,6 +16,7 @@ using namespace std::chrono_literals;
 constexpr std::size_t interface_octets_max = 15;  // IFNAMSIZ without its NUL
 constexpr std::size_t socket_octets_max = 107;    // sun_path without its NUL
 constexpr std::size_t filter_octets_max = 4096;
+constexpr std::size_t path_octets_max = 4095;
 
 // The name of a user or group; "" leaves it as it is.
 void read_account(const Cursor& at, std::string& out) {
@@ -173,6 +174,23 @@ void read_facility(const Cursor& at, std::uint8_t& out) {
                   {"local3", 19},   {"local4", 20}, {"local5", 21}, {"local6", 22}, {"local7", 23}});
 }
 
+void read_journal(const Cursor& at, daemon::JournalOptions& journal) {
+  at.map([&](Map& map) {
+    const Cursor path = map.optional("path");
+    std::string written;
+    if (path.text_or_empty(written) && !written.empty()) {
+      read_absolute_path(path, journal.path, path_octets_max);
+      while (journal.path.size() > 1 && journal.path.back() == '/') journal.path.pop_back();
+    }
+    map.optional("segment_bytes").bytes(journal.segment_bytes, {64ULL << 10U, 1ULL << 30U});
+    map.optional("keep_days").number(journal.keep_days, {1, 36'500});
+    map.optional("keep_bytes").bytes(journal.keep_bytes, {1ULL << 20U, 1ULL << 40U});
+    map.optional("sync_records").number(journal.sync_records, {1, 64});
+    map.optional("sign_interval").duration(journal.sign_interval, {1s, 24h});
+    map.optional("waiting_max").number(journal.waiting_max, {64, 1'000'000});
+  });
+}
+
 void read_alerts(const Cursor& at, daemon::AlertOptions& alerts) {
   at.map([&](Map& map) {
     read_facility(map.optional("facility"), alerts.facility);
@@ -230,6 +248,7 @@ void read_host(Map& root, capture::CaptureOptions& capture, daemon::DaemonOption
   read_flows(root.optional("flows"), capture.flows);
   read_alerts(root.optional("alerts"), daemon.alerts);
   read_health(root.optional("health"), capture, daemon.health);
+  read_journal(root.optional("journal"), daemon.journal);
   root.optional("control").map([&](Map& map) {
     read_absolute_path(map.optional("socket"), daemon.control.path, socket_octets_max);
     read_account(map.optional("group"), daemon.control.group);

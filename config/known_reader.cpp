@@ -63,7 +63,8 @@ void read_known(const Cursor& item, Map& map, const policy::Profile& profile,
           Cursor::Size::some);
   read_names(map.optional("names"), known.names);
   for (const auto& [key, out] : {std::pair{"from", &known.from}, std::pair{"to", &known.to}}) {
-    map.optional(key).list([&](const Cursor& one) { read_code(one, profile, *out); }, Cursor::Size::some);
+    map.optional(key).list([&, to = out](const Cursor& one) { read_code(one, profile, *to); },
+                           Cursor::Size::some);
   }
   // Without either it would be every conversation; a name is only looked for at the ports that are listed.
   if (known.ports.empty() && (known.addresses.empty() || !known.names.empty()))

@@ -1,4 +1,4 @@
-// Digests of bytes, and how they are written. The only room that knows OpenSSL.
+// Digests of bytes, and how they are written. Signatures are in daemon/journal/signing.
 #pragma once
 
 #include <array>

@@ -88,6 +88,7 @@ daemon::Reloaded reload(const Arguments& arguments, const config::Config& runnin
   if (loaded.config.capture.flows != running.capture.flows) result.restart.emplace_back("flows");
   if (loaded.config.daemon.alerts != running.daemon.alerts)
     result.restart.emplace_back("alerts/language/time/sensor");
+  if (loaded.config.daemon.journal != running.daemon.journal) result.restart.emplace_back("journal");
   if (loaded.config.daemon.control != running.daemon.control) result.restart.emplace_back("control");
   if (loaded.config.daemon.process != running.daemon.process) result.restart.emplace_back("process");
   if (loaded.config.daemon.health != running.daemon.health) result.restart.emplace_back("health");

@@ -113,6 +113,19 @@ struct AlertOptions {
   bool operator==(const AlertOptions&) const = default;
 };
 
+// Where alerts are kept on disk before they are sent. Without a path there is no journal: then an alert that
+// a destination has not taken is lost with the process.
+struct JournalOptions {
+  std::string path{};                         // folder of its own; empty = no journal
+  std::uint64_t segment_bytes = 8ULL << 20U;  // of one file, 64 KiB..1 GiB: rotated beyond it
+  std::uint32_t keep_days = 400;              // 1..36500; older files are removed
+  std::uint64_t keep_bytes = 2ULL << 30U;     // of all files, 1 MiB..1 TiB; beyond it the oldest are removed
+  std::uint16_t sync_records = 64;            // alerts that one fdatasync may hold up, 1..64
+  std::chrono::seconds sign_interval{60};     // 1..86400: the chain is signed so often while it grows
+  std::uint32_t waiting_max = 10'000;         // in memory while the disk fails, 64..1'000'000
+  bool operator==(const JournalOptions&) const = default;
+};
+
 struct ControlOptions {
   std::string path = "/run/sekimori/control.sock";
   std::string group{};        // group that may ask; empty = the process's own
@@ -155,6 +168,7 @@ inline std::chrono::seconds active_timeout_within(std::chrono::seconds asked, co
 
 struct DaemonOptions {
   AlertOptions alerts{};
+  JournalOptions journal{};
   ControlOptions control{};
   ProcessOptions process{};
   HealthOptions health{};

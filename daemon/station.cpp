@@ -14,18 +14,16 @@
 #include <optional>
 
 #include "capture/source/fanout.hpp"
-#include "daemon/alert/alert_log.hpp"
 #include "daemon/alert/desk.hpp"
 #include "daemon/alert/drills.hpp"
 #include "daemon/alert/exception_watch.hpp"
 #include "daemon/alert/name_waits.hpp"
 #include "daemon/alert/relay_watch.hpp"
-#include "daemon/alert/sink_watch.hpp"
-#include "daemon/alert/sinks.hpp"
 #include "daemon/alert/wire_watch.hpp"
 #include "daemon/behaviour/behaviour_watch.hpp"
 #include "daemon/behaviour/services_json.hpp"
 #include "daemon/control/server.hpp"
+#include "daemon/dispatch.hpp"
 #include "daemon/errands.hpp"
 #include "daemon/health/caretaker.hpp"
 #include "daemon/health/sign_of_life.hpp"
@@ -46,7 +44,6 @@ namespace json = boost::json;
 
 constexpr std::size_t policies_kept = 4;
 constexpr std::size_t events_at_once = 512;
-constexpr std::chrono::seconds drain_time{3};
 
 json::object busy_answer(Language language) {
   return {{"error", {{"code", "busy"}, {"message", text(Text::daemon_busy, language)}}}};
@@ -66,7 +63,7 @@ class Station::Room {
         caretaker_(options_),
         desk_(options_.daemon.alerts),
         behaviour_(watch_behaviour(desk_, *policy_)),
-        log_(options_.daemon.alerts),
+        dispatch_(io, options_.daemon),
         server_(io, options_.daemon.control, questions, options_.daemon.alerts.language),
         bell_watch_(io),
         tick_timer_(io),
@@ -115,8 +112,7 @@ class Station::Room {
   Caretaker caretaker_;
   Desk desk_;
   BehaviourWatch& behaviour_;
-  AlertLog log_;
-  std::optional<Sinks> sinks_{};  // opened once root is given up, so that files belong to who writes them
+  Dispatch dispatch_;
   ControlServer server_;
   ExceptionWatch* exceptions_ = nullptr;  // the desk's
   Time packet_now_{};                     // the newest packet's time, as the workers last said
@@ -130,7 +126,6 @@ class Station::Room {
       desk_.feed(ready, policy_of(ready.generation), caretaker_.loss_ratio(), records);
     };
   }
-  void pass_on(std::vector<AlertRecord>& records);
   void tick();
   void look_at(const std::vector<WorkerFigures>& parts);
   void look_after();
@@ -152,7 +147,6 @@ class Station::Room {
   bool figures_asked_ = false;
   bool stopping_ = false;
   std::chrono::steady_clock::time_point started_ = std::chrono::steady_clock::now();
-  SinkWatch sink_watch_{};
 };
 
 template <class Part>
@@ -218,7 +212,7 @@ void Station::Room::start() {
   listen();
   hear_signals();
   server_.set_owner(::geteuid());
-  sinks_.emplace(io_, options_.daemon.alerts);
+  dispatch_.open(desk_, policy_);
   for (const auto& worker : workers_) worker->start();
   spdlog::info(say(Text::daemon_started, language_,
                    {{"profile", policy_->options().profile.id},
@@ -259,27 +253,18 @@ bool Station::Room::take_some() {
     std::size_t taken = 0;
     for (; taken < events_at_once && worker->take(event); ++taken) {
       waits_.feed(event, feeding(records));
-      pass_on(records);
+      dispatch_.send(records);
     }
     more = more || taken == events_at_once;
     FlowStep step;
     for (taken = 0; taken < events_at_once && worker->take(step); ++taken) {
       desk_.step(step, policy_of(step.generation), caretaker_.loss_ratio(), records);
-      pass_on(records);
+      dispatch_.send(records);
     }
     more = more || taken == events_at_once;
     while (const std::unique_ptr<Errand> errand = worker->finished()) errand->done();
   }
   return more;
-}
-
-void Station::Room::pass_on(std::vector<AlertRecord>& records) {
-  for (const AlertRecord& record : records) {
-    const AlertMessage message = message_of(record, options_.daemon.alerts);
-    log_.add(message);
-    sinks_->deliver(message);
-  }
-  records.clear();
 }
 
 void Station::Room::tick() {
@@ -289,7 +274,7 @@ void Station::Room::tick() {
     std::vector<std::uint64_t> beats;
     for (const auto& worker : workers_) beats.push_back(worker->beats());
     if (caretaker_.workers_move(beats)) notify("WATCHDOG=1");
-    sink_watch_.look(*sinks_, language_);
+    dispatch_.look();
     look_after();
     if (!figures_asked_) {
       figures_asked_ = true;
@@ -316,15 +301,15 @@ void Station::Room::look_after() {
   std::vector<Notice> found;
   std::vector<AlertRecord> records;
   waits_.tick(packet_now_, feeding(records));
-  caretaker_.look(*sinks_, *policy_, found);
+  caretaker_.look(dispatch_.vitals(), *policy_, found);
   for (Notice& notice : found) {
     desk_.find(std::move(notice), policy_, caretaker_.loss_ratio(), records);
   }
   desk_.tick(std::max(packet_now_, caretaker_.vitals().wall), policy_, records);
-  pass_on(records);
+  dispatch_.send(records);
   std::vector<AlertMessage> messages;
   caretaker_.speak(desk_.lines(), *policy_, messages);
-  for (const AlertMessage& message : messages) sinks_->deliver(message);
+  for (const AlertMessage& message : messages) dispatch_.tell(message);
 }
 
 void Station::Room::tell_of_change(const policy::Policy& before, const policy::Policy& after) {
@@ -336,7 +321,7 @@ void Station::Room::tell_of_change(const policy::Policy& before, const policy::P
   notice.add("sha256_before", before.sha256()).add("sha256_after", after.sha256());
   std::vector<AlertRecord> records;
   desk_.find(std::move(notice), policy_, caretaker_.loss_ratio(), records);
-  pass_on(records);
+  dispatch_.send(records);
 }
 
 void Station::Room::hear_signals() {
@@ -345,7 +330,7 @@ void Station::Room::hear_signals() {
     if (number == SIGHUP) {
       reload([](json::object) {});
     } else if (number == SIGUSR1) {
-      sinks_->reopen();
+      dispatch_.reopen();
       spdlog::info(text(Text::daemon_files_reopened, language_));
     } else {
       stop();
@@ -410,7 +395,7 @@ void Station::Room::reloaded(std::shared_ptr<const policy::Policy> policy, const
     for (const std::string& key : outcome.restart) keys += (keys.empty() ? "" : ", ") + key;
     spdlog::warn(say(Text::daemon_reload_restart, language_, {{"keys", keys}}));
   }
-  sinks_->reopen();  // certificates may have been renewed
+  dispatch_.reopen();  // certificates may have been renewed
   notify("READY=1");
   answer({{"ok", true},
           {"generation", policy_->generation()},
@@ -456,8 +441,8 @@ void Station::Room::finish() {
     books += worker->inspector().books();
   }
   waits_.finish(feeding(records));
-  desk_.finish(last, policy_, records);
-  pass_on(records);
+  dispatch_.keeps() ? desk_.suspend(last, policy_, records) : desk_.finish(last, policy_, records);
+  dispatch_.send(records);
   std::uint64_t reasons = 0;
   for (const std::uint64_t count : books.reasons) reasons += count;
   spdlog::info(say(Text::daemon_stopped, language_,
@@ -466,7 +451,7 @@ void Station::Room::finish() {
                     {"reasons", std::to_string(reasons)},
                     {"lost", std::to_string(caretaker_.lost())},
                     {"alerts", std::to_string(desk_.lines())}}));
-  sinks_->drain(drain_time, [this](bool /*complete*/) { io_.stop(); });
+  dispatch_.finish([this] { io_.stop(); });
 }
 
 StatusFacts Station::Room::status_facts(const std::vector<WorkerFigures>& parts) const {
@@ -502,7 +487,11 @@ void Station::reload(Json answer) {
 }
 
 void Station::alert_test(const std::string& destination, Json answer) {
-  run_drills(room_->io_, *room_->sinks_, destination, room_->options_.daemon.alerts, std::move(answer));
+  run_drills(room_->io_, room_->dispatch_.sinks(), destination, room_->options_.daemon.alerts,
+             std::move(answer));
+}
+void Station::hold(const std::string& incident, bool on, Json answer) {
+  answer(room_->dispatch_.hold(incident, on));
 }
 std::vector<std::string> Station::destinations() const {
   std::vector<std::string> names;
@@ -519,7 +508,8 @@ void Station::status(Json answer) {
         result["notices"] = notices_json(room_->desk_.notices());
         result["name_waits"] = name_waits_json(room_->waits_, room_->names_untold_);
         result["behaviour"] = behaviour_json(room_->behaviour_);
-        result["destinations"] = destinations_json(*room_->sinks_);
+        result["destinations"] = room_->dispatch_.destinations_status();
+        result["journal"] = room_->dispatch_.journal_status();
         json::object control;
         for (const auto& [name, count] : room_->server_.counters().named()) control[name] = count;
         result["control"] = std::move(control);
@@ -576,7 +566,7 @@ void Station::services(Json answer) {
 
 void Station::alerts(std::uint64_t since_sequence, const std::string& incident, std::uint32_t limit,
                      Json answer) {
-  answer(room_->log_.query(since_sequence, incident, limit));
+  answer(room_->dispatch_.log().query(since_sequence, incident, limit));
 }
 
 }  // namespace sekimori::daemon

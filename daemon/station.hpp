@@ -70,6 +70,7 @@ class Station final : public Questions {
               Json answer) override;
   void reload(Json answer) override;
   void alert_test(const std::string& destination, Json answer) override;
+  void hold(const std::string& incident, bool on, Json answer) override;
   std::vector<std::string> destinations() const override;
   std::shared_ptr<const policy::Policy> policy() const override;
 

@@ -202,6 +202,7 @@ json::object incidents_json(const Incidents& incidents) {
           {"closed", counters.incidents_closed},
           {"evicted", counters.incidents_evicted},
           {"sweeps", counters.sweeps},
+          {"resumed", counters.incidents_resumed},
           {"exceptions_told", counters.exceptions_told},
           {"exceptions_evicted", counters.exceptions_evicted},
           {"events_permitted", counters.events_permitted},
@@ -229,8 +230,38 @@ json::object notices_json(const Notices& notices) {
           {"current", std::move(open)}};
 }
 
-json::array destinations_json(const Sinks& sinks) {
+json::object journal_json(const Journal& journal) {
+  const JournalFigures figures = journal.figures();
+  json::array holds;
+  for (const std::string& hold : journal.holds()) holds.emplace_back(hold);
+  json::object result{{"path", journal.folder()},
+                      {"added", figures.added},
+                      {"committed", figures.committed},
+                      {"waiting", figures.waiting},
+                      {"lost", figures.lost},
+                      {"last_sequence", figures.sequence},
+                      {"head", std::to_string(figures.head_number) + ":" + hex(figures.head)},
+                      {"signed_number", figures.signed_number},
+                      {"syncs", figures.syncs},
+                      {"sync_longest_us", figures.sync_longest_us},
+                      {"failures", figures.failures},
+                      {"stalled", figures.stalled},
+                      {"segments", figures.segments},
+                      {"bytes", figures.octets},
+                      {"held_bytes", figures.held_octets},
+                      {"segments_removed", figures.segments_removed},
+                      {"torn_bytes", journal.found().torn_octets},
+                      {"damaged_bytes", journal.found().damaged_octets},
+                      {"records_missing", journal.found().missing},
+                      {"holds", std::move(holds)}};
+  if (!figures.trouble.empty()) result["trouble"] = figures.trouble;
+  if (!figures.unsigned_because.empty()) result["unsigned"] = figures.unsigned_because;
+  return result;
+}
+
+json::array destinations_json(const Sinks& sinks, const Courier* courier) {
   json::array result;
+  std::size_t index = 0;
   for (const auto& sink : sinks.all()) {
     const SinkCounters counters = sink->counters();
     json::object row{{"name", sink->options().name},   {"connected", counters.connected},
@@ -243,6 +274,12 @@ json::array destinations_json(const Sinks& sinks) {
       row["removed"] = counters.removed;
     }
     if (const std::string warning = sink->warning(); !warning.empty()) row["warning"] = warning;
+    if (courier != nullptr) {
+      const Courier::Figures figures = courier->figures(index++);
+      row["delivered_sequence"] = figures.delivered;
+      row["behind"] = figures.behind;
+      row["lost"] = figures.lost;
+    }
     const std::string trouble = sink->trouble();
     if (!trouble.empty()) row["trouble"] = trouble;
     result.push_back(std::move(row));

@@ -13,6 +13,7 @@
 #include "daemon/alert/notices.hpp"
 #include "daemon/alert/sinks.hpp"
 #include "daemon/errands.hpp"
+#include "daemon/journal/courier.hpp"
 #include "daemon/options.hpp"
 
 namespace sekimori::daemon {
@@ -32,7 +33,9 @@ boost::json::object incidents_json(const Incidents& incidents);
 boost::json::object notices_json(const Notices& notices);
 // `untold`: DNS answers that some worker could not be told, because its mailbox was full.
 boost::json::object name_waits_json(const NameWaits& waits, std::uint64_t untold);
-boost::json::array destinations_json(const Sinks& sinks);
+// `courier`: null without a journal.
+boost::json::array destinations_json(const Sinks& sinks, const Courier* courier);
+boost::json::object journal_json(const Journal& journal);
 // `policy_of`: the policy of a generation, for a verdict is read with the policy that gave it. `packet_now`:
 // the newest packet time.
 boost::json::object flows_json(

@@ -17,6 +17,7 @@ void Desk::use(const std::shared_ptr<const policy::Policy>& policy) {
 
 void Desk::number(std::vector<AlertRecord>& out, std::size_t from) {
   for (std::size_t i = from; i < out.size(); ++i) out[i].sequence = ++sequence_;
+  lines_ += out.size() - from;
 }
 
 void Desk::pass_on(const std::shared_ptr<const policy::Policy>& policy, std::vector<AlertRecord>& out) {
@@ -81,6 +82,28 @@ void Desk::finish(Time packet_now, const std::shared_ptr<const policy::Policy>& 
   incidents_.finish(packet_now, out);
   notices_.finish(packet_now, out);
   number(out, before);
+}
+
+void Desk::suspend(Time packet_now, const std::shared_ptr<const policy::Policy>& policy,
+                   std::vector<AlertRecord>& out) {
+  const std::size_t before = out.size();
+  use(policy);
+  for (const auto& watcher : watchers_) watcher->tick(packet_now, *policy, found_);
+  for (const auto& watcher : watchers_) watcher->finish(packet_now, *policy, found_);
+  pass_on(policy, out);
+  incidents_.suspend(packet_now, out);
+  notices_.finish(packet_now, out);
+  number(out, before);
+}
+
+std::size_t Desk::resume(const std::vector<Resumption>& open, std::uint64_t next_sequence,
+                         const std::shared_ptr<const policy::Policy>& policy) {
+  sequence_ = next_sequence - 1;
+  std::size_t resumed = 0;
+  for (const Resumption& one : open) {
+    if (incidents_.resume(one, policy)) ++resumed;
+  }
+  return resumed;
 }
 
 }  // namespace sekimori::daemon

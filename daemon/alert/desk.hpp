@@ -62,10 +62,19 @@ class Desk {
   void finish(Time packet_now, const std::shared_ptr<const policy::Policy>& policy,
               std::vector<AlertRecord>& out);
 
+  // For a restart, in the place of finish(): incidents stay open and say what they have counted; notices
+  // close.
+  void suspend(Time packet_now, const std::shared_ptr<const policy::Policy>& policy,
+               std::vector<AlertRecord>& out);
+  // Before the first event: incidents that were open go on, and records are numbered from `next_sequence` on.
+  // How many could be resumed.
+  std::size_t resume(const std::vector<Resumption>& open, std::uint64_t next_sequence,
+                     const std::shared_ptr<const policy::Policy>& policy);
+
   const Incidents& incidents() const { return incidents_; }
   const Notices& notices() const { return notices_; }
   const Coverage& coverage() const { return incidents_.coverage(); }
-  std::uint64_t lines() const { return sequence_; }  // records made so far
+  std::uint64_t lines() const { return lines_; }  // records made so far
 
  private:
   void use(const std::shared_ptr<const policy::Policy>& policy);
@@ -78,7 +87,8 @@ class Desk {
   std::vector<Notice> found_{};
   std::shared_ptr<const policy::Policy> policy_{};
   double loss_ratio_ = 0;
-  std::uint64_t sequence_ = 0;
+  std::uint64_t sequence_ = 0;  // of the last record
+  std::uint64_t lines_ = 0;
 };
 
 }  // namespace sekimori::daemon

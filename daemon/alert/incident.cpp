@@ -138,8 +138,8 @@ void Incidents::State::tell(Story& story, AlertKind kind, policy::Severity sever
   record.events = story.events;
   record.suppressed = story.suppressed;
   record.flows = story.flows;
-  record.responders = story.responders.size();
-  record.services = story.services.size();
+  record.responders = std::max<std::uint64_t>(story.responders.size(), story.responders_before);
+  record.services = std::max<std::uint64_t>(story.services.size(), story.services_before);
   record.bytes = story.bytes;
   record.passage = {passed(story.trails[0], entered(story, 0), now),
                     passed(story.trails[1], entered(story, 1), now)};
@@ -388,6 +388,70 @@ void Incidents::finish(Time packet_now, std::vector<AlertRecord>& out) {
       state.close(*story, CloseReason::finished, state.clock, out);
     }
   }
+}
+
+void Incidents::suspend(Time packet_now, std::vector<AlertRecord>& out) {
+  State& state = *state_;
+  state.advance(packet_now, out);
+  for (const Shelf shelf : {Shelf::incidents, Shelf::exceptions}) {
+    for (Story* story : state.stories.all(shelf)) {
+      if (story->suppressed == 0) continue;
+      const bool incident = shelf == Shelf::incidents;
+      state.tell(*story, incident ? AlertKind::repeated : AlertKind::exception,
+                 incident ? story->gravest : policy::Severity::notice, state.clock, out);
+    }
+  }
+}
+
+bool Incidents::resume(const Resumption& from, const std::shared_ptr<const policy::Policy>& policy) {
+  State& state = *state_;
+  FlowEvent event = from.event;
+  event.verdict = policy->judge(policy::conversation_of(event.facts));
+  event.generation = policy->generation();
+  const bool exception = from.kind == AlertKind::exception;
+  const bool same =
+      event.verdict.pair() == from.pair && (exception ? event.verdict.decision != policy::Decision::forbid &&
+                                                            event.verdict.basis == policy::Basis::exception
+                                                      : event.verdict.decision == policy::Decision::forbid);
+  const StoryKey key{event.facts.tuple.source, from.pair,
+                     same && exception ? state.exception_number(event.verdict.basis_index, policy) : 0};
+  const Shelf shelf = exception ? Shelf::exceptions : Shelf::incidents;
+  if (!same || state.stories.find(key) != nullptr ||
+      state.stories.size(shelf) >= state.options.incidents_max) {
+    return false;
+  }
+  Story& story = state.stories.open(key);
+  story.opened = from.opened;
+  story.last_event = story.last_line = event.time;
+  story.stage_highest = from.stage_highest;
+  story.gravest = from.severity;
+  story.swept = from.kind == AlertKind::sweep;
+  story.events = from.events;
+  story.flows = from.flows;
+  story.bytes = from.bytes;
+  story.responders_before = from.responders;
+  story.services_before = from.services;
+  story.policy = policy;
+  story.event = event;
+  const std::array<capture::Passed, 2> passed{from.passage.to_server, from.passage.to_client};
+  for (std::size_t direction = 0; direction < passed.size(); ++direction) {
+    // What was seen stays seen; that nothing passed cannot be said of the time in which nobody looked.
+    Trail& trail = story.trails[direction];
+    trail.yes = trail.told = passed[direction] == capture::Passed::yes;
+    trail.blind = true;
+  }
+  for (const capture::Tuple& tuple : from.told) {
+    capture::FlowFacts facts = event.facts;
+    facts.tuple = tuple;
+    const State::Offer offer = state.offer_of(facts);
+    story.responders.insert(offer.responder);
+    story.services.insert(offer.service);
+    story.told.push_back({offer.service, event.time - sweep_burst_time * 2});
+  }
+  state.remembered += story.remembered();
+  state.stories.wind(story, state.due(story));
+  ++state.counters.incidents_resumed;
+  return true;
 }
 
 const Incidents::Counters& Incidents::counters() const {

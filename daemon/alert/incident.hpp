@@ -25,6 +25,7 @@
 #include <vector>
 
 #include "daemon/alert/coverage.hpp"
+#include "daemon/alert/resume.hpp"
 #include "daemon/messages.hpp"
 #include "daemon/options.hpp"
 
@@ -41,6 +42,7 @@ class Incidents {
     std::uint64_t incidents_closed = 0;   // for whatever reason
     std::uint64_t incidents_evicted = 0;  // of those, closed early because incidents_max was reached
     std::uint64_t sweeps = 0;
+    std::uint64_t incidents_resumed = 0;  // open when the program ended before, and gone on with
     std::uint64_t exceptions_told = 0;
     std::uint64_t exceptions_evicted = 0;
     std::uint64_t events_permitted =
@@ -68,6 +70,12 @@ class Incidents {
   // What falls due up to `packet_now`, then closes everything that is open, oldest first: the end of a
   // replay.
   void finish(Time packet_now, std::vector<AlertRecord>& out);
+
+  // For a restart: what was counted since an incident's last line is told, and everything stays open.
+  void suspend(Time packet_now, std::vector<AlertRecord>& out);
+  // An incident that was open when the journal ended goes on, with its id and its totals, and without a line.
+  // False: the policy does not see it so any more, or it is open already. Before the first event.
+  bool resume(const Resumption& from, const std::shared_ptr<const policy::Policy>& policy);
 
   const Counters& counters() const;
   // What enters which segments is seen: from the events so far.

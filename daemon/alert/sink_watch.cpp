@@ -8,12 +8,14 @@
 
 namespace sekimori::daemon {
 
-void SinkWatch::look(const Sinks& sinks, Language language) {
+void SinkWatch::look(const Sinks& sinks, Language language, const Waiting& waiting) {
   states_.resize(sinks.all().size());
-  for (std::size_t i = 0; i < states_.size(); ++i) look_at(*sinks.all()[i], states_[i], language);
+  for (std::size_t i = 0; i < states_.size(); ++i) {
+    look_at(*sinks.all()[i], states_[i], language, waiting(i));
+  }
 }
 
-void SinkWatch::look_at(const Sink& sink, State& state, Language language) {
+void SinkWatch::look_at(const Sink& sink, State& state, Language language, std::uint64_t waiting) {
   const std::string& name = sink.options().name;
   if (std::string warning = sink.warning(); warning != state.warning) {
     if (warning.empty()) {
@@ -31,9 +33,9 @@ void SinkWatch::look_at(const Sink& sink, State& state, Language language) {
   if (why.empty()) {
     spdlog::warn(say(Text::daemon_destination_up, language, {{"name", name}, {"dropped", dropped}}));
   } else {
-    spdlog::error(say(
-        Text::daemon_destination_down, language,
-        {{"name", name}, {"why", why}, {"queued", std::to_string(counters.queued)}, {"dropped", dropped}}));
+    spdlog::error(
+        say(Text::daemon_destination_down, language,
+            {{"name", name}, {"why", why}, {"queued", std::to_string(waiting)}, {"dropped", dropped}}));
   }
 }
 

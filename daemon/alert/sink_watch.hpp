@@ -2,6 +2,8 @@
 // and needs somebody's care.
 #pragma once
 
+#include <cstdint>
+#include <functional>
 #include <string>
 #include <vector>
 
@@ -12,15 +14,17 @@ namespace sekimori::daemon {
 
 class SinkWatch {
  public:
+  // How many alerts wait for the destination at that place in Sinks::all().
+  using Waiting = std::function<std::uint64_t(std::size_t sink)>;
   // Once a second, always with the same sinks.
-  void look(const Sinks& sinks, Language language);
+  void look(const Sinks& sinks, Language language, const Waiting& waiting);
 
  private:
   struct State {
     bool down = false;
     std::string warning{};
   };
-  static void look_at(const Sink& sink, State& state, Language language);
+  static void look_at(const Sink& sink, State& state, Language language, std::uint64_t waiting);
 
   std::vector<State> states_{};
 };

@@ -58,6 +58,9 @@ struct StoryFigures {
   std::uint64_t suppressed = 0;  // since the last line
   std::uint64_t flows = 0;
   std::uint64_t bytes = 0;
+  // As they were before a restart: who was among them is no longer known, so the totals begin there.
+  std::uint64_t responders_before = 0;
+  std::uint64_t services_before = 0;
 };
 
 // One incident, or one initiator's use of one exception.

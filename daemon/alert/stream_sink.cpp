@@ -98,22 +98,24 @@ class StreamSink final : public QueueSink {
       wire_ = make_tcp_wire(io(), alerts().language);
     }
     failed_before_ = true;
-    const auto self = shared_from_this();
+    // The wire is ours and keeps these: they must not keep us.
     wire_->open(
         endpoint_,
-        [self, this, connection](const Broken& why) {
-          if (stale(connection)) return;
+        [weak = weak_from_this(), this, connection](const Broken& why) {
+          const auto self = weak.lock();
+          if (self == nullptr || stale(connection)) return;
           timer_.cancel();
           why ? broke(why) : begun();
           kick();
         },
-        [self, this, connection](const Broken& why) {
-          if (stale(connection)) return;
+        [weak = weak_from_this(), this, connection](const Broken& why) {
+          const auto self = weak.lock();
+          if (self == nullptr || stale(connection)) return;
           broke(why);
           kick();
         });
     timer_.expires_after(connect_limit);
-    timer_.async_wait([self, this, connection](const error_code& error) {
+    timer_.async_wait([self = shared_from_this(), this, connection](const error_code& error) {
       if (error || stale(connection) || begun_) return;
       failed(wire_->overdue(static_cast<unsigned>(connect_limit.count())));
       kick();

@@ -329,6 +329,21 @@ std::string read_alert_test(const Asked& asked, const std::vector<std::string>& 
   return *name;
 }
 
+HoldQuery read_hold(const Asked& asked, Language language) {
+  const Parameters parameters(asked, {"incident", "on"}, {}, language);
+  const std::string* incident = parameters.find("incident");
+  const std::string* on = parameters.find("on");
+  for (const auto& [name, value] : {std::pair{"incident", incident}, std::pair{"on", on}}) {
+    if (value == nullptr || value->empty()) throw bad(Text::control_empty_value, language, {{"name", name}});
+  }
+  const bool well = incident->size() <= 64 &&
+                    incident->find_first_not_of("abcdefghijklmnopqrstuvwxyz0123456789-") == std::string::npos;
+  if (!well) throw_bad_word("incident", *incident, {}, language);
+  const std::vector<std::string_view> words{"true", "false"};
+  if (*on != words[0] && *on != words[1]) throw_bad_word("on", *on, words, language);
+  return {*incident, *on == words[0]};
+}
+
 void expect_no_parameters(const Asked& asked, Language language) {
   Parameters{asked, {}, {}, language};
 }

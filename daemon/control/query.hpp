@@ -72,6 +72,13 @@ ExceptionQuery read_exception_query(const Asked& asked, std::uint32_t answer_max
 // Parameter: destination (one of `known`; without it all of them, and then it is empty).
 std::string read_alert_test(const Asked& asked, const std::vector<std::string>& known, Language language);
 
+struct HoldQuery {
+  std::string incident{};
+  bool on = true;
+};
+// Parameters: incident (lower-case letters, digits and hyphens, 1..64), on (true or false); both are needed.
+HoldQuery read_hold(const Asked& asked, Language language);
+
 // For questions that take no parameter.
 void expect_no_parameters(const Asked& asked, Language language);
 

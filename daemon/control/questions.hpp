@@ -85,6 +85,10 @@ class Questions {
   // Sends a marked test line of each severity to the destination of that name, or to all if it is empty, and
   // answers when all are taken or after five seconds: run_drills() of daemon/alert/drills.hpp. Admins only.
   virtual void alert_test(const std::string& destination, Json answer) = 0;
+  // Keeps an incident's records in the journal whatever their age, or no longer: {"incident", "held",
+  // "known": whether one of the alerts in memory is of it, "holds": how many incidents are held}, or an error
+  // without a journal or where it cannot be written down. Admins only.
+  virtual void hold(const std::string& incident, bool on, Json answer) = 0;
   // Names of the configured destinations.
   virtual std::vector<std::string> destinations() const = 0;
   // The policy in force, for reading segment names in queries.

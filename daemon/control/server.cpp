@@ -52,6 +52,7 @@ constexpr std::array routes{
     Route{"/v1/exceptions", http::verb::get, Text::control_what_exceptions, "state limit"},
     Route{"/v1/reload", http::verb::post, Text::control_what_reload, ""},
     Route{"/v1/alert-test", http::verb::post, Text::control_what_alert_test, "destination"},
+    Route{"/v1/hold", http::verb::post, Text::control_what_hold, "incident on"},
 };
 
 std::string_view std_view(beast::string_view text) {
@@ -258,6 +259,12 @@ class Session : public std::enable_shared_from_this<Session> {
       expect_admin();
       const std::string destination = read_alert_test(asked, questions.destinations(), language_);
       questions.alert_test(destination, expect_answer());
+      return;
+    }
+    if (route.path == "/v1/hold") {
+      expect_admin();
+      const HoldQuery query = read_hold(asked, language_);
+      questions.hold(query.incident, query.on, expect_answer());
       return;
     }
     expect_no_parameters(asked, language_);

@@ -206,19 +206,6 @@ bool Caretaker::workers_move(const std::vector<std::uint64_t>& beats) {
   return all;
 }
 
-void Caretaker::look_at_destinations(const Sinks& sinks) {
-  vitals_.destinations.resize(sinks.all().size());
-  for (std::size_t i = 0; i < vitals_.destinations.size(); ++i) {
-    const Sink& sink = *sinks.all()[i];
-    const SinkCounters counters = sink.counters();
-    vitals_.destinations[i] = {.name = sink.options().name,
-                               .trouble = sink.trouble(),
-                               .queued = counters.queued,
-                               .queue_max = sink.options().queue_max,
-                               .dropped = counters.dropped};
-  }
-}
-
 void Caretaker::look_at_files() {
   vitals_.files.clear();
   for (const ConfigFile& file : files_) vitals_.files.push_back(file_of(file));
@@ -233,10 +220,11 @@ void Caretaker::look_at_machine() {
   for (const DestinationOptions& destination : alerts_.destinations) {
     if (writes_file(destination)) vitals_.disks.push_back(disk_of(destination.path));
   }
+  if (!vitals_.outlets.journal.path.empty()) vitals_.disks.push_back(disk_of(vitals_.outlets.journal.path));
 }
 
-void Caretaker::look(const Sinks& sinks, const policy::Policy& policy, std::vector<Notice>& found) {
-  look_at_destinations(sinks);
+void Caretaker::look(OutletVitals outlets, const policy::Policy& policy, std::vector<Notice>& found) {
+  vitals_.outlets = std::move(outlets);
   look_at_machine();
   vitals_.wall = Time{std::chrono::duration_cast<Duration>(reading_of(CLOCK_REALTIME))};
   vitals_.monotonic = reading_of(CLOCK_MONOTONIC);

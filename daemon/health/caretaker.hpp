@@ -3,7 +3,7 @@
 //   Caretaker caretaker{options};
 //   caretaker.take(figures);                    // whenever the workers have answered
 //   if (caretaker.workers_move(beats)) ...      // once a second
-//   caretaker.look(*sinks, *policy, found);     // once a second, also while no worker answers
+//   caretaker.look(outlets, *policy, found);    // once a second, also while no worker answers
 //
 // The one room of health that asks clocks and the system. Main thread.
 #pragma once
@@ -14,7 +14,6 @@
 #include <string>
 #include <vector>
 
-#include "daemon/alert/sinks.hpp"
 #include "daemon/errands.hpp"
 #include "daemon/health/health.hpp"
 #include "daemon/render/alert_message.hpp"
@@ -30,7 +29,7 @@ class Caretaker {
   // `beats`: Worker::beats() of each. False: one has not moved for longer than it may.
   bool workers_move(const std::vector<std::uint64_t>& beats);
   // Appends what is found.
-  void look(const Sinks& sinks, const policy::Policy& policy, std::vector<Notice>& found);
+  void look(OutletVitals outlets, const policy::Policy& policy, std::vector<Notice>& found);
   // The beat, and at the end of a day its digest, as far as they are due at the last look.
   void speak(std::uint64_t lines, const policy::Policy& policy, std::vector<AlertMessage>& messages);
   // Another configuration is in force.
@@ -54,7 +53,6 @@ class Caretaker {
 
   void take_tap(const TapReport& report, TapVitals& tap);
   void watch_loss();
-  void look_at_destinations(const Sinks& sinks);
   void look_at_machine();
   void look_at_files();
 

@@ -68,6 +68,7 @@ void Health::judge(const Vitals& vitals, const policy::Policy& policy, std::vect
   judge_duplicates(vitals, policy);
   judge_table(vitals);
   judge_outlets(vitals);
+  judge_journal(vitals.outlets.journal);
   judge_files(vitals);
   last_ = now_;
   found_ = nullptr;
@@ -293,7 +294,7 @@ void Health::judge_clock(const Vitals& vitals) {
 }
 
 void Health::judge_outlets(const Vitals& vitals) {
-  for (const DestinationVitals& destination : vitals.destinations) {
+  for (const DestinationVitals& destination : vitals.outlets.destinations) {
     const bool away = !destination.trouble.empty();
     if (!away) away_.erase(destination.name);
     const Moment began = away ? away_.emplace(destination.name, now_).first->second : now_;
@@ -321,6 +322,28 @@ void Health::judge_outlets(const Vitals& vitals) {
     const bool known = disk.size > 0;
     state(failing || (known && free < least), !failing && known && free >= least + 1, std::move(notice));
   }
+}
+
+void Health::judge_journal(const JournalVitals& journal) {
+  if (journal.path.empty()) return;
+  Notice failing = make(NoticeKind::journal_failing, journal.path);
+  failing.add("path", journal.path).add("why", or_dash(journal.trouble));
+  failing.add("waiting", std::to_string(journal.waiting)).add("lost", std::to_string(journal.lost));
+  state(!journal.trouble.empty(), journal.trouble.empty(), std::move(failing));
+
+  Notice no_key = make(NoticeKind::journal_unsigned, journal.path);
+  no_key.add("path", journal.path).add("why", or_dash(journal.unsigned_because));
+  state(!journal.unsigned_because.empty(), journal.unsigned_because.empty(), std::move(no_key));
+
+  if (std::exchange(journal_met_, true)) return;
+  if (journal.torn_octets + journal.damaged_octets + journal.records_missing == 0) return;
+  Notice mended = make(NoticeKind::journal_mended, journal.path);
+  mended.add("path", journal.path).add("torn", std::to_string(journal.torn_octets));
+  mended.add("damaged", std::to_string(journal.damaged_octets));
+  mended.add("missing", std::to_string(journal.records_missing));
+  // A torn end is what a power cut leaves; anything else somebody or some disk has done.
+  if (journal.damaged_octets + journal.records_missing > 0) mended.severity = policy::Severity::error;
+  found_->push_back(std::move(mended));
 }
 
 void Health::judge_files(const Vitals& vitals) {

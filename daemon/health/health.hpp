@@ -75,6 +75,7 @@ class Health {
   void judge_table(const Vitals& vitals);
   void judge_clock(const Vitals& vitals);
   void judge_outlets(const Vitals& vitals);
+  void judge_journal(const JournalVitals& journal);
   void judge_files(const Vitals& vitals);
   void judge_workers(const Vitals& vitals);
   std::chrono::seconds silence_of(const std::string& tap) const;
@@ -93,6 +94,7 @@ class Health {
   std::map<Key, State> open_{};
   std::optional<Moment> last_{};
   std::optional<Moment> unsynchronised_{};
+  bool journal_met_ = false;  // what its start found has been told
   // During one judge().
   Moment now_{};
   std::vector<Notice>* found_ = nullptr;

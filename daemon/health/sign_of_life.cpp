@@ -97,6 +97,7 @@ AlertMessage message(const char* message_id, const char* kind, const Life& life,
   add("lines", std::to_string(life.lines), 2);
   add("generation", std::to_string(policy.generation()), 3);
   add("policy_sha256", policy.sha256(), 3);
+  add("journal_head", vitals.outlets.journal.head, 3);
   add("org", options.organisation, 4);
   add("site", options.site, 4);
   add("sensor", options.sensor, 4);

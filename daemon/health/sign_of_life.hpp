@@ -20,7 +20,8 @@ struct Life {
 };
 
 // RFC 5424 MSGID HEARTBEAT, severity info, no sequence: it is no alert and is not kept as one. All figures
-// are totals since the start, so that a lost beat loses nothing.
+// are totals since the start, so that a lost beat loses nothing. With a journal also its chain head, so that
+// who keeps the beats can prove that its end is not missing.
 AlertMessage heartbeat_message(const Life& life, const Vitals& vitals, const policy::Policy& policy,
                                const AlertOptions& options);
 // MSGID DIGEST. `day`: "2026-04-01".

@@ -38,10 +38,29 @@ struct TableVitals {
 
 struct DestinationVitals {
   std::string name{};
-  std::string trouble{};  // empty: it is reached
-  std::uint64_t queued = 0;
+  std::string trouble{};     // empty: it is reached
+  std::uint64_t queued = 0;  // with a journal: committed and not yet delivered
   std::uint64_t queue_max = 0;
   std::uint64_t dropped = 0;
+};
+
+struct JournalVitals {
+  std::string path{};              // empty: there is no journal
+  std::string trouble{};           // why nothing is committed now
+  std::string unsigned_because{};  // why the chain is not signed
+  std::string head{};              // "NUMBER:SHA256" of the last committed frame
+  std::uint64_t waiting = 0;       // alerts in memory
+  std::uint64_t lost = 0;          // ... given up
+  // What the start found.
+  std::uint64_t torn_octets = 0;
+  std::uint64_t damaged_octets = 0;
+  std::uint64_t records_missing = 0;
+};
+
+// Where alerts go.
+struct OutletVitals {
+  std::vector<DestinationVitals> destinations{};
+  JournalVitals journal{};
 };
 
 struct DiskVitals {
@@ -73,7 +92,7 @@ struct Vitals {
   Matrix matrix{};
   TableVitals table{};
   std::vector<WorkerVitals> workers{};
-  std::vector<DestinationVitals> destinations{};
+  OutletVitals outlets{};
   std::vector<DiskVitals> disks{};
   std::vector<FileVitals> files{};
 };

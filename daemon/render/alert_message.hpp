@@ -28,8 +28,9 @@ struct AlertMessage {
   std::string kind{};        // alert_kind_name()
   std::string incident{};    // incident_id()
   std::vector<AlertParameter> parameters{};
-  std::string text{};  // for people, in the language of that time
-  std::string eve{};   // the EVE JSON object in one line, without its newline
+  std::string text{};    // for people, in the language of that time
+  std::string eve{};     // the EVE JSON object in one line, without its newline
+  std::string resume{};  // what an open incident needs to go on after a restart; empty: nothing to resume
   bool operator==(const AlertMessage&) const = default;
 };
 

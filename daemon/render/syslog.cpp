@@ -7,6 +7,7 @@
 #include <cstdio>
 #include <utility>
 
+#include "daemon/alert/resume.hpp"
 #include "daemon/render.hpp"
 #include "daemon/render/cef.hpp"
 #include "daemon/render/notice.hpp"
@@ -357,7 +358,8 @@ AlertMessage message_of(const AlertRecord& record, const AlertOptions& options) 
           .incident = incident_id(record),
           .parameters = parameters(record, options),
           .text = alert_text(record, options),
-          .eve = to_line(alert_event(record, options))};
+          .eve = to_line(alert_event(record, options)),
+          .resume = record.notice != nullptr ? std::string{} : resume_of(record)};
 }
 
 AlertMessage message_of(const LossNotice& notice, const AlertOptions& options) {

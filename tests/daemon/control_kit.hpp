@@ -63,8 +63,8 @@ class FakeQuestions final : public daemon::Questions {
   boost::json::object services_answer{{"event_type", "services"}};
   boost::json::object alerts_answer{{"alerts", boost::json::array{}}, {"last", 0}, {"complete", true}};
   boost::json::object reload_answer{{"ok", true}, {"generation", 2}, {"sha256", "00"}};
-  bool hold = false;  // status: keep the answer back in `held`
-  std::vector<Json> held{};
+  bool stall = false;  // status: keep the answer back in `stalled`
+  std::vector<Json> stalled{};
   std::string trouble{};  // status: throw it
   std::vector<daemon::FlowQuery> flow_queries{};
   struct AlertsAsked {
@@ -77,12 +77,13 @@ class FakeQuestions final : public daemon::Questions {
   boost::json::object exceptions_answer{{"exceptions", boost::json::array{}}, {"complete", true}};
   int reloads = 0;
   std::vector<std::string> tested{};
+  std::vector<std::string> held{};
   std::vector<std::string> destination_names{"log-server", "eve"};
 
   void status(Json answer) override {
     if (!trouble.empty()) throw std::runtime_error(trouble);
-    if (hold) {
-      held.push_back(std::move(answer));
+    if (stall) {
+      stalled.push_back(std::move(answer));
     } else {
       answer(status_answer);
     }
@@ -105,6 +106,10 @@ class FakeQuestions final : public daemon::Questions {
   void alert_test(const std::string& destination, Json answer) override {
     tested.push_back(destination);
     answer({{"complete", true}, {"lines", boost::json::array{}}, {"troubles", boost::json::array{}}});
+  }
+  void hold(const std::string& incident, bool on, Json answer) override {
+    held.push_back(incident + (on ? " on" : " off"));
+    answer({{"incident", incident}, {"held", on}, {"known", true}, {"holds", 1}});
   }
   std::vector<std::string> destinations() const override { return destination_names; }
   void reload(Json answer) override {

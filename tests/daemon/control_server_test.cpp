@@ -57,10 +57,8 @@ TEST(ControlServer, TellsWhatCanBeAsked) {
     EXPECT_FALSE(each.at("what").as_string().empty());
   }
   EXPECT_EQ(paths,
-            "GET /\nGET /v1/status\nGET /v1/health\nGET /v1/flows\nGET /v1/matrix\nGET /v1/services\nGET "
-            "/v1/alerts\nGET "
-            "/v1/exceptions\nPOST "
-            "/v1/reload\nPOST /v1/alert-test\n");
+            "GET /\nGET /v1/status\nGET /v1/health\nGET /v1/flows\nGET /v1/matrix\nGET /v1/services\n"
+            "GET /v1/alerts\nGET /v1/exceptions\nPOST /v1/reload\nPOST /v1/alert-test\nPOST /v1/hold\n");
 }
 
 TEST(ControlServer, KeepsAConnectionForFurtherQuestions) {
@@ -232,20 +230,20 @@ TEST(ControlServer, CutsAReaderThatDoesNotRead) {
 
 TEST(ControlServer, SurvivesAClientThatLeavesBeforeTheAnswer) {
   RunningServer server{
-      [](FakeQuestions& questions, ControlOptions&, ControlLimits&) { questions.hold = true; }};
+      [](FakeQuestions& questions, ControlOptions&, ControlLimits&) { questions.stall = true; }};
   {
     Wire gone{server.path()};
     gone.send(request("GET", "/v1/status"));
-    while (server.on_server([](FakeQuestions& questions) { return questions.held.empty(); })) {
+    while (server.on_server([](FakeQuestions& questions) { return questions.stalled.empty(); })) {
       std::this_thread::sleep_for(milliseconds{1});
     }
   }
   server.on_server([](FakeQuestions& questions) {
     questions.status_answer["much"] =
         std::string(1U << 20U, 'a');  // so that the write meets the closed socket
-    questions.held.front()(questions.status_answer);
-    questions.held.clear();
-    questions.hold = false;
+    questions.stalled.front()(questions.status_answer);
+    questions.stalled.clear();
+    questions.stall = false;
     questions.status_answer = {{"program", "sekimorid"}};
   });
   EXPECT_TRUE(server.until([](const ControlCounters& c) { return c.open == 0; }));
@@ -255,7 +253,7 @@ TEST(ControlServer, SurvivesAClientThatLeavesBeforeTheAnswer) {
 
 TEST(ControlServer, SaysSoWhenNoAnswerComesAndDropsTheLateOne) {
   RunningServer server{[](FakeQuestions& questions, ControlOptions&, ControlLimits& limits) {
-    questions.hold = true;
+    questions.stall = true;
     limits.answer = milliseconds{100};
   }};
   Wire wire{server.path()};
@@ -263,8 +261,8 @@ TEST(ControlServer, SaysSoWhenNoAnswerComesAndDropsTheLateOne) {
   EXPECT_EQ(late.status, 504);
   EXPECT_EQ(code_of(late), "timeout");
   server.on_server([](FakeQuestions& questions) {
-    questions.held.front()({{"late", true}});
-    questions.held.front()({{"twice", true}});
+    questions.stalled.front()({{"late", true}});
+    questions.stalled.front()({{"twice", true}});
   });
   EXPECT_NE(wire.get("/v1/matrix").body.find("matrix"), std::string::npos);
   EXPECT_EQ(server.counters().timeout, 1U);
@@ -272,13 +270,13 @@ TEST(ControlServer, SaysSoWhenNoAnswerComesAndDropsTheLateOne) {
 
 TEST(ControlServer, WaitsLongerForAnAnswerThanForARequest) {
   RunningServer server{[](FakeQuestions& questions, ControlOptions&, ControlLimits& limits) {
-    questions.hold = true;
+    questions.stall = true;
     limits.idle = milliseconds{50};
   }};
   Wire wire{server.path()};
   wire.send(request("GET", "/v1/status"));
   std::this_thread::sleep_for(milliseconds{200});
-  server.on_server([](FakeQuestions& questions) { questions.held.at(0)({{"patient", true}}); });
+  server.on_server([](FakeQuestions& questions) { questions.stalled.at(0)({{"patient", true}}); });
   EXPECT_NE(wire.reply().body.find("patient"), std::string::npos);
 }
 
@@ -336,13 +334,13 @@ TEST(ControlServer, StopsWhileAnAnswerIsOwed) {
   std::vector<Questions::Json> owed;
   {
     RunningServer server{
-        [](FakeQuestions& questions, ControlOptions&, ControlLimits&) { questions.hold = true; }};
+        [](FakeQuestions& questions, ControlOptions&, ControlLimits&) { questions.stall = true; }};
     Wire wire{server.path()};
     wire.send(request("GET", "/v1/status"));
-    while (server.on_server([](FakeQuestions& questions) { return questions.held.empty(); })) {
+    while (server.on_server([](FakeQuestions& questions) { return questions.stalled.empty(); })) {
       std::this_thread::sleep_for(milliseconds{1});
     }
-    server.on_server([&owed](FakeQuestions& questions) { owed = questions.held; });
+    server.on_server([&owed](FakeQuestions& questions) { owed = questions.stalled; });
     server.stop();
     bool closed = false;
     EXPECT_EQ(wire.rest(&closed), "");
@@ -390,6 +388,24 @@ TEST(ControlServer, TestsOneDestinationOrAll) {
   EXPECT_EQ(wire.reply().status, 400);
 }
 
+TEST(ControlServer, HoldsAnIncidentAndRefusesWhatIsNone) {
+  RunningServer server;
+  Wire wire{server.path()};
+  wire.send(request("POST", "/v1/hold?incident=inc-00ff&on=true"));
+  EXPECT_EQ(wire.reply().status, 200);
+  wire.send(request("POST", "/v1/hold?on=false&incident=inc-00ff"));
+  EXPECT_EQ(wire.reply().status, 200);
+  for (const char* wrong :
+       {"", "?incident=inc-00ff", "?on=true", "?incident=&on=true", "?incident=inc-00ff&on=yes",
+        "?incident=inc%2F..&on=true", "?incident=INC-1&on=true"}) {
+    wire.send(request("POST", std::string{"/v1/hold"} + wrong));
+    EXPECT_EQ(wire.reply().status, 400) << wrong;
+  }
+  server.on_server([](FakeQuestions& questions) {
+    EXPECT_EQ(questions.held, (std::vector<std::string>{"inc-00ff on", "inc-00ff off"}));
+  });
+}
+
 TEST(ControlServer, LetsTheGroupAskAndOnlyAdminsChange) {
   if (::geteuid() != 0) GTEST_SKIP() << "needs root to become another user";
   const gid_t operators = 4711;
@@ -408,6 +424,10 @@ TEST(ControlServer, LetsTheGroupAskAndOnlyAdminsChange) {
   EXPECT_EQ(status_as(12345, ::getegid(), {operators}, server.path(), request("POST", "/v1/alert-test")),
             403);
   server.on_server([](FakeQuestions& questions) { EXPECT_TRUE(questions.tested.empty()); });
+  EXPECT_EQ(status_as(12345, ::getegid(), {operators}, server.path(),
+                      request("POST", "/v1/hold?incident=inc-00ff&on=true")),
+            403);
+  server.on_server([](FakeQuestions& questions) { EXPECT_TRUE(questions.held.empty()); });
   server.on_server([&server](FakeQuestions&) { server.server().set_owner(12345); });
   EXPECT_EQ(status_as(12345, 12345, {}, server.path(), request("POST", "/v1/reload")), 200);
 }

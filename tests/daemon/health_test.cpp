@@ -23,7 +23,7 @@ class HealthTest : public ::testing::Test {
     vitals_.synchronised = Synchronised::yes;
     for (const char* name : {"t1", "t2"}) vitals_.taps.push_back({.name = name, .interface = "eth1"});
     vitals_.table.capacity = 1000;
-    vitals_.destinations.push_back({.name = "log", .queue_max = 100});
+    vitals_.outlets.destinations.push_back({.name = "log", .queue_max = 100});
     vitals_.disks.push_back({.path = "/var/log/x", .free = 50, .size = 100});
     vitals_.files.push_back({.path = "/etc/x.yaml", .running = "aa", .found = "aa"});
     vitals_.workers.resize(1);
@@ -233,17 +233,49 @@ TEST_F(HealthTest, TellsATapThatIsNoMereListener) {
 }
 
 TEST_F(HealthTest, TellsADestinationThatStaysAwayAndNotOneThatRestarts) {
-  const Spoil away = [](Vitals& vitals) { vitals.destinations[0].trouble = "connection refused"; };
+  const Spoil away = [](Vitals& vitals) { vitals.outlets.destinations[0].trouble = "connection refused"; };
   EXPECT_EQ(codes(pass(9s, away)), "");
-  EXPECT_EQ(codes(pass(1s, [](Vitals& vitals) { vitals.destinations[0].trouble.clear(); })), "");
+  EXPECT_EQ(codes(pass(1s, [](Vitals& vitals) { vitals.outlets.destinations[0].trouble.clear(); })), "");
   const auto found = pass(11s, away);
   ASSERT_EQ(codes(found), "DESTINATION-DOWN:log");
   EXPECT_EQ(found[0].value("why"), "connection refused");
-  EXPECT_EQ(codes(pass(1s, [](Vitals& vitals) { vitals.destinations[0].trouble.clear(); })),
+  EXPECT_EQ(codes(pass(1s, [](Vitals& vitals) { vitals.outlets.destinations[0].trouble.clear(); })),
             "-DESTINATION-DOWN:log");
-  EXPECT_EQ(codes(pass(1s, [](Vitals& vitals) { vitals.destinations[0].queued = 49; })), "");
-  EXPECT_EQ(codes(pass(1s, [](Vitals& vitals) { vitals.destinations[0].queued = 50; })),
+  EXPECT_EQ(codes(pass(1s, [](Vitals& vitals) { vitals.outlets.destinations[0].queued = 49; })), "");
+  EXPECT_EQ(codes(pass(1s, [](Vitals& vitals) { vitals.outlets.destinations[0].queued = 50; })),
             "DESTINATION-LAG:log");
+}
+
+TEST_F(HealthTest, TellsAJournalThatIsNotWrittenOrNotSigned) {
+  const auto journal = [](auto change) {
+    return [change](Vitals& vitals) {
+      vitals.outlets.journal = {.path = "/j"};
+      change(vitals.outlets.journal);
+    };
+  };
+  EXPECT_EQ(codes(pass(1s, [](Vitals& vitals) { vitals.outlets.journal.trouble = "there is none"; })), "");
+  EXPECT_EQ(codes(pass(1s, journal([](JournalVitals&) {}))), "");
+  const auto failing = pass(1s, journal([](JournalVitals& it) {
+                              it.trouble = "No space left on device";
+                              it.waiting = 7;
+                            }));
+  ASSERT_EQ(codes(failing), "JOURNAL-FAILING:/j");
+  EXPECT_EQ(failing[0].value("why"), "No space left on device");
+  EXPECT_EQ(failing[0].value("waiting"), "7");
+  EXPECT_EQ(codes(pass(1s, journal([](JournalVitals& it) { it.unsigned_because = "no key"; }))),
+            "-JOURNAL-FAILING:/j JOURNAL-UNSIGNED:/j");
+}
+
+TEST_F(HealthTest, TellsOnceWhatTheStartFoundInTheJournal) {
+  const Spoil torn = [](Vitals& vitals) {
+    vitals.outlets.journal.path = "/j";
+    vitals.outlets.journal.torn_octets = 12;
+  };
+  const auto found = pass(1s, torn);
+  ASSERT_EQ(codes(found), "JOURNAL-MENDED:/j");
+  EXPECT_EQ(found[0].value("torn"), "12");
+  EXPECT_FALSE(found[0].severity.has_value()) << "a power cut leaves this: no more than a warning";
+  EXPECT_EQ(codes(pass(1s, torn)), "");
 }
 
 TEST_F(HealthTest, TellsADiskThatIsShortOrCannotBeAsked) {

@@ -25,6 +25,12 @@ int run_exceptions(const Arguments& arguments);
 // alert_test.cpp: to the daemon, or without one.
 int run_alert_test(const Arguments& arguments);
 int run_services(const Arguments& arguments);
+// live.cpp: keeps an incident's records.
+int run_hold(const Arguments& arguments);
+// journal.cpp: reads a journal's files.
+int run_verify(const Arguments& arguments);
+int run_incidents(const Arguments& arguments);
+int run_journal_alerts(const Arguments& arguments);  // `alerts` with --journal
 // replay.cpp, check.cpp, explain.cpp, diff.cpp, self_test.cpp: work without a daemon.
 int run_replay(const Arguments& arguments);
 int run_check(const Arguments& arguments);

@@ -3,6 +3,7 @@
 #include <optional>
 
 #include "policy/text/text.hpp"
+#include "tools/sekimori/client.hpp"
 #include "tools/sekimori/commands.hpp"
 #include "tools/sekimori/events.hpp"
 #include "tools/sekimori/fetch.hpp"
@@ -179,6 +180,13 @@ int run_services(const Arguments& arguments) {
 }
 
 int run_alerts(const Arguments& arguments) {
+  if (arguments.has("--journal")) return run_journal_alerts(arguments);
+  // The daemon's memory is asked by number and incident alone.
+  for (const std::string_view option : {"--until", "--from", "--to", "--src", "--severity", "--finding"}) {
+    if (!arguments.has(option)) continue;
+    throw UsageError(
+        say(Text::journal_option_needs_folder, arguments.language(), {{"option", std::string(option)}}), {});
+  }
   const Answer answer = fetch(arguments, "/v1/alerts" + query_of(arguments));
   if (!answer.body || arguments.json()) return answer.code;
   const Language language = arguments.language();
@@ -188,6 +196,27 @@ int run_alerts(const Arguments& arguments) {
   }
   complain(say(is_false(*answer.body, "complete") ? Text::tool_alerts_cut : Text::tool_alerts_whole, language,
                {{"shown", grouped(events.size())}, {"last", std::to_string(count(*answer.body, {"last"}))}}));
+  return answer.code;
+}
+
+int run_hold(const Arguments& arguments) {
+  const Language language = arguments.language();
+  const std::string& incident = arguments.operands()[0];
+  const std::string& state = arguments.operands()[1];
+  if (state != "on" && state != "off") {
+    throw UsageError(say(Text::tool_bad_word, language, {{"option", "hold"}, {"value", state}}), {});
+  }
+  const Answer answer = fetch(
+      arguments,
+      "/v1/hold?incident=" + percent_encoded(incident) + "&on=" + (state == "on" ? "true" : "false"), true);
+  if (!answer.body || arguments.json()) return answer.code;
+  const Text done = state == "on" ? Text::journal_hold_on : Text::journal_hold_off;
+  std::cout << say(done, language,
+                   {{"incident", incident}, {"holds", std::to_string(count(*answer.body, {"holds"}))}})
+            << '\n';
+  if (state == "on" && is_false(*answer.body, "known")) {
+    complain(text(Text::journal_hold_unknown, language));
+  }
   return answer.code;
 }
 

@@ -1,0 +1,162 @@
+#include "daemon/alert/resume.hpp"
+
+#include <algorithm>
+#include <boost/json.hpp>
+
+#include "daemon/render/words.hpp"
+
+namespace sekimori::daemon {
+namespace {
+
+namespace json = boost::json;
+
+std::int64_t nanoseconds(Time time) {
+  return time.time_since_epoch().count();
+}
+
+// Reads members; a missing or ill-formed one spoils the whole.
+class Members {
+ public:
+  explicit Members(const json::object& object) : object_(object) {}
+
+  template <class Integer>
+  Integer number(std::string_view name) {
+    const json::value* const value = object_.if_contains({name.data(), name.size()});
+    boost::system::error_code error;
+    if (value == nullptr) {
+      good_ = false;
+      return 0;
+    }
+    const auto out = value->to_number<Integer>(error);
+    good_ = good_ && !error;
+    return error ? Integer{} : out;
+  }
+  template <class Enum>
+  Enum choice(std::string_view name, Enum highest) {
+    const auto value = number<std::uint8_t>(name);
+    good_ = good_ && value <= static_cast<std::uint8_t>(highest);
+    return static_cast<Enum>(value);
+  }
+  Time time(std::string_view name) { return Time{std::chrono::nanoseconds{number<std::int64_t>(name)}}; }
+  std::string_view text(std::string_view name) {
+    const json::value* const value = object_.if_contains({name.data(), name.size()});
+    if (value == nullptr || !value->is_string()) {
+      good_ = false;
+      return {};
+    }
+    return {value->get_string().data(), value->get_string().size()};
+  }
+  IpAddress address(std::string_view name) {
+    const auto out = IpAddress::parse(text(name));
+    good_ = good_ && out.has_value();
+    return out.value_or(IpAddress{});
+  }
+  MacAddress mac(std::string_view name) {
+    const auto out = MacAddress::parse(text(name));
+    good_ = good_ && out.has_value();
+    return out.value_or(MacAddress{});
+  }
+  bool good() const { return good_; }
+
+ private:
+  const json::object& object_;
+  bool good_ = true;
+};
+
+}  // namespace
+
+std::string resume_of(const AlertRecord& record) {
+  if (record.kind == AlertKind::closed) return {};
+  const capture::FlowFacts& facts = record.event.facts;
+  const json::object out{{"kind", static_cast<unsigned>(record.kind)},
+                         {"opened", nanoseconds(record.opened)},
+                         {"time", nanoseconds(record.time)},
+                         {"start", nanoseconds(facts.start)},
+                         {"src", facts.tuple.source.to_string()},
+                         {"dst", facts.tuple.destination.to_string()},
+                         {"sport", facts.tuple.source_port},
+                         {"dport", facts.tuple.destination_port},
+                         {"proto", facts.tuple.protocol},
+                         {"smac", facts.initiator_mac.to_string()},
+                         {"dmac", facts.next_hop_mac.to_string()},
+                         {"rmac", facts.responder_mac.to_string()},
+                         {"pair", record.event.verdict.pair()},
+                         {"stage", static_cast<unsigned>(facts.stage)},
+                         {"highest", static_cast<unsigned>(record.stage_highest)},
+                         {"evidence", static_cast<unsigned>(facts.evidence)},
+                         {"severity", static_cast<unsigned>(record.severity)},
+                         {"events", record.events},
+                         {"flows", record.flows},
+                         {"bytes", record.bytes},
+                         {"responders", record.responders},
+                         {"services", record.services},
+                         {"ts", static_cast<unsigned>(record.passage.to_server)},
+                         {"tc", static_cast<unsigned>(record.passage.to_client)}};
+  return json::serialize(out);
+}
+
+std::optional<Resumption> read_resume(std::string_view text) {
+  boost::system::error_code error;
+  const json::value value = json::parse({text.data(), text.size()}, error);
+  if (error || !value.is_object()) return std::nullopt;
+  Members members{value.get_object()};
+  Resumption out;
+  capture::FlowFacts& facts = out.event.facts;
+  out.kind = members.choice("kind", AlertKind::exception);
+  out.opened = members.time("opened");
+  out.event.time = facts.end = members.time("time");
+  facts.start = members.time("start");
+  facts.tuple = {members.address("src"), members.address("dst"), members.number<std::uint16_t>("sport"),
+                 members.number<std::uint16_t>("dport"), members.number<std::uint8_t>("proto")};
+  facts.initiator_mac = members.mac("smac");
+  facts.next_hop_mac = members.mac("dmac");
+  facts.responder_mac = members.mac("rmac");
+  out.pair = members.number<policy::PairId>("pair");
+  facts.stage = members.choice("stage", capture::Stage::data);
+  out.stage_highest = members.choice("highest", capture::Stage::data);
+  facts.evidence = members.choice("evidence", capture::Evidence::first_packet);
+  out.severity = members.choice("severity", policy::Severity::debug);
+  out.events = members.number<std::uint64_t>("events");
+  out.flows = members.number<std::uint64_t>("flows");
+  out.bytes = members.number<std::uint64_t>("bytes");
+  out.responders = members.number<std::uint64_t>("responders");
+  out.services = members.number<std::uint64_t>("services");
+  out.passage.to_server = members.choice("ts", capture::Passed::yes);
+  out.passage.to_client = members.choice("tc", capture::Passed::yes);
+  if (!members.good()) return std::nullopt;
+  return out;
+}
+
+void Reopening::line(std::string_view incident, std::string_view kind, std::string_view resume) {
+  const auto known = open_.find(incident);
+  if (kind == alert_kind_name(AlertKind::closed)) {
+    if (known != open_.end()) open_.erase(known);
+    return;
+  }
+  if (resume.empty()) return;
+  std::vector<std::string>& lines = known != open_.end() ? known->second : open_[std::string{incident}];
+  if (lines.size() >= lines_max) lines.pop_back();
+  lines.emplace_back(resume);
+}
+
+std::vector<Resumption> Reopening::open() const {
+  std::vector<Resumption> out;
+  for (const auto& [incident, lines] : open_) {
+    auto last = read_resume(lines.back());
+    if (!last) continue;
+    for (const std::string& line : lines) {
+      const auto one = read_resume(line);
+      if (!one) continue;
+      if (one->kind == AlertKind::sweep) last->kind = AlertKind::sweep;
+      last->severity = std::min(last->severity, one->severity);
+      last->told.push_back(one->event.facts.tuple);
+    }
+    out.push_back(std::move(*last));
+  }
+  std::sort(out.begin(), out.end(), [](const Resumption& a, const Resumption& b) {
+    return a.opened != b.opened ? a.opened < b.opened : a.event.facts.tuple < b.event.facts.tuple;
+  });
+  return out;
+}
+
+}  // namespace sekimori::daemon

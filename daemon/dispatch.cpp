@@ -1,0 +1,181 @@
+#include "daemon/dispatch.hpp"
+
+#include <spdlog/spdlog.h>
+
+#include <boost/json.hpp>
+#include <utility>
+
+#include "daemon/journal/reopen.hpp"
+#include "daemon/render.hpp"
+#include "daemon/status.hpp"
+#include "policy/text/text.hpp"
+
+namespace sekimori::daemon {
+namespace {
+
+constexpr std::chrono::seconds drain_time{3};
+constexpr std::chrono::milliseconds journal_drain_time{500};
+constexpr std::chrono::seconds flush_time{2};
+constexpr std::chrono::milliseconds drain_look{5};
+
+}  // namespace
+
+Dispatch::Dispatch(boost::asio::io_context& io, const DaemonOptions& options)
+    : io_(io), options_(options), log_(options.alerts), timer_(io) {}
+
+void Dispatch::open(Desk& desk, const std::shared_ptr<const policy::Policy>& policy) {
+  sinks_.emplace(io_, options_.alerts);
+  if (!options_.journal.path.empty()) open_journal(desk, policy);
+}
+
+// What cannot be kept must still be told: without its journal the daemon watches and sends all the same.
+void Dispatch::open_journal(Desk& desk, const std::shared_ptr<const policy::Policy>& policy) {
+  const Language language = options_.alerts.language;
+  try {
+    journal_ = std::make_unique<Journal>(options_.journal);
+  } catch (const std::exception& error) {
+    journal_trouble_ = error.what();
+    spdlog::error(say(Text::journal_unusable, language, {{"why", journal_trouble_}}));
+    return;
+  }
+  const Recovered& found = journal_->found();
+  courier_ = std::make_unique<Courier>(io_, *journal_, *sinks_, options_.alerts);
+  const Time now = std::chrono::time_point_cast<Duration>(std::chrono::system_clock::now());
+  const std::size_t resumed = desk.resume(open_incidents(journal_->folder(), options_.alerts, now),
+                                          journal_->next_sequence(), policy);
+  spdlog::info(say(Text::journal_open, language,
+                   {{"path", journal_->folder()},
+                    {"next", std::to_string(journal_->next_sequence())},
+                    {"incidents", std::to_string(resumed)},
+                    {"head", std::to_string(found.number) + ":" + hex(found.hash)}}));
+  if (found.mended()) {
+    std::string files;
+    for (const std::string& file : found.moved) files += (files.empty() ? "" : ", ") + file;
+    spdlog::error(say(Text::journal_mended, language,
+                      {{"torn", std::to_string(found.torn_octets)},
+                       {"files", files.empty() ? "-" : files},
+                       {"damaged", std::to_string(found.damaged_octets)},
+                       {"missing", std::to_string(found.missing)}}));
+  }
+  const std::string unsigned_because = journal_->figures().unsigned_because;
+  if (!unsigned_because.empty()) {
+    spdlog::error(say(Text::journal_unsigned, language, {{"why", unsigned_because}}));
+  }
+  journal_->start(courier_->waker());
+}
+
+void Dispatch::send(std::vector<AlertRecord>& records) {
+  for (const AlertRecord& record : records) {
+    AlertMessage message = message_of(record, options_.alerts);
+    log_.add(message);
+    if (journal_ == nullptr) {
+      sinks_->deliver(message);
+    } else {
+      journal_->add(std::move(message));
+    }
+  }
+  records.clear();
+}
+
+void Dispatch::tell(const AlertMessage& message) {
+  courier_ == nullptr ? sinks_->deliver(message) : courier_->pass(message);
+}
+
+OutletVitals Dispatch::vitals() const {
+  OutletVitals out;
+  for (std::size_t i = 0; i < sinks_->all().size(); ++i) {
+    const Sink& sink = *sinks_->all()[i];
+    const SinkCounters counters = sink.counters();
+    const Courier::Figures carried = courier_ == nullptr ? Courier::Figures{} : courier_->figures(i);
+    out.destinations.push_back({.name = sink.options().name,
+                                .trouble = sink.trouble(),
+                                .queued = courier_ == nullptr ? counters.queued : carried.behind,
+                                .queue_max = sink.options().queue_max,
+                                .dropped = counters.dropped + carried.lost});
+  }
+  out.journal.path = options_.journal.path;
+  out.journal.trouble = journal_trouble_;
+  if (journal_ == nullptr) return out;
+  const JournalFigures figures = journal_->figures();
+  const Recovered& found = journal_->found();
+  out.journal.trouble = figures.trouble;
+  out.journal.unsigned_because = figures.unsigned_because;
+  out.journal.waiting = figures.waiting;
+  out.journal.lost = figures.lost;
+  out.journal.head = std::to_string(figures.head_number) + ":" + hex(figures.head);
+  out.journal.torn_octets = found.torn_octets;
+  out.journal.damaged_octets = found.damaged_octets;
+  out.journal.records_missing = found.missing;
+  return out;
+}
+
+void Dispatch::look() {
+  sink_watch_.look(*sinks_, options_.alerts.language, [this](std::size_t sink) {
+    return courier_ == nullptr ? sinks_->all()[sink]->counters().queued : courier_->figures(sink).behind;
+  });
+  if (journal_ != nullptr) look_at_journal();
+}
+
+void Dispatch::look_at_journal() {
+  const JournalFigures figures = journal_->figures();
+  const bool bad = !figures.trouble.empty();
+  if (bad == journal_bad_) return;
+  journal_bad_ = bad;
+  const std::string lost = std::to_string(figures.lost);
+  const Language language = options_.alerts.language;
+  if (bad) {
+    const std::string waiting = std::to_string(figures.waiting);
+    spdlog::error(say(Text::journal_trouble, language,
+                      {{"why", figures.trouble}, {"waiting", waiting}, {"lost", lost}}));
+  } else {
+    spdlog::warn(say(Text::journal_well, language, {{"lost", lost}}));
+  }
+}
+
+void Dispatch::finish(std::function<void()> done) {
+  if (journal_ == nullptr) {
+    sinks_->drain(drain_time, [done = std::move(done)](bool /*complete*/) { done(); });
+    return;
+  }
+  journal_->flush(flush_time);
+  drain_until_ = std::chrono::steady_clock::now() + journal_drain_time;
+  drain(std::move(done));
+}
+
+void Dispatch::drain(std::function<void()> done) {
+  if (courier_->idle() || std::chrono::steady_clock::now() >= drain_until_) {
+    done();
+    return;
+  }
+  timer_.expires_after(drain_look);
+  timer_.async_wait([this, done = std::move(done)](const boost::system::error_code& error) {
+    if (!error) drain(done);
+  });
+}
+
+boost::json::object Dispatch::hold(const std::string& incident, bool on) {
+  const Language language = options_.alerts.language;
+  const auto refused = [](std::string message) {
+    return boost::json::object{{"error", {{"code", "journal"}, {"message", std::move(message)}}}};
+  };
+  if (journal_ == nullptr) return refused(std::string(text(Text::journal_hold_without, language)));
+  std::string trouble;
+  if (!journal_->hold(incident, on, trouble)) {
+    return refused(say(Text::journal_hold_failed, language, {{"why", trouble}}));
+  }
+  const bool known = !log_.query(0, incident, 1).at("alerts").as_array().empty();
+  return {{"incident", incident}, {"held", on}, {"known", known}, {"holds", journal_->holds().size()}};
+}
+
+boost::json::array Dispatch::destinations_status() const {
+  return destinations_json(*sinks_, courier_.get());
+}
+
+boost::json::object Dispatch::journal_status() const {
+  if (journal_ != nullptr) return journal_json(*journal_);
+  boost::json::object out{{"path", options_.journal.path}};
+  if (!journal_trouble_.empty()) out["trouble"] = journal_trouble_;
+  return out;
+}
+
+}  // namespace sekimori::daemon

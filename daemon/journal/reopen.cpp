@@ -1,0 +1,42 @@
+#include "daemon/journal/reopen.hpp"
+
+#include <algorithm>
+
+#include "daemon/journal/segment.hpp"
+
+namespace sekimori::daemon {
+namespace {
+
+void read_segment(const std::string& path, Reopening& reopening) {
+  SegmentReader reader{path};
+  Frame frame;
+  for (;;) {
+    const SegmentReader::Step step = reader.next(frame);
+    if (step.kind == SegmentReader::Kind::end || step.torn) return;
+    if (step.kind != SegmentReader::Kind::frame || frame.kind != FrameKind::alert) continue;
+    if (const auto glance = glance_at_alert(frame.body)) {
+      reopening.line(glance->incident, glance->kind, glance->resume);
+    }
+  }
+}
+
+}  // namespace
+
+std::vector<Resumption> open_incidents(const std::string& folder, const AlertOptions& options, Time now) {
+  std::chrono::seconds longest = options.incident_idle;
+  for (const std::chrono::seconds pause : options.repeat) longest = std::max(longest, pause);
+  const Time since = now - longest - std::chrono::minutes{5};
+  const std::vector<SegmentFile> files = segments_in(folder);
+  // The first segment in which a record of that time may stand: the one before the first that began later.
+  std::size_t first = files.size();
+  while (first > 0) {
+    --first;
+    const SegmentReader reader{files[first].path};
+    if (reader.header() && reader.header()->created < since) break;
+  }
+  Reopening reopening;
+  for (std::size_t i = first; i < files.size(); ++i) read_segment(files[i].path, reopening);
+  return reopening.open();
+}
+
+}  // namespace sekimori::daemon

@@ -1,0 +1,272 @@
+#include "daemon/journal/verify.hpp"
+
+#include <algorithm>
+#include <boost/json.hpp>
+#include <filesystem>
+#include <system_error>
+
+#include "daemon/journal/recovery.hpp"
+#include "daemon/journal/segment.hpp"
+
+namespace sekimori::daemon {
+namespace {
+
+namespace json = boost::json;
+
+constexpr std::size_t problems_told = 100;
+
+using Ranges = std::vector<std::pair<std::uint64_t, std::uint64_t>>;
+
+bool covered(const Ranges& ranges, std::uint64_t first, std::uint64_t last) {
+  return std::any_of(ranges.begin(), ranges.end(),
+                     [&](const auto& range) { return range.first <= first && last <= range.second; });
+}
+
+class Verifier {
+ public:
+  Verifier(const PublicKey* key, bool alone) : key_(key), alone_(alone) {}
+
+  // What every segment says of removed ones, before any gap is judged.
+  void gather(const std::vector<SegmentFile>& files);
+  void segment(const SegmentFile& file, std::uint64_t next_first);
+  void end(const std::optional<JournalHeadNote>& head);
+  JournalProof take() { return std::move(proof_); }
+  Sha256 hash_at_head_{};
+
+  void note_head(std::uint64_t number) { head_number_ = number; }
+
+ private:
+  void problem(JournalFault fault, std::uint64_t offset, std::uint64_t number) {
+    ++proof_.problems_total;
+    if (proof_.problems.size() < problems_told) {
+      proof_.problems.push_back({fault, file_, offset, number, proof_.last_sequence});
+    }
+  }
+  void begin(const SegmentHeader& header);
+  void gap(std::uint64_t found, std::uint64_t offset);
+  void frame(const Frame& frame, std::uint64_t offset);
+  void content(const Frame& frame, std::uint64_t offset);
+  void signature(const Frame& frame, std::uint64_t offset);
+  void note(const Frame& frame);
+
+  const PublicKey* key_;
+  const bool alone_;
+  JournalProof proof_{};
+  std::string file_{};
+  bool any_ = false;
+  bool trusted_ = true;  // `hash_` is that of the frame before
+  std::array<std::uint8_t, 16> journal_{};
+  std::uint64_t number_ = 0;  // of the frame before
+  Sha256 hash_{};
+  std::uint64_t head_number_ = 0;
+  Ranges removed_{};
+};
+
+void Verifier::gather(const std::vector<SegmentFile>& files) {
+  for (const SegmentFile& file : files) {
+    SegmentReader reader{file.path};
+    Frame frame;
+    for (;;) {
+      const SegmentReader::Step step = reader.next(frame);
+      if (step.kind == SegmentReader::Kind::end || step.torn) break;
+      if (step.kind == SegmentReader::Kind::frame && frame.kind == FrameKind::note) {
+        read_removed(frame.body, removed_);
+      }
+    }
+  }
+  for (const auto& [first, last] : removed_) proof_.removed += last - first + 1;
+}
+
+void Verifier::segment(const SegmentFile& file, std::uint64_t next_first) {
+  file_ = file.path;
+  ++proof_.segments;
+  SegmentReader reader{file.path};
+  if (!reader.trouble().empty()) return problem(JournalFault::unreadable, 0, file.first_number);
+  if (!reader.header()) {
+    trusted_ = false;
+    return problem(JournalFault::bad_header, 0, file.first_number);
+  }
+  begin(*reader.header());
+  Frame one;
+  for (;;) {
+    const SegmentReader::Step step = reader.next(one);
+    if (!reader.trouble().empty()) return problem(JournalFault::unreadable, step.offset, number_ + 1);
+    if (step.kind == SegmentReader::Kind::end) return;
+    if (step.kind == SegmentReader::Kind::damage) {
+      // Octets that a failed write left, and that the next segment has replaced, are no part of the journal.
+      if (step.torn && next_first != 0 && number_ + 1 == next_first) return;
+      problem(step.torn ? JournalFault::torn : JournalFault::altered, step.offset, number_ + 1);
+      trusted_ = false;
+      if (step.torn) return;
+      continue;
+    }
+    if (next_first != 0 && one.number >= next_first && number_ + 1 == next_first) return;
+    frame(one, step.offset);
+  }
+}
+
+void Verifier::begin(const SegmentHeader& header) {
+  if (!any_) {
+    any_ = true;
+    journal_ = header.journal;
+    proof_.first_number = header.first_number;
+    if (!alone_ && header.first_number > 1 && !covered(removed_, 1, header.first_number - 1)) {
+      problem(JournalFault::missing, 0, 1);
+    }
+  } else {
+    if (header.journal != journal_) problem(JournalFault::other_journal, 0, header.first_number);
+    if (header.first_number != number_ + 1) {
+      gap(header.first_number, 0);
+    } else if (trusted_ && header.before != hash_) {
+      problem(JournalFault::broken_chain, 0, header.first_number);
+    }
+  }
+  number_ = header.first_number - 1;
+  hash_ = header.before;
+  trusted_ = true;
+}
+
+// Another number than the next one was found.
+void Verifier::gap(std::uint64_t found, std::uint64_t offset) {
+  if (found <= number_) {
+    problem(JournalFault::reordered, offset, found);
+  } else if (offset != 0 || !covered(removed_, number_ + 1, found - 1)) {
+    problem(JournalFault::missing, offset, number_ + 1);
+  }
+  trusted_ = false;
+}
+
+void Verifier::frame(const Frame& frame, std::uint64_t offset) {
+  ++proof_.frames;
+  if (frame.number != number_ + 1) {
+    // Behind damage the numbers tell how many frames were in it: that is told already.
+    if (trusted_ || frame.number <= number_) gap(frame.number, offset);
+  } else if (trusted_ && frame.hash != chain(hash_, frame)) {
+    problem(JournalFault::broken_chain, offset, frame.number);
+  }
+  content(frame, offset);
+  number_ = frame.number;
+  hash_ = frame.hash;
+  trusted_ = true;
+  if (number_ == head_number_) hash_at_head_ = hash_;
+}
+
+void Verifier::content(const Frame& frame, std::uint64_t offset) {
+  switch (frame.kind) {
+    case FrameKind::alert:
+      if (proof_.alerts++ == 0) proof_.first_sequence = frame.sequence;
+      if (!decode_alert(frame.body, frame.sequence)) problem(JournalFault::altered, offset, frame.number);
+      proof_.last_sequence = frame.sequence;
+      break;
+    case FrameKind::signature:
+      signature(frame, offset);
+      break;
+    case FrameKind::note:
+      note(frame);
+      break;
+    default:
+      problem(JournalFault::altered, offset, frame.number);
+  }
+}
+
+void Verifier::signature(const Frame& frame, std::uint64_t offset) {
+  ++proof_.signatures;
+  if (key_ == nullptr) return;
+  if (signature_good(*key_, signed_octets(journal_, frame.number - 1, hash_), frame.body)) {
+    proof_.signed_number = frame.number - 1;
+  } else {
+    problem(JournalFault::bad_signature, offset, frame.number);
+  }
+}
+
+void Verifier::note(const Frame& frame) {
+  boost::system::error_code error;
+  const json::value value = json::parse({frame.body.data(), frame.body.size()}, error);
+  const json::object* const object = error ? nullptr : value.if_object();
+  const json::value* const event = object == nullptr ? nullptr : object->if_contains("event");
+  if (event == nullptr || !event->is_string()) return;
+  if (event->get_string() == "repaired") ++proof_.repairs;
+  if (event->get_string() != "lost") return;
+  const json::value* const first = object->if_contains("first");
+  const json::value* const last = object->if_contains("last");
+  if (first == nullptr || last == nullptr) return;
+  boost::system::error_code other;
+  const auto from = first->to_number<std::uint64_t>(error);
+  const auto until = last->to_number<std::uint64_t>(other);
+  if (!error && !other && from <= until) proof_.lost += until - from + 1;
+}
+
+void Verifier::end(const std::optional<JournalHeadNote>& head) {
+  proof_.last_number = number_;
+  proof_.head = hash_;
+  // Whoever writes a journal anew leaves the signatures out.
+  if (key_ != nullptr && proof_.frames > 0 && proof_.signed_number == 0) {
+    problem(JournalFault::bad_signature, 0, number_);
+  }
+  if (!head || head->number == 0) return;
+  proof_.head_checked = true;
+  if (head->number > number_) {
+    problem(JournalFault::end_missing, 0, number_ + 1);
+  } else if (head->number >= proof_.first_number && hash_at_head_ != head->hash &&
+             !covered(removed_, head->number, head->number)) {
+    problem(JournalFault::broken_chain, 0, head->number);
+  }
+}
+
+}  // namespace
+
+const char* journal_fault_name(JournalFault fault) {
+  switch (fault) {
+    case JournalFault::unreadable:
+      return "unreadable";
+    case JournalFault::bad_header:
+      return "bad_header";
+    case JournalFault::altered:
+      return "altered";
+    case JournalFault::torn:
+      return "torn";
+    case JournalFault::missing:
+      return "missing";
+    case JournalFault::reordered:
+      return "reordered";
+    case JournalFault::broken_chain:
+      return "broken_chain";
+    case JournalFault::other_journal:
+      return "other_journal";
+    case JournalFault::bad_signature:
+      return "bad_signature";
+    case JournalFault::end_missing:
+      return "end_missing";
+  }
+  return "?";
+}
+
+JournalProof verify_journal(const std::string& path, const PublicKey* key, const JournalHeadNote* head) {
+  std::error_code error;
+  const bool folder = std::filesystem::is_directory(path, error);
+  std::vector<SegmentFile> files;
+  std::optional<JournalHeadNote> expected;
+  if (folder) {
+    std::string trouble;
+    files = segments_in(path, &trouble);
+    if (!trouble.empty()) throw JournalError(path + ": " + trouble);
+    const auto noted = read_head(path);
+    if (noted) expected = {noted->number, noted->hash};
+  } else {
+    const SegmentReader reader{path};
+    if (!reader.trouble().empty()) throw JournalError(path + ": " + reader.trouble());
+    files.push_back({path, reader.header() ? reader.header()->first_number : 0, 0});
+  }
+  if (head != nullptr) expected = *head;
+  if (files.empty() && !expected) throw JournalError(path + ": no segment (alerts-*.skj)");
+  Verifier verifier{key, !folder};
+  verifier.gather(files);
+  if (expected) verifier.note_head(expected->number);
+  for (std::size_t i = 0; i < files.size(); ++i) {
+    verifier.segment(files[i], i + 1 < files.size() ? files[i + 1].first_number : 0);
+  }
+  verifier.end(expected);
+  return verifier.take();
+}
+
+}  // namespace sekimori::daemon

@@ -1,0 +1,147 @@
+// sekimori verify, alerts --journal, incidents and hold: a journal's files without a daemon.
+#include <gtest/gtest.h>
+
+#include <boost/json.hpp>
+
+#include "tests/cli/run.hpp"
+#include "tests/daemon/journal_kit.hpp"
+
+namespace sekimori {
+namespace {
+
+using test::has;
+using test::Outcome;
+using test::run_tool;
+
+daemon::AlertMessage line(std::uint64_t sequence, const std::string& incident, const std::string& kind,
+                          policy::Severity severity, const std::string& from, const std::string& source) {
+  daemon::AlertMessage out = test::alert(sequence);
+  out.incident = incident;
+  out.kind = kind;
+  out.severity = severity;
+  out.parameters = {{"from", from, 0},
+                    {"to", "external", 0},
+                    {"src", source, 0},
+                    {"finding", "forbidden", 0},
+                    {"events", std::to_string(sequence * 10), 0}};
+  return out;
+}
+
+struct JournalTool : test::JournalTest {
+  void SetUp() override {
+    test::JournalTest::SetUp();
+    daemon::Journal journal{options, std::make_unique<test::QuickDisk>()};
+    using policy::Severity;
+    journal.add(line(1, "inc-a", "opened", Severity::warning, "mynumber", "10.10.1.5"));
+    journal.add(line(2, "inc-b", "opened", Severity::error, "lgwan", "10.20.0.7"));
+    journal.add(line(3, "inc-a", "escalated", Severity::alert, "mynumber", "10.10.1.5"));
+    journal.add(line(4, "inc-b", "closed", Severity::error, "lgwan", "10.20.0.7"));
+    ASSERT_TRUE(journal.flush({}));
+  }
+  // The sequences that `sekimori alerts --journal` shows.
+  std::string shown(std::vector<std::string> words) const {
+    words.insert(words.begin(), {"alerts", "--journal", folder, "--json"});
+    const Outcome outcome = run_tool(words);
+    EXPECT_EQ(outcome.code, 0) << outcome.err;
+    if (outcome.code != 0) return outcome.err;
+    std::string out;
+    const boost::json::value answer = boost::json::parse(outcome.out);
+    for (const auto& event : answer.at("alerts").as_array())
+      out += std::to_string(event.at("sekimori").at("sequence").to_number<int>()) + " ";
+    return out;
+  }
+};
+
+TEST_F(JournalTool, VerifyProvesAWholeJournal) {
+  const Outcome ja = run_tool({"verify", folder, "--public-key", folder + "/journal.pub"});
+  EXPECT_EQ(ja.code, 0) << ja.out << ja.err;
+  EXPECT_TRUE(has(ja.out, "改ざん・欠落・並べ替えはありません")) << ja.out;
+  EXPECT_TRUE(has(ja.out, "警報 4 件、通番 1〜4")) << ja.out;
+  const Outcome json = run_tool({"verify", folder, "--json"});
+  const auto proof = boost::json::parse(json.out);
+  EXPECT_TRUE(proof.at("whole").as_bool());
+  EXPECT_EQ(proof.at("alerts").to_number<int>(), 4);
+  // The head that it prints is one that it takes.
+  const std::string head{proof.at("head").as_string()};
+  EXPECT_EQ(run_tool({"verify", folder, "--head", head}).code, 0);
+}
+
+TEST_F(JournalTool, VerifyNamesWhatWasAltered) {
+  const std::string path = files().at(0);
+  std::string octets = test::octets_of(path);
+  octets[octets.find("10.20.0.7")] = '9';
+  test::write_octets(path, octets);
+  const Outcome en = run_tool({"verify", folder}, "SEKIMORI_LANG=en");
+  EXPECT_EQ(en.code, 1);
+  EXPECT_TRUE(has(en.out, "a record is altered or damaged")) << en.out;
+  EXPECT_TRUE(has(en.out, "after alert 1")) << en.out;
+}
+
+TEST_F(JournalTool, VerifyRefusesWhatIsNoJournal) {
+  EXPECT_EQ(run_tool({"verify", folder + "/nothing"}).code, 2);
+  EXPECT_EQ(run_tool({"verify"}).code, 2);
+  EXPECT_EQ(run_tool({"verify", folder, "--head", "12:ab"}).code, 2);
+  EXPECT_EQ(run_tool({"verify", folder, "--public-key", folder + "/head"}).code, 2);
+}
+
+TEST_F(JournalTool, AlertsAreSoughtByWhatTheySay) {
+  EXPECT_EQ(shown({}), "1 2 3 4 ");
+  EXPECT_EQ(shown({"--since", "2"}), "3 4 ");
+  EXPECT_EQ(shown({"--incident", "inc-b"}), "2 4 ");
+  EXPECT_EQ(shown({"--from", "mynumber", "--to", "external"}), "1 3 ");
+  EXPECT_EQ(shown({"--src", "10.20.0.7"}), "2 4 ");
+  EXPECT_EQ(shown({"--severity", "error"}), "2 3 4 ");
+  EXPECT_EQ(shown({"--severity", "alert"}), "3 ");
+  EXPECT_EQ(shown({"--finding", "forbidden", "--limit", "1"}), "4 ");
+  EXPECT_EQ(shown({"--finding", "tunnel"}), "");
+  // The alerts are of 2026-04-01 00:12:04 (UTC) and the seconds after it.
+  EXPECT_EQ(shown({"--since", "2026-04-01T09:12:05+09:00"}), "2 3 4 ");
+  EXPECT_EQ(shown({"--until", "2026-04-01T00:12:05Z"}), "1 ");
+  EXPECT_EQ(shown({"--since", "2026-04-02"}), "");
+}
+
+TEST_F(JournalTool, AnswersAWordThatItDoesNotKnowWithTwo) {
+  const std::vector<std::vector<std::string>> wrong{{"alerts", "--journal", folder, "--severity", "red"},
+                                                    {"alerts", "--journal", folder, "--since", "soon"},
+                                                    {"alerts", "--journal", folder, "--src", "10.1"},
+                                                    {"alerts", "--journal", folder, "--socket", "/x"},
+                                                    {"alerts", "--severity", "error"},
+                                                    {"hold", "inc-a", "maybe"},
+                                                    {"hold", "inc-a"}};
+  for (const auto& words : wrong) {
+    const Outcome outcome = run_tool(words);
+    EXPECT_EQ(outcome.code, 2) << words[1] << " " << words.back() << "\n" << outcome.err;
+    EXPECT_EQ(outcome.out, "");
+  }
+}
+
+TEST_F(JournalTool, IncidentsAreListedWithTheirLifeAndState) {
+  const Outcome outcome = run_tool({"incidents", "--journal", folder, "--json"});
+  ASSERT_EQ(outcome.code, 0) << outcome.err;
+  const auto rows = boost::json::parse(outcome.out).at("incidents").as_array();
+  ASSERT_EQ(rows.size(), 2U);
+  EXPECT_EQ(rows[0].at("incident").as_string(), "inc-a");
+  EXPECT_EQ(rows[0].at("state").as_string(), "open");
+  EXPECT_EQ(rows[0].at("severity").as_string(), "alert") << "the gravest of its lines";
+  EXPECT_EQ(rows[0].at("lines").to_number<int>(), 2);
+  EXPECT_EQ(rows[0].at("events").to_number<int>(), 30);
+  EXPECT_EQ(rows[1].at("state").as_string(), "closed");
+  const Outcome table = run_tool({"incidents", "--journal", folder, "--from", "lgwan"});
+  EXPECT_TRUE(has(table.out, "inc-b")) << table.out;
+  EXPECT_FALSE(has(table.out, "inc-a")) << table.out;
+}
+
+TEST_F(JournalTool, ShowsWhichIncidentsAreHeld) {
+  {
+    daemon::Journal journal{options, std::make_unique<test::QuickDisk>()};
+    std::string trouble;
+    ASSERT_TRUE(journal.hold("inc-b", true, trouble)) << trouble;
+    ASSERT_TRUE(journal.flush({}));
+  }
+  const Outcome outcome = run_tool({"incidents", "--journal", folder});
+  EXPECT_TRUE(has(outcome.out, "終了 保全")) << outcome.out;
+  EXPECT_EQ(run_tool({"verify", folder}).code, 0);
+}
+
+}  // namespace
+}  // namespace sekimori
