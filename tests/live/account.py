@@ -37,6 +37,8 @@ stages = ["attempt", "refused", "answered", "established", "data"]
 incidents = {}
 for row in alerts["alerts"]:
     judged = row["sekimori"]
+    if "src_ip" not in row:
+        continue  # of no conversation: the sensor's health is that of each run
     key = (row["src_ip"], judged["from"], judged["to"], judged["finding"], row["alert"]["category"])
     incidents[key] = max(incidents.get(key, 0), stages.index(judged["stage_highest"]))
 for key, highest in incidents.items():
