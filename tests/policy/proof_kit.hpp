@@ -244,4 +244,9 @@ inline std::uint32_t first_seed(std::uint32_t otherwise) {
   return seed == nullptr ? otherwise : static_cast<std::uint32_t>(std::strtoul(seed, nullptr, 10));
 }
 
+// A fifth of the universes by default, all of them with SEKIMORI_UNIVERSES_ALL in the environment.
+inline std::uint32_t universes(std::uint32_t all) {
+  return std::getenv("SEKIMORI_UNIVERSES_ALL") == nullptr ? all / 5 : all;
+}
+
 }  // namespace sekimori::policy
