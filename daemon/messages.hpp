@@ -152,6 +152,8 @@ struct AlertRecord {
   // its flows' were, though what enters that side is seen.
   capture::Passage passage{};
   CloseReason close = CloseReason::none;
+  // Which of AlertOptions::repeat its next summary waits for.
+  std::uint8_t pause = 0;
   double loss_ratio = 0;                           // frames lost of those offered at that moment, 0..1
   std::shared_ptr<const policy::Policy> policy{};  // that judged: names, reasons, clauses
   // Not null: this is told, and `event`, stages, flows, responders, services, bytes and passage mean nothing.

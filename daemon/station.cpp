@@ -213,6 +213,7 @@ void Station::Room::start() {
   hear_signals();
   server_.set_owner(::geteuid());
   dispatch_.open(desk_, policy_);
+  caretaker_.resume(desk_.notices().current());
   for (const auto& worker : workers_) worker->start();
   spdlog::info(say(Text::daemon_started, language_,
                    {{"profile", policy_->options().profile.id},
@@ -315,8 +316,10 @@ void Station::Room::look_after() {
 void Station::Room::tell_of_change(const policy::Policy& before, const policy::Policy& after) {
   Notice notice;
   notice.kind = NoticeKind::config_changed;
-  notice.subject = "generation " + std::to_string(after.generation());
   notice.time = std::max(packet_now_, caretaker_.vitals().wall);
+  // Generations are counted from the start of the program: with the time it is another one after a restart.
+  notice.subject = "generation " + std::to_string(after.generation()) + " " +
+                   timestamp(notice.time, options_.daemon.alerts.utc_offset_minutes);
   notice.add("before", std::to_string(before.generation())).add("after", std::to_string(after.generation()));
   notice.add("sha256_before", before.sha256()).add("sha256_after", after.sha256());
   std::vector<AlertRecord> records;

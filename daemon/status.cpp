@@ -227,6 +227,7 @@ json::object notices_json(const Notices& notices) {
           {"lines", counters.lines},
           {"opened", counters.stories_opened},
           {"evicted", counters.stories_evicted},
+          {"resumed", counters.stories_resumed},
           {"current", std::move(open)}};
 }
 

@@ -92,16 +92,22 @@ void Desk::suspend(Time packet_now, const std::shared_ptr<const policy::Policy>&
   for (const auto& watcher : watchers_) watcher->finish(packet_now, *policy, found_);
   pass_on(policy, out);
   incidents_.suspend(packet_now, out);
-  notices_.finish(packet_now, out);
+  notices_.suspend(packet_now, out);
   number(out, before);
 }
 
-std::size_t Desk::resume(const std::vector<Resumption>& open, std::uint64_t next_sequence,
-                         const std::shared_ptr<const policy::Policy>& policy) {
+std::size_t Desk::resume(Reopened open, std::uint64_t next_sequence,
+                         const std::shared_ptr<const policy::Policy>& policy, Time now) {
   sequence_ = next_sequence - 1;
   std::size_t resumed = 0;
-  for (const Resumption& one : open) {
+  for (const Resumption& one : open.incidents) {
     if (incidents_.resume(one, policy)) ++resumed;
+  }
+  for (NoticeResumption& one : open.notices) {
+    if (notices_.resume(std::move(one), policy, now)) ++resumed;
+  }
+  for (const NoticeTold& one : open.told) {
+    for (const auto& watcher : watchers_) watcher->recall(one);
   }
   return resumed;
 }

@@ -38,6 +38,8 @@ class Watcher {
   virtual void finish(Time, const policy::Policy&, std::vector<Notice>&) {}
   // Another policy is in force from here on.
   virtual void replaced(const policy::Policy&) {}
+  // What an earlier run of the program told. Before anything else.
+  virtual void recall(const NoticeTold&) {}
 };
 
 class Desk {
@@ -62,14 +64,13 @@ class Desk {
   void finish(Time packet_now, const std::shared_ptr<const policy::Policy>& policy,
               std::vector<AlertRecord>& out);
 
-  // For a restart, in the place of finish(): incidents stay open and say what they have counted; notices
-  // close.
+  // For a restart, in the place of finish(): stories stay open and say what they have counted.
   void suspend(Time packet_now, const std::shared_ptr<const policy::Policy>& policy,
                std::vector<AlertRecord>& out);
-  // Before the first event: incidents that were open go on, and records are numbered from `next_sequence` on.
-  // How many could be resumed.
-  std::size_t resume(const std::vector<Resumption>& open, std::uint64_t next_sequence,
-                     const std::shared_ptr<const policy::Policy>& policy);
+  // Before the first event, and after the watchers have come: stories that were open go on, and records are
+  // numbered from `next_sequence` on. `now`: by the system's clock. How many could be resumed.
+  std::size_t resume(Reopened open, std::uint64_t next_sequence,
+                     const std::shared_ptr<const policy::Policy>& policy, Time now);
 
   const Incidents& incidents() const { return incidents_; }
   const Notices& notices() const { return notices_; }

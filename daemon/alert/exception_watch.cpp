@@ -110,6 +110,11 @@ void ExceptionWatch::replaced(const policy::Policy& policy) {
   }
 }
 
+void ExceptionWatch::recall(const NoticeTold& told) {
+  if (told.kind == NoticeKind::exception_ending) ends_.insert_or_assign(told.subject, told.time);
+  if (told.kind == NoticeKind::exception_unreported) reports_.insert_or_assign(told.subject, told.time);
+}
+
 bool ExceptionWatch::due(Told& told, const std::string& id, Time now, Duration pause) const {
   const auto [last, fresh] = told.try_emplace(id, now);
   if (fresh) return true;

@@ -32,6 +32,7 @@ class ExceptionWatch final : public Watcher {
   void feed(const FlowEvent& event, const policy::Policy& policy, std::vector<Notice>& found) override;
   void tick(Time packet_now, const policy::Policy& policy, std::vector<Notice>& found) override;
   void replaced(const policy::Policy& policy) override;
+  void recall(const NoticeTold& told) override;
 
   const ExceptionUse& use() const { return use_; }
 

@@ -144,6 +144,7 @@ void Incidents::State::tell(Story& story, AlertKind kind, policy::Severity sever
   record.passage = {passed(story.trails[0], entered(story, 0), now),
                     passed(story.trails[1], entered(story, 1), now)};
   record.close = close_reason;
+  record.pause = static_cast<std::uint8_t>(std::min<std::size_t>(story.pause, 255));
   record.loss_ratio = loss_ratio;
   record.policy = story.policy;
   ++counters.lines;
@@ -171,10 +172,10 @@ void Incidents::State::advance(Time now, Records& out) {
         close(story, CloseReason::quiet, when, out);
         continue;
       }
+      if (story.pause + 1 < options.repeat.size()) ++story.pause;
       tell(story, AlertKind::repeated, story.gravest, when, out);
       // The pause counts from when the summary was due, so that late ticks do not shift the next one.
       story.last_line = std::max(when, story.last_event);
-      if (story.pause + 1 < options.repeat.size()) ++story.pause;
     }
     stories.wind(story, due(story));
   }
@@ -426,6 +427,9 @@ bool Incidents::resume(const Resumption& from, const std::shared_ptr<const polic
   story.stage_highest = from.stage_highest;
   story.gravest = from.severity;
   story.swept = from.kind == AlertKind::sweep;
+  if (!state.options.repeat.empty()) {
+    story.pause = std::min<std::size_t>(from.pause, state.options.repeat.size() - 1);
+  }
   story.events = from.events;
   story.flows = from.flows;
   story.bytes = from.bytes;

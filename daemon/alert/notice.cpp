@@ -9,9 +9,15 @@ namespace sekimori::daemon {
 namespace {
 
 constexpr std::array<NoticeRow, static_cast<std::size_t>(NoticeKind::count_)> rows{{
-#define SEKIMORI_NOTICE(id, code, category, severity, life, reasons)                         \
-  NoticeRow{code,    NoticeCategory::category, policy::Severity::severity, NoticeLife::life, \
-            reasons, Text::notice_##id,        Text::notice_##id##_do},
+#define SEKIMORI_NOTICE(id, code, category, severity, life, reasons) \
+  NoticeRow{#id,                                                     \
+            code,                                                    \
+            NoticeCategory::category,                                \
+            policy::Severity::severity,                              \
+            NoticeLife::life,                                        \
+            reasons,                                                 \
+            Text::notice_##id,                                       \
+            Text::notice_##id##_do},
 #include "daemon/alert/notices.def"
 #undef SEKIMORI_NOTICE
 }};
@@ -34,6 +40,13 @@ std::string_view notice_category_name(NoticeCategory category) {
 
 const NoticeRow& notice_row(NoticeKind kind) {
   return rows[static_cast<std::size_t>(kind)];
+}
+
+std::optional<NoticeKind> notice_kind(std::string_view id) {
+  const auto* const found =
+      std::find_if(rows.begin(), rows.end(), [&](const NoticeRow& row) { return row.id == id; });
+  if (found == rows.end()) return std::nullopt;
+  return static_cast<NoticeKind>(found - rows.begin());
 }
 
 Notice& Notice::add_segment(std::string name, const policy::Policy& policy, policy::SegmentId segment) {

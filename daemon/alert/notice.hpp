@@ -33,6 +33,7 @@ enum class NoticeLife : std::uint8_t { event, state };
 
 // A row of notices.def.
 struct NoticeRow {
+  std::string_view id;  // as in notices.def: "link_down"
   std::string_view code;
   NoticeCategory category;
   policy::Severity severity;
@@ -42,6 +43,8 @@ struct NoticeRow {
   Text asked;
 };
 const NoticeRow& notice_row(NoticeKind kind);
+// By NoticeRow::id; none: a kind of another version of the program.
+std::optional<NoticeKind> notice_kind(std::string_view id);
 
 struct Notice {
   // One thing that is known, for machines by its value, for people by what it is called in their language

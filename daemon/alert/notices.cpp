@@ -62,6 +62,7 @@ struct Notices::State {
   void wind(Tale& tale);
   void tell(Tale& tale, AlertKind kind, Time time, Records& out, CloseReason close = CloseReason::none);
   void remove(Place place);
+  Tale& add(Notice&& notice, const std::shared_ptr<const policy::Policy>& policy);
   void advance(Time now, Records& out);
   void open(Notice&& notice, const std::shared_ptr<const policy::Policy>& policy, Records& out);
   void go_on(Place place, Notice&& notice, const std::shared_ptr<const policy::Policy>& policy, Records& out);
@@ -91,6 +92,7 @@ void Notices::State::tell(Tale& tale, AlertKind kind, Time time, Records& out, C
   record.events = tale.events;
   record.suppressed = tale.suppressed;
   record.close = close;
+  record.pause = static_cast<std::uint8_t>(std::min<std::size_t>(tale.pause, 255));
   record.loss_ratio = loss_ratio;
   record.policy = tale.policy;
   record.notice = tale.latest;
@@ -118,10 +120,24 @@ void Notices::State::advance(Time now, Records& out) {
       remove(place);
       continue;
     }
-    tell(tale, AlertKind::repeated, when, out);
     if (tale.pause + 1 < options.repeat.size()) ++tale.pause;
+    tell(tale, AlertKind::repeated, when, out);
     wind(tale);
   }
+}
+
+Tale& Notices::State::add(Notice&& notice, const std::shared_ptr<const policy::Policy>& policy) {
+  const Place place = tales.insert(tales.end(), Tale{});
+  Tale& tale = *place;
+  tale.key = {notice.kind, notice.subject};
+  tale.last = notice.time;
+  tale.gravest = severity_of(notice);
+  tale.number = ++opened;
+  tale.policy = policy;
+  tale.latest = std::make_shared<const Notice>(std::move(notice));
+  known.emplace(tale.key, place);
+  numbered.emplace(tale.number, place);
+  return tale;
 }
 
 void Notices::State::open(Notice&& notice, const std::shared_ptr<const policy::Policy>& policy,
@@ -133,17 +149,9 @@ void Notices::State::open(Notice&& notice, const std::shared_ptr<const policy::P
   }
   ++counters.stories_opened;
   ++counters.told;
-  const Place place = tales.insert(tales.end(), Tale{});
-  Tale& tale = *place;
-  tale.key = {notice.kind, notice.subject};
-  tale.opened = tale.last = notice.time;
-  tale.gravest = severity_of(notice);
+  Tale& tale = add(std::move(notice), policy);
+  tale.opened = tale.last;
   tale.events = 1;
-  tale.number = ++opened;
-  tale.policy = policy;
-  tale.latest = std::make_shared<const Notice>(std::move(notice));
-  known.emplace(tale.key, place);
-  numbered.emplace(tale.number, place);
   tell(tale, AlertKind::opened, tale.opened, out);
   tale.due = due_of(tale);
   agenda.insert({tale.due, tale.number});
@@ -206,6 +214,35 @@ void Notices::finish(Time packet_now, std::vector<AlertRecord>& out) {
     state.tell(*place, AlertKind::closed, place->last, out, CloseReason::finished);
     state.remove(place);
   }
+}
+
+void Notices::suspend(Time packet_now, std::vector<AlertRecord>& out) {
+  State& state = *state_;
+  state.advance(packet_now, out);
+  for (const auto& [number, place] : state.numbered) {
+    if (place->suppressed == 0) continue;
+    state.tell(*place, AlertKind::repeated, std::max(place->last, state.clock), out);
+  }
+}
+
+bool Notices::resume(NoticeResumption from, const std::shared_ptr<const policy::Policy>& policy, Time now) {
+  State& state = *state_;
+  const Key key{from.latest.kind, from.latest.subject};
+  if (state.known.count(key) != 0 || state.tales.size() >= state.options.incidents_max) return false;
+  Tale& tale = state.add(std::move(from.latest), policy);
+  tale.opened = from.opened;
+  tale.gravest = from.gravest;
+  tale.events = from.events;
+  if (!state.options.repeat.empty()) {
+    tale.pause = std::min<std::size_t>(from.pause, state.options.repeat.size() - 1);
+  }
+  // Summaries that fell due while nobody was there are not made up for: the next one says all.
+  tale.last_line = from.last_line;
+  if (lasts(tale) && state.due_of(tale) < now) tale.last_line = now;
+  tale.due = state.due_of(tale);
+  state.agenda.insert({tale.due, tale.number});
+  ++state.counters.stories_resumed;
+  return true;
 }
 
 const Notices::Counters& Notices::counters() const {

@@ -15,6 +15,7 @@
 #include <vector>
 
 #include "daemon/alert/notice.hpp"
+#include "daemon/alert/resume.hpp"
 #include "daemon/messages.hpp"
 #include "daemon/options.hpp"
 
@@ -29,6 +30,7 @@ class Notices {
     std::uint64_t lines = 0;
     std::uint64_t stories_opened = 0;
     std::uint64_t stories_evicted = 0;  // closed early because incidents_max was reached
+    std::uint64_t stories_resumed = 0;  // open when the program ended before, and gone on with
     bool operator==(const Counters&) const = default;
   };
 
@@ -44,6 +46,13 @@ class Notices {
   void tick(Time packet_now, std::vector<AlertRecord>& out);
   // Closes everything: the end of the input.
   void finish(Time packet_now, std::vector<AlertRecord>& out);
+
+  // For a restart: what was counted since a story's last line is told, and everything stays open.
+  void suspend(Time packet_now, std::vector<AlertRecord>& out);
+  // A story that was open when the journal ended goes on, with its id and its count, and without a line.
+  // `now`: by the system's clock. False: it is open already, or there is no room. Before the first notice; in
+  // the order in which they spoke last.
+  bool resume(NoticeResumption from, const std::shared_ptr<const policy::Policy>& policy, Time now);
 
   const Counters& counters() const;
   std::size_t open() const;

@@ -1,6 +1,6 @@
-// What an incident needs to go on after a restart, as the journal keeps it with each of its lines: who,
-// across which boundary, since when, how much so far. Numbers and addresses alone; the verdict is asked for
-// anew.
+// What a story needs to go on after a restart, as the journal keeps it with each of its lines. Of an
+// incident: who, across which boundary, since when, how much so far; numbers and addresses alone, the verdict
+// is asked for anew. Of a notice: the newest notice itself, since when, how often.
 #pragma once
 
 #include <functional>
@@ -10,6 +10,7 @@
 #include <string_view>
 #include <vector>
 
+#include "daemon/alert/notice.hpp"
 #include "daemon/messages.hpp"
 
 namespace sekimori::daemon {
@@ -27,24 +28,53 @@ struct Resumption {
   std::uint64_t responders = 0;
   std::uint64_t services = 0;
   capture::Passage passage{};
+  std::uint8_t pause = 0;
   std::vector<capture::Tuple> told{};  // whose lines went out: these are no news
 };
 
-// Empty for a line that closes its incident.
+struct NoticeResumption {
+  Notice latest{};
+  policy::Severity gravest = policy::Severity::warning;
+  Time opened{};
+  Time last_line{};
+  std::uint64_t events = 0;
+  std::uint8_t pause = 0;
+};
+
+// A notice that was told and is over: what is told once a day is not told again because of a restart.
+struct NoticeTold {
+  NoticeKind kind = NoticeKind::gap;
+  std::string subject{};
+  Time time{};
+};
+
+// Oldest first.
+struct Reopened {
+  std::vector<Resumption> incidents{};
+  std::vector<NoticeResumption> notices{};
+  std::vector<NoticeTold> told{};  // the open ones' as well
+};
+
+// Empty for a line that closes its story.
 std::string resume_of(const AlertRecord& record);
-// None: nothing that could be resumed.
+// None: nothing that could be resumed, or a story of the other kind.
 std::optional<Resumption> read_resume(std::string_view text);
+std::optional<NoticeResumption> read_notice_resume(std::string_view text);
 
 // The lines of one journal, oldest first, in; what was open at their end out.
 class Reopening {
  public:
   // `incident`, `kind`: of AlertMessage.
   void line(std::string_view incident, std::string_view kind, std::string_view resume);
-  std::vector<Resumption> open() const;
+  Reopened open() const;
 
  private:
-  static constexpr std::size_t lines_max = 80;  // of one incident; then the last one is replaced
+  static constexpr std::size_t lines_max = 80;   // of one incident; then the last one is replaced
+  static constexpr std::size_t told_max = 4096;  // of notices; then the oldest is forgotten
+  void told(std::string_view resume);
+
   std::map<std::string, std::vector<std::string>, std::less<>> open_{};
+  std::map<std::pair<NoticeKind, std::string>, Time> told_{};
 };
 
 }  // namespace sekimori::daemon

@@ -122,6 +122,7 @@ struct WireWatch::State {
   std::map<WireId, Root> roots{};
   std::map<std::pair<NoticeKind, WireId>, std::set<MacAddress>> cards{};
   std::set<std::pair<NoticeKind, std::pair<WireId, MacAddress>>> stations_told{};
+  std::set<std::pair<NoticeKind, std::string>> recalled{};  // by an earlier run, by their subjects
 
   void learn(const policy::Policy& now);
   void take(const WireSign& sign, Time time);
@@ -559,7 +560,7 @@ bool WireWatch::State::first_time(NoticeKind kind, const WireId& wire, const Mac
 // `about`: the segments that a finding concerns; the My Number segment makes it graver.
 void WireWatch::State::tell(Notice notice, Segments about) {
   if (mynumber < policy::segments_max && has(about, mynumber)) notice.severity = policy::Severity::critical;
-  found->push_back(std::move(notice));
+  if (recalled.count({notice.kind, notice.subject}) == 0) found->push_back(std::move(notice));
 }
 
 // ---- the watcher
@@ -614,6 +615,11 @@ void WireWatch::finish(Time packet_now, const policy::Policy&, std::vector<Notic
     state.tell(std::move(pending.notice));
   }
   state.pending.clear();
+}
+
+void WireWatch::recall(const NoticeTold& told) {
+  const bool once = told.kind == NoticeKind::dhcp_server_seen || told.kind == NoticeKind::ra_router_seen;
+  if (once) state_->recalled.insert({told.kind, told.subject});
 }
 
 void WireWatch::replaced(const policy::Policy& policy) {

@@ -43,6 +43,7 @@ class WireWatch final : public Watcher {
   void tick(Time packet_now, const policy::Policy& policy, std::vector<Notice>& found) override;
   void finish(Time packet_now, const policy::Policy& policy, std::vector<Notice>& found) override;
   void replaced(const policy::Policy& policy) override;
+  void recall(const NoticeTold& told) override;
 
   struct Counters {
     std::uint64_t signs = 0;         // taken, each once a minute

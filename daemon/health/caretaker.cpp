@@ -100,6 +100,10 @@ Caretaker::Caretaker(const StationOptions& options)
   }
 }
 
+void Caretaker::resume(const std::vector<std::shared_ptr<const Notice>>& open) {
+  for (const auto& notice : open) health_.resume(*notice);
+}
+
 void Caretaker::replaced(std::vector<ConfigFile> files) {
   files_ = std::move(files);
   look_at_files();

@@ -11,6 +11,7 @@
 #include <chrono>
 #include <cstdint>
 #include <deque>
+#include <memory>
 #include <string>
 #include <vector>
 
@@ -32,6 +33,8 @@ class Caretaker {
   void look(OutletVitals outlets, const policy::Policy& policy, std::vector<Notice>& found);
   // The beat, and at the end of a day its digest, as far as they are due at the last look.
   void speak(std::uint64_t lines, const policy::Policy& policy, std::vector<AlertMessage>& messages);
+  // What was wrong when the program ended before.
+  void resume(const std::vector<std::shared_ptr<const Notice>>& open);
   // Another configuration is in force.
   void replaced(std::vector<ConfigFile> files);
 

@@ -70,6 +70,7 @@ void Health::judge(const Vitals& vitals, const policy::Policy& policy, std::vect
   judge_outlets(vitals);
   judge_journal(vitals.outlets.journal);
   judge_files(vitals);
+  end_unjudged();
   last_ = now_;
   found_ = nullptr;
 }
@@ -103,18 +104,38 @@ void Health::state(bool begins, bool ends, Notice notice) {
       return;
     }
     State& state = known->second;
+    state.judged = true;
     state.latest = std::move(notice);
     if (now_.at - state.told < refresh) return;
     state.told = now_.at;
     found_->push_back(state.latest);
     return;
   }
-  if (!ends || known == open_.end()) return;
+  if (known == open_.end()) return;
+  known->second.judged = true;
+  if (ends) end(known);
+}
+
+void Health::end(std::map<Key, State>::iterator known) {
   Notice over = std::move(known->second.latest);
   over.time = now_.wall;
   over.over = true;
   found_->push_back(std::move(over));
   open_.erase(known);
+}
+
+void Health::resume(const Notice& latest) {
+  if (notice_row(latest.kind).life != NoticeLife::state) return;
+  open_.emplace(Key{latest.kind, latest.subject}, State{.latest = latest, .judged = false});
+}
+
+void Health::end_unjudged() {
+  if (!first_) first_ = now_.at;
+  if (now_.at - *first_ < resume_patience) return;
+  for (auto each = open_.begin(); each != open_.end();) {
+    const auto known = each++;
+    if (!known->second.judged) end(known);
+  }
 }
 
 seconds Health::silence_of(const std::string& tap) const {
@@ -270,19 +291,7 @@ void Health::judge_clock(const Vitals& vitals) {
   if (last_) {
     const Time expected = last_->wall + duration_cast<Duration>(now_.at - last_->at);
     const auto step = now_.wall - expected;
-    if (step >= options_.clock_step || step <= -options_.clock_step) {
-      const bool ahead = step.count() > 0;
-      Notice notice = make(NoticeKind::clock_jump, "clock");
-      const auto size = ahead ? step : -step;
-      notice.add("seconds", fixed_point(std::chrono::duration<double>(size).count(), 1));
-      notice.add(
-          "direction", ahead ? "forward" : "back",
-          ahead ? policy::Localized{"進む方向に", "forward"} : policy::Localized{"戻る方向に", "back"});
-      add_time(notice, "expected", expected);
-      add_time(notice, "found", now_.wall);
-      notice.add("monotonic_ns", std::to_string(now_.at.count()));
-      found_->push_back(std::move(notice));
-    }
+    if (step >= options_.clock_step || step <= -options_.clock_step) tell_jump(step, expected);
   }
   // Unknown is neither: it is shown to who asks, and alarms nobody.
   const bool lost = vitals.synchronised == Synchronised::no;
@@ -291,6 +300,18 @@ void Health::judge_clock(const Vitals& vitals) {
   add_time(notice, "since", unsynchronised_.value_or(now_).wall);
   state(lost, vitals.synchronised == Synchronised::yes, std::move(notice));
   if (!lost) unsynchronised_.reset();
+}
+
+void Health::tell_jump(Duration step, Time expected) {
+  const bool ahead = step.count() > 0;
+  Notice notice = make(NoticeKind::clock_jump, "clock");
+  notice.add("seconds", fixed_point(std::chrono::duration<double>(ahead ? step : -step).count(), 1));
+  notice.add("direction", ahead ? "forward" : "back",
+             ahead ? policy::Localized{"進む方向に", "forward"} : policy::Localized{"戻る方向に", "back"});
+  add_time(notice, "expected", expected);
+  add_time(notice, "found", now_.wall);
+  notice.add("monotonic_ns", std::to_string(now_.at.count()));
+  found_->push_back(std::move(notice));
 }
 
 void Health::judge_outlets(const Vitals& vitals) {
@@ -336,6 +357,9 @@ void Health::judge_journal(const JournalVitals& journal) {
   state(!journal.unsigned_because.empty(), journal.unsigned_because.empty(), std::move(no_key));
 
   if (std::exchange(journal_met_, true)) return;
+  // Between two runs of the program nobody counts seconds; but a record cannot be younger than now.
+  const Duration back = now_.wall - journal.last_written;
+  if (back <= -options_.clock_step) tell_jump(back, journal.last_written);
   if (journal.torn_octets + journal.damaged_octets + journal.records_missing == 0) return;
   Notice mended = make(NoticeKind::journal_mended, journal.path);
   mended.add("path", journal.path).add("torn", std::to_string(journal.torn_octets));

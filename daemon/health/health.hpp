@@ -31,12 +31,18 @@ class Health {
   static constexpr std::chrono::seconds destination_patience{10};
   // Shares of fewer packets than this say nothing.
   static constexpr std::uint64_t packets_least = 50;
+  static constexpr std::chrono::seconds resume_patience{30};
 
   Health(const HealthOptions& options, int utc_offset_minutes);
 
   // Appends what began, what still lasts and what is over. `policy`: names the segments of the matrix.
   // Vitals whose monotonic time is not after the last ones' are not judged.
   void judge(const Vitals& vitals, const policy::Policy& policy, std::vector<Notice>& found);
+
+  // A state that lasted when the program ended before: it goes on until it is seen to be over. One that
+  // nobody judges any more (a tap that is not configured now) is over after `resume_patience`. Before
+  // judge().
+  void resume(const Notice& latest);
 
   std::size_t open() const { return open_.size(); }  // states that last
 
@@ -63,6 +69,7 @@ class Health {
   struct State {
     Notice latest{};  // as it was while it lasted: what its end speaks of
     Span told{};
+    bool judged = true;  // by this run of the program
   };
   using Key = std::pair<NoticeKind, std::string>;
 
@@ -76,6 +83,7 @@ class Health {
   void judge_clock(const Vitals& vitals);
   void judge_outlets(const Vitals& vitals);
   void judge_journal(const JournalVitals& journal);
+  void tell_jump(Duration step, Time expected);
   void judge_files(const Vitals& vitals);
   void judge_workers(const Vitals& vitals);
   std::chrono::seconds silence_of(const std::string& tap) const;
@@ -83,6 +91,8 @@ class Health {
 
   // `begins`: beyond the threshold; `ends`: well below it. Between the two a state stays as it is.
   void state(bool begins, bool ends, Notice notice);
+  void end(std::map<Key, State>::iterator known);
+  void end_unjudged();
   Notice make(NoticeKind kind, std::string subject) const;
   void add_time(Notice& notice, std::string name, Time time) const;
 
@@ -93,6 +103,7 @@ class Health {
   std::map<std::string, Moment> away_{};  // destinations that are not reached
   std::map<Key, State> open_{};
   std::optional<Moment> last_{};
+  std::optional<Span> first_{};  // judge()
   std::optional<Moment> unsynchronised_{};
   bool journal_met_ = false;  // what its start found has been told
   // During one judge().

@@ -55,6 +55,7 @@ struct JournalVitals {
   std::uint64_t torn_octets = 0;
   std::uint64_t damaged_octets = 0;
   std::uint64_t records_missing = 0;
+  Time last_written{};  // its last record when it was opened, by the clock of that time
 };
 
 // Where alerts go.

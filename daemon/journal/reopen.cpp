@@ -7,6 +7,9 @@
 namespace sekimori::daemon {
 namespace {
 
+// Use of an exception, and what the calendar says of one.
+constexpr std::chrono::hours once_a_day{24};
+
 void read_segment(const std::string& path, Reopening& reopening) {
   SegmentReader reader{path};
   Frame frame;
@@ -22,10 +25,10 @@ void read_segment(const std::string& path, Reopening& reopening) {
 
 }  // namespace
 
-std::vector<Resumption> open_incidents(const std::string& folder, const AlertOptions& options, Time now) {
-  std::chrono::seconds longest = options.incident_idle;
+Reopened open_stories(const std::string& folder, const AlertOptions& options, Time end) {
+  std::chrono::seconds longest = std::max<std::chrono::seconds>(once_a_day, options.incident_idle);
   for (const std::chrono::seconds pause : options.repeat) longest = std::max(longest, pause);
-  const Time since = now - longest - std::chrono::minutes{5};
+  const Time since = end - longest - std::chrono::minutes{5};
   const std::vector<SegmentFile> files = segments_in(folder);
   // The first segment in which a record of that time may stand: the one before the first that began later.
   std::size_t first = files.size();

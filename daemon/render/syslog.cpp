@@ -359,7 +359,7 @@ AlertMessage message_of(const AlertRecord& record, const AlertOptions& options) 
           .parameters = parameters(record, options),
           .text = alert_text(record, options),
           .eve = to_line(alert_event(record, options)),
-          .resume = record.notice != nullptr ? std::string{} : resume_of(record)};
+          .resume = resume_of(record)};
 }
 
 AlertMessage message_of(const LossNotice& notice, const AlertOptions& options) {

@@ -306,7 +306,7 @@ TEST_F(CourierTest, AStartTakesNoLongerForALongJournal) {
   Sinks sinks{io, alerts};
   const Courier courier{io, journal, sinks, alerts};
   const Time now = std::chrono::time_point_cast<Duration>(std::chrono::system_clock::now());
-  const std::size_t open = open_incidents(folder, alerts, now).size();
+  const std::size_t open = open_stories(folder, alerts, now).incidents.size();
   const std::chrono::duration<double> took = std::chrono::steady_clock::now() - begin;
   std::printf("start with %llu alerts behind: %.3f s, open incidents %zu\n",
               static_cast<unsigned long long>(records), took.count(), open);
@@ -334,7 +334,7 @@ TEST_F(CourierTest, ARestartOpensNoIncidentAnew) {
   }
   reopening.line(incident_id(records.back()), "closed", "");
 
-  const std::vector<Resumption> open = reopening.open();
+  const std::vector<Resumption> open = reopening.open().incidents;
   ASSERT_EQ(open.size(), 1U) << "the other one was closed";
   Incidents after{alerts};
   ASSERT_TRUE(after.resume(open.front(), policy));
