@@ -1,7 +1,9 @@
 #include "daemon/dispatch.hpp"
 
 #include <spdlog/spdlog.h>
+#include <unistd.h>
 
+#include <algorithm>
 #include <boost/json.hpp>
 #include <utility>
 
@@ -17,6 +19,25 @@ constexpr std::chrono::seconds drain_time{3};
 constexpr std::chrono::milliseconds journal_drain_time{500};
 constexpr std::chrono::seconds flush_time{2};
 constexpr std::chrono::milliseconds drain_look{5};
+// A clock may be set right by so much without a word.
+constexpr std::chrono::seconds clock_patience{2};
+
+std::string why_unusable(const JournalError& error, Language language) {
+  switch (error.reason()) {
+    case JournalError::Reason::in_use:
+      return say(Text::journal_why_in_use, language, {{"path", error.path()}});
+    case JournalError::Reason::not_ours:
+      return say(Text::journal_why_not_ours, language,
+                 {{"path", error.path()},
+                  {"owner", std::to_string(error.owner())},
+                  {"user", std::to_string(::geteuid())}});
+    case JournalError::Reason::newer_format:
+      return say(Text::journal_why_newer, language, {{"path", error.path()}});
+    case JournalError::Reason::system:
+      break;
+  }
+  return error.what();
+}
 
 }  // namespace
 
@@ -34,15 +55,16 @@ void Dispatch::open_journal(Desk& desk, const std::shared_ptr<const policy::Poli
   try {
     journal_ = std::make_unique<Journal>(options_.journal);
   } catch (const std::exception& error) {
-    journal_trouble_ = error.what();
+    const auto* const reason = dynamic_cast<const JournalError*>(&error);
+    journal_trouble_ = reason == nullptr ? error.what() : why_unusable(*reason, language);
     spdlog::error(say(Text::journal_unusable, language, {{"why", journal_trouble_}}));
     return;
   }
   const Recovered& found = journal_->found();
   courier_ = std::make_unique<Courier>(io_, *journal_, *sinks_, options_.alerts);
   const Time now = std::chrono::time_point_cast<Duration>(std::chrono::system_clock::now());
-  const std::size_t resumed = desk.resume(open_incidents(journal_->folder(), options_.alerts, now),
-                                          journal_->next_sequence(), policy);
+  Reopened open = open_stories(journal_->folder(), options_.alerts, std::min(now, found.written));
+  const std::size_t resumed = desk.resume(std::move(open), journal_->next_sequence(), policy, now);
   spdlog::info(say(Text::journal_open, language,
                    {{"path", journal_->folder()},
                     {"next", std::to_string(journal_->next_sequence())},
@@ -56,6 +78,11 @@ void Dispatch::open_journal(Desk& desk, const std::shared_ptr<const policy::Poli
                        {"files", files.empty() ? "-" : files},
                        {"damaged", std::to_string(found.damaged_octets)},
                        {"missing", std::to_string(found.missing)}}));
+  }
+  if (found.written > now + clock_patience) {
+    const int offset = options_.alerts.utc_offset_minutes;
+    spdlog::error(say(Text::journal_clock_back, language,
+                      {{"now", timestamp(now, offset)}, {"last", timestamp(found.written, offset)}}));
   }
   const std::string unsigned_because = journal_->figures().unsigned_because;
   if (!unsigned_because.empty()) {
@@ -106,6 +133,7 @@ OutletVitals Dispatch::vitals() const {
   out.journal.torn_octets = found.torn_octets;
   out.journal.damaged_octets = found.damaged_octets;
   out.journal.records_missing = found.missing;
+  out.journal.last_written = found.written;
   return out;
 }
 

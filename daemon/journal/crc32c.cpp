@@ -2,6 +2,7 @@
 
 #include <array>
 #include <cstddef>
+#include <cstring>
 
 namespace sekimori::daemon {
 namespace {
@@ -29,9 +30,34 @@ constexpr Tables make_tables() {
 
 constexpr Tables tables = make_tables();
 
+#ifdef __x86_64__
+// The processor has an instruction for this polynomial: a start reads hundreds of megabytes.
+__attribute__((target("sse4.2"))) std::uint32_t by_processor(std::string_view bytes, std::uint32_t before) {
+  std::uint64_t crc = static_cast<std::uint32_t>(~before);
+  const char* at = bytes.data();
+  std::size_t left = bytes.size();
+  for (; left >= 8; left -= 8, at += 8) {
+    std::uint64_t word = 0;
+    std::memcpy(&word, at, sizeof word);
+    crc = __builtin_ia32_crc32di(crc, word);
+  }
+  auto rest = static_cast<std::uint32_t>(crc);
+  for (; left > 0; --left, ++at) rest = __builtin_ia32_crc32qi(rest, static_cast<unsigned char>(*at));
+  return ~rest;
+}
+#endif
+
 }  // namespace
 
 std::uint32_t crc32c(std::string_view bytes, std::uint32_t before) {
+#ifdef __x86_64__
+  static const bool instruction = __builtin_cpu_supports("sse4.2") != 0;
+  if (instruction) return by_processor(bytes, before);
+#endif
+  return crc32c_by_table(bytes, before);
+}
+
+std::uint32_t crc32c_by_table(std::string_view bytes, std::uint32_t before) {
   std::uint32_t crc = ~before;
   const auto* at = reinterpret_cast<const unsigned char*>(bytes.data());
   std::size_t left = bytes.size();

@@ -9,8 +9,8 @@
 namespace sekimori::daemon {
 namespace {
 
-constexpr std::string_view segment_magic = "SKMJRNL1";
-constexpr std::string_view frame_magic{"\xf5SKJ", 4};  // an octet that no UTF-8 text holds
+constexpr std::string_view segment_magic = "SKMJRNL1";  // the last letter counts the formats
+constexpr std::string_view frame_magic{"\xf5SKJ", 4};   // an octet that no UTF-8 text holds
 constexpr std::size_t header_crc_at = segment_header_octets - 4;
 constexpr std::uint8_t alert_version = 1;
 // Where things lie in a frame's header.
@@ -110,6 +110,12 @@ std::string encode_header(const SegmentHeader& header) {
   out.resize(header_crc_at, '\0');
   put(out, crc32c(out));
   return out;
+}
+
+bool of_another_format(std::string_view octets) {
+  constexpr std::size_t family = segment_magic.size() - 1;
+  return octets.size() > family && octets.substr(0, family) == segment_magic.substr(0, family) &&
+         octets[family] > segment_magic.back() && octets[family] <= 'z';
 }
 
 std::optional<SegmentHeader> decode_header(std::string_view octets) {

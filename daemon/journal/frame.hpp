@@ -51,6 +51,8 @@ struct Frame {
 
 std::string encode_header(const SegmentHeader& header);
 std::optional<SegmentHeader> decode_header(std::string_view octets);  // none: damaged, or another format
+// Begins as a segment does, but of another format than the one that is written here.
+bool of_another_format(std::string_view octets);
 
 // The hash that a frame must have after `before`.
 Sha256 chain(const Sha256& before, const Frame& frame);

@@ -97,6 +97,7 @@ void follow(const Frame& frame, Recovered& out) {
   out.number = std::max(out.number, frame.number);
   out.sequence = std::max(out.sequence, frame.sequence);
   out.hash = frame.hash;
+  out.written = frame.written;
   if (frame.kind == FrameKind::note) read_removed(frame.body, out.removed);
 }
 
@@ -104,6 +105,9 @@ void follow(const Frame& frame, Recovered& out) {
 bool read_last(JournalDisk& disk, const std::string& folder, const SegmentFile& file, Recovered& out) {
   SegmentReader reader{file.path};
   if (!reader.trouble().empty()) throw JournalError(file.path + ": " + reader.trouble());
+  if (reader.another_format()) {
+    throw JournalError(JournalError::Reason::newer_format, file.path, "of a newer format");
+  }
   if (!reader.header()) {
     const std::string aside = free_name(folder, file.first_number);
     const int result = disk.rename(file.path, aside);
@@ -118,6 +122,7 @@ bool read_last(JournalDisk& disk, const std::string& folder, const SegmentFile& 
   out.number = header.first_number - 1;
   out.sequence = std::max(out.sequence, header.next_sequence - 1);
   out.hash = header.before;
+  out.written = header.created;
   Frame frame;
   for (;;) {
     const SegmentReader::Step step = reader.next(frame);
@@ -138,12 +143,20 @@ bool read_last(JournalDisk& disk, const std::string& folder, const SegmentFile& 
 
 JournalLock::JournalLock(const std::string& folder) {
   if (::mkdir(folder.c_str(), 0700) != 0 && errno != EEXIST) fail(folder, errno);
+  struct stat status {};
+  if (::stat(folder.c_str(), &status) != 0) fail(folder, errno);
+  if (status.st_uid != ::geteuid()) {
+    throw JournalError(JournalError::Reason::not_ours, folder, "belongs to another user", status.st_uid);
+  }
   const std::string path = folder + "/lock";
   fd_ = ::open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
   if (fd_ < 0) fail(path, errno);
   if (::flock(fd_, LOCK_EX | LOCK_NB) != 0) {
     const int error = errno;
     ::close(fd_);
+    if (error == EWOULDBLOCK) {
+      throw JournalError(JournalError::Reason::in_use, folder, std::system_category().message(EBUSY));
+    }
     fail(path, error);
   }
 }

@@ -21,7 +21,23 @@ namespace sekimori::daemon {
 
 class JournalError : public std::runtime_error {
  public:
-  using std::runtime_error::runtime_error;
+  enum class Reason : std::uint8_t {
+    system,       // what() says it in the system's words
+    in_use,       // by another process
+    not_ours,     // the folder belongs to another user: who owns it can replace what is in it
+    newer_format  // written by a newer version; nothing was touched
+  };
+  explicit JournalError(const std::string& words) : std::runtime_error(words) {}
+  JournalError(Reason reason, const std::string& path, const std::string& words, std::uint32_t owner = 0)
+      : std::runtime_error(path + ": " + words), reason_(reason), path_(path), owner_(owner) {}
+  Reason reason() const { return reason_; }
+  const std::string& path() const { return path_; }
+  std::uint32_t owner() const { return owner_; }  // not_ours: whose it is
+
+ private:
+  Reason reason_ = Reason::system;
+  std::string path_{};
+  std::uint32_t owner_ = 0;
 };
 
 // The folder, made if it is missing (0700), is ours as long as this lives. Throws JournalError.
@@ -42,6 +58,7 @@ struct Recovered {
   std::uint64_t number = 0;                // of the last good frame
   std::uint64_t sequence = 0;              // of the last alert
   Sha256 hash{};
+  Time written{};                    // of the last good frame, by the system's clock of that time
   std::uint64_t head_number = 0;     // as the head file says
   std::uint64_t torn_octets = 0;     // moved aside
   std::uint64_t damaged_octets = 0;  // in the middle of the last segment, left where they are

@@ -47,6 +47,8 @@ class SegmentReader {
   // None: not readable, or no header of ours; trouble() says which (empty for the latter).
   const std::optional<SegmentHeader>& header() const { return header_; }
   const std::string& trouble() const { return trouble_; }
+  // No header, because another version of the program has written it.
+  bool another_format() const { return !header_ && of_another_format(window_); }
 
   // The next frame (its body is good until the next call), a damaged passage, or the end. What is appended
   // after `end` comes with later calls; a frame of which only a part is there is damage that is `torn`, and

@@ -84,7 +84,8 @@ void Verifier::segment(const SegmentFile& file, std::uint64_t next_first) {
   if (!reader.trouble().empty()) return problem(JournalFault::unreadable, 0, file.first_number);
   if (!reader.header()) {
     trusted_ = false;
-    return problem(JournalFault::bad_header, 0, file.first_number);
+    return problem(reader.another_format() ? JournalFault::newer_format : JournalFault::bad_header, 0,
+                   file.first_number);
   }
   begin(*reader.header());
   Frame one;
@@ -221,6 +222,8 @@ const char* journal_fault_name(JournalFault fault) {
       return "unreadable";
     case JournalFault::bad_header:
       return "bad_header";
+    case JournalFault::newer_format:
+      return "newer_format";
     case JournalFault::altered:
       return "altered";
     case JournalFault::torn:

@@ -21,6 +21,7 @@ namespace sekimori::daemon {
 enum class JournalFault : std::uint8_t {
   unreadable,     // a file that cannot be read
   bad_header,     // a segment's header is damaged, or the file is none
+  newer_format,   // a segment that a newer version has written
   altered,        // a frame's octets are not those that were written (CRC or hash)
   torn,           // octets behind the last frame that are none
   missing,        // frame numbers are left out, and nothing says that they were removed

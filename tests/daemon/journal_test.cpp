@@ -25,6 +25,11 @@ TEST(Crc32c, GivesTheValuesOfRfc3720) {
   EXPECT_EQ(crc32c(std::string(32, '\xff')), 0x62a8ab43U);
   EXPECT_EQ(crc32c("123456789"), 0xe3069283U);
   EXPECT_EQ(crc32c("456789", crc32c("123")), 0xe3069283U);
+  std::string octets;
+  for (unsigned i = 0; i < 300; ++i) {
+    EXPECT_EQ(crc32c(octets), crc32c_by_table(octets)) << "with and without the processor's help";
+    octets += static_cast<char>(i * 7);
+  }
 }
 
 TEST_F(JournalTest, GivesBackWhatWasPutIn) {
@@ -72,6 +77,54 @@ TEST_F(JournalTest, IsUsedByOneProcessAtATime) {
 TEST_F(JournalTest, SaysWhichFolderCannotBeUsed) {
   options.path = "/proc/nowhere";
   EXPECT_THROW(Journal{options}, JournalError);
+}
+
+JournalError::Reason refused(const JournalOptions& options) {
+  try {
+    const Journal journal{options};
+  } catch (const JournalError& error) {
+    return error.reason();
+  }
+  ADD_FAILURE() << "it was opened";
+  return JournalError::Reason::system;
+}
+
+TEST_F(JournalTest, LeavesAFolderInUseAlone) {
+  const Journal journal{options};
+  EXPECT_EQ(refused(options), JournalError::Reason::in_use);
+}
+
+TEST_F(JournalTest, LeavesAFolderOfAnotherUserAlone) {
+  if (::geteuid() != 0) GTEST_SKIP() << "only root can give a folder away";
+  fill(1, 3);
+  ASSERT_EQ(::chown(folder.c_str(), 4321, 4321), 0);
+  EXPECT_EQ(refused(options), JournalError::Reason::not_ours);
+}
+
+TEST_F(JournalTest, LeavesAJournalOfANewerFormatAlone) {
+  fill(1, 10);
+  const std::string newest = files().back();
+  const std::string octets = octets_of(newest);
+  std::string newer = octets;
+  newer[7] = '2';
+  write_octets(newest, newer);
+  EXPECT_EQ(refused(options), JournalError::Reason::newer_format);
+  EXPECT_EQ(octets_of(newest), newer) << "nothing was moved or written";
+  const JournalProof proof = verify_journal(folder);
+  ASSERT_FALSE(proof.whole());
+  EXPECT_EQ(proof.problems.front().fault, JournalFault::newer_format);
+  write_octets(newest, octets);
+  EXPECT_EQ(Journal{options}.next_sequence(), 11U);
+}
+
+TEST_F(JournalTest, SaysWhenItsLastRecordWasWritten) {
+  const Time future{std::chrono::seconds{4'000'000'000}};
+  {
+    Journal journal{options, std::make_unique<test::QuickDisk>(), [future] { return future; }};
+    journal.add(alert(1));
+    journal.flush({});
+  }
+  EXPECT_EQ(Journal{options}.found().written, future) << "so that a clock that ran back is noticed";
 }
 
 TEST_F(JournalTest, GoesOnWithItsNumbersAfterARestart) {

@@ -41,6 +41,8 @@ Text words_of(JournalFault fault) {
       return Text::journal_fault_unreadable;
     case JournalFault::bad_header:
       return Text::journal_fault_bad_header;
+    case JournalFault::newer_format:
+      return Text::journal_fault_newer_format;
     case JournalFault::altered:
       return Text::journal_fault_altered;
     case JournalFault::torn:
