@@ -38,4 +38,5 @@ packages_test=(
   rsyslog         # receives the alerts; installed without being started or enabled
   rsyslog-openssl #   over TLS
   openssl         #   with certificates made for the test
+  strace          # lets the journal's system calls fail
 )
