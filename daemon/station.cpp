@@ -43,7 +43,7 @@ namespace asio = boost::asio;
 namespace json = boost::json;
 
 constexpr std::size_t policies_kept = 4;
-constexpr std::size_t events_at_once = 512;
+constexpr std::size_t events_at_once = 64;
 
 json::object busy_answer(Language language) {
   return {{"error", {{"code", "busy"}, {"message", text(Text::daemon_busy, language)}}}};

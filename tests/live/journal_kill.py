@@ -34,11 +34,19 @@ def percentile(values, share):
     return sorted(values)[min(len(values) - 1, int(share * len(values)))]
 
 
+def addresses_told():
+    lines = open(f"{folder}/eve.json", errors="replace").read().splitlines()
+    return len({line for line in lines if '"finding":"TAP-ADDRESS"' in line and '"kind":"opened"' in line})
+
+
 def kill_often():
     dice = random.Random(20261121)
     receiver = Receiver()
     receiver.start()
     daemon = Daemon(binaries, config, folder)
+    daemon.start()
+    check("the tap has an address: a state that lasts over all restarts", daemon.until(lambda: addresses_told() == 1, 20))
+    daemon.end()
     traffic = send(0, 1_000_000, RATE)
     starts, promised, broken = [], 0, 0
     for _ in range(kills):
@@ -52,7 +60,7 @@ def kill_often():
     time.sleep(1)
     traffic.terminate()
     traffic.wait()
-    time.sleep(1)
+    time.sleep(3)
     delivered = daemon.until(lambda: daemon.behind() == 0, 120)
     dropped = sum(tap["dropped_kernel"] for tap in daemon.status()["taps"])
     check("the last start brings everything to its end", delivered)
@@ -81,6 +89,7 @@ def kill_often():
     twice = told_twice(f"{folder}/eve.json")
     print(f"told as new twice, over {kills + 1} restarts: {len(twice)} {twice[:3] or ''}")
     check("no incident and no notice was told as new twice", max(opened.values(), default=0) == 1 and not twice)
+    check("the address on the tap was told as new once", addresses_told() == 1)
     check("verify finds nothing altered", code == 0)
     check("each run committed something to lose", len(opened) > 20 * kills)
     check(f"no restart took longer than {READY_MOST:.0f} ms", max(starts) <= READY_MOST)

@@ -7,6 +7,7 @@
 
 taps_start 1
 sed -e "s|@DIR@|$dir|g" -e "s|@JOURNAL@|$dir/journal|g" -e "s|@WAITING@|10000|" "$live/journal.yaml.in" >"$dir/sensor.yaml"
+at sensor ip addr add 192.0.2.77/32 dev cap0
 status=0
 at sensor python3 "$live/journal_kill.py" "$bin" "$dir/sensor.yaml" "$dir" "$dir/journal" \
   "nsenter --net=/proc/${ns[switch]}/ns/net python3 $live/frames.py strangers mon0" \
