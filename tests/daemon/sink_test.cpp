@@ -51,7 +51,14 @@ class SinkTest : public testing::Test {
     options.sensor = "sk1";
     options.language = Language::en;
   }
-  void TearDown() override { std::filesystem::remove_all(directory); }
+  // Also where a test was left early: what is open holds itself, and would be a leak beside the failure.
+  void TearDown() override {
+    for (const auto& sink : made) sink->close();
+    std::filesystem::remove_all(directory);
+  }
+  std::shared_ptr<Sink> opened(const DestinationOptions& to) {
+    return made.emplace_back(make_sink(io, to, options));
+  }
 
   DestinationOptions destination(DestinationKind kind) const {
     DestinationOptions out;
@@ -133,6 +140,7 @@ class SinkTest : public testing::Test {
   }
 
   boost::asio::io_context io{};
+  std::vector<std::shared_ptr<Sink>> made{};
   AlertOptions options{};
   std::shared_ptr<const policy::Policy> policy = test::alert_policy();
   std::string directory{};
@@ -141,7 +149,7 @@ class SinkTest : public testing::Test {
 TEST_F(SinkTest, WritesEveLinesAndOpensTheFileAnewAfterRotation) {
   DestinationOptions to = destination(DestinationKind::eve_file);
   to.path = directory + "/eve.json";
-  const auto sink = make_sink(io, to, options);
+  const auto sink = opened(to);
   sink->deliver(record(1));
   sink->deliver(record(2));
   std::filesystem::rename(to.path, to.path + ".1");
@@ -162,7 +170,7 @@ TEST_F(SinkTest, EndsALineThatACrashLeftBehind) {
   DestinationOptions to = destination(DestinationKind::text_file);
   to.path = directory + "/alerts.log";
   std::ofstream{to.path} << "half a li";
-  const auto sink = make_sink(io, to, options);
+  const auto sink = opened(to);
   sink->deliver(record(1));
   const auto all = lines(content(to.path));
   ASSERT_EQ(all.size(), 2U);
@@ -173,7 +181,7 @@ TEST_F(SinkTest, EndsALineThatACrashLeftBehind) {
 TEST_F(SinkTest, KeepsWhatAMissingDirectoryRefusesUntilItIsThere) {
   DestinationOptions to = destination(DestinationKind::eve_file);
   to.path = directory + "/later/eve.json";
-  const auto sink = make_sink(io, to, options);
+  const auto sink = opened(to);
   sink->deliver(record(1));
   EXPECT_FALSE(sink->counters().connected);
   EXPECT_GE(sink->counters().failures, 1U);
@@ -188,7 +196,7 @@ TEST_F(SinkTest, KeepsWhatAMissingDirectoryRefusesUntilItIsThere) {
 TEST_F(SinkTest, FullDiskIsCountedAndRetried) {
   DestinationOptions to = destination(DestinationKind::eve_file);
   to.path = "/dev/full";
-  const auto sink = make_sink(io, to, options);
+  const auto sink = opened(to);
   sink->deliver(record(1));
   EXPECT_TRUE(until([&] { return sink->counters().failures >= 2; }));
   EXPECT_EQ(sink->counters().sent, 0U);
@@ -202,7 +210,7 @@ TEST_F(SinkTest, AReaderOfAPipeWhoStopsReadingStopsNobody) {
   Descriptor reader{::open(path.c_str(), O_RDONLY | O_NONBLOCK | O_CLOEXEC)};
   DestinationOptions to = destination(DestinationKind::eve_file);
   to.path = path;
-  const auto sink = make_sink(io, to, options);
+  const auto sink = opened(to);
   constexpr std::uint64_t count = 400;  // far more than a pipe holds
   for (std::uint64_t i = 1; i <= count; ++i) sink->deliver(record(i));
   EXPECT_GT(sink->counters().queued, 0U);
@@ -229,7 +237,7 @@ TEST_F(SinkTest, SendsOneUdpDatagramForEachRecord) {
   DestinationOptions to = destination(DestinationKind::syslog_udp);
   to.port = 0;
   const Descriptor receiver = bound(SOCK_DGRAM, to.port);
-  const auto sink = make_sink(io, to, options);
+  const auto sink = opened(to);
   for (std::uint64_t i = 1; i <= 3; ++i) sink->deliver(record(i));
   ASSERT_TRUE(until([&] { return sink->idle(); }));
   for (std::uint64_t i = 1; i <= 3; ++i) {
@@ -245,7 +253,7 @@ TEST_F(SinkTest, RepeatsTheDatagramThatFoundThePortClosed) {
   DestinationOptions to = destination(DestinationKind::syslog_udp);
   to.port = 0;
   { const Descriptor gone = bound(SOCK_DGRAM, to.port); }
-  const auto sink = make_sink(io, to, options);
+  const auto sink = opened(to);
   sink->deliver(record(1));  // the kernel takes it, and learns that nobody listens
   ASSERT_TRUE(until([&] { return sink->idle(); }));
   sink->deliver(record(2));
@@ -277,7 +285,7 @@ TEST_F(SinkTest, LocalSocketSurvivesARestartOfItsReceiver) {
   DestinationOptions to = destination(DestinationKind::syslog_local);
   to.path = directory + "/log";
   to.rfc3164 = true;
-  const auto sink = make_sink(io, to, options);
+  const auto sink = opened(to);
   sink->deliver(record(1));
   EXPECT_FALSE(sink->counters().connected) << "nobody there yet";
   {
@@ -301,7 +309,7 @@ TEST_F(SinkTest, AFullLocalReceiverIsWaitedFor) {
   DestinationOptions to = destination(DestinationKind::syslog_local);
   to.path = directory + "/log";
   const LocalSocket receiver{to.path};
-  const auto sink = make_sink(io, to, options);
+  const auto sink = opened(to);
   constexpr std::uint64_t count = 2000;
   for (std::uint64_t i = 1; i <= count; ++i) sink->deliver(record(i));
   until([] { return false; }, 100ms);
@@ -322,7 +330,7 @@ TEST_F(SinkTest, RefusesTheNewestWhenFullAndSaysSoInTheSameDestination) {
   DestinationOptions to = destination(DestinationKind::syslog_local);
   to.path = directory + "/log";
   to.queue_max = 16;
-  const auto sink = make_sink(io, to, options);
+  const auto sink = opened(to);
   for (std::uint64_t i = 1; i <= 20; ++i) sink->deliver(record(i));
   EXPECT_EQ(sink->counters().accepted, 16U);
   EXPECT_EQ(sink->counters().dropped, 4U);
@@ -355,7 +363,7 @@ TEST_F(SinkTest, TooBigADatagramIsCountedAndDoesNotBlockTheNext) {
   policy::PolicyOptions wordy = test::alert_city();
   for (policy::Clause& clause : wordy.profile.clauses) clause.gloss.assign(70'000, 'x');
   const auto wordy_policy = std::make_shared<const policy::Policy>(std::move(wordy));
-  const auto sink = make_sink(io, to, options);
+  const auto sink = opened(to);
   sink->deliver(message_of(
       test::record_of(wordy_policy, test::event_of(*wordy_policy, "10.10.1.5", "203.0.113.9", 443)),
       options));
@@ -374,7 +382,7 @@ TEST_F(SinkTest, TcpCountsOctetsAndKeepsOrderOverRestartsOfTheReceiver) {
   DestinationOptions to = destination(DestinationKind::syslog_tcp);
   to.port = 0;
   Descriptor listener = bound(SOCK_STREAM, to.port);
-  const auto sink = make_sink(io, to, options);
+  const auto sink = opened(to);
   std::uint64_t sequence = 0;
   std::vector<std::vector<std::uint64_t>> connections;
   for (int round = 0; round < 4; ++round) {
@@ -425,7 +433,7 @@ TEST_F(SinkTest, TcpRepeatsWhatADeadPeersKernelNeverAcknowledged) {
   Descriptor listener = bound(SOCK_STREAM, to.port);
   const int small = 4096;
   ::setsockopt(listener.get(), SOL_SOCKET, SO_RCVBUF, &small, sizeof small);
-  const auto sink = make_sink(io, to, options);
+  const auto sink = opened(to);
   Descriptor peer;
   ASSERT_TRUE(until([&] {
     peer.reset(::accept4(listener.get(), nullptr, nullptr, SOCK_NONBLOCK | SOCK_CLOEXEC));
@@ -511,7 +519,7 @@ TEST_F(SinkTest, SaysHowMuchItWouldTakeAndWhatIsSettled) {
   DestinationOptions to = destination(DestinationKind::eve_file);
   to.path = directory + "/missing/eve.json";
   to.queue_max = 16;
-  const auto sink = make_sink(io, to, options);
+  const auto sink = opened(to);
   std::uint64_t heard = 0;
   sink->on_settled([&heard] { ++heard; });
   for (std::uint64_t i = 1; i <= 3; ++i) sink->deliver(record(i));

@@ -1,7 +1,8 @@
 #!/usr/bin/env python3
-"""deliveries.py FOLDER WAY...: what rsyslog wrote into FOLDER/WAY.log against what eve.json says there was to be sent. Prints
-a line of figures for each way, and ends with 1 if on one of them something is missing or out of order. UDP promises nothing:
-only its order is held.
+"""deliveries.py FOLDER WAY...: what rsyslog wrote into FOLDER/WAY.log against what eve.json says there was to be sent: the
+alerts, and what the sensor said of itself meanwhile (a destination that is down is told to the others, and is numbered like
+everything else). Prints a line of figures for each way, and ends with 1 if on one of them something is missing or out of
+order. UDP promises nothing: only its order is held.
 
 Out of order: an alert whose first arrival comes after that of a later one.
 """
@@ -10,10 +11,13 @@ import re
 import sys
 
 folder, ways = sys.argv[1], sys.argv[2:]
-sent = [json.loads(line)["sekimori"]["sequence"] for line in open(f"{folder}/eve.json") if '"event_type":"alert"' in line]
+events = [json.loads(line) for line in open(f"{folder}/eve.json")]
+records = [event for event in events if "sequence" in event["sekimori"]]
+sent = [record["sekimori"]["sequence"] for record in records]
+own = sum(record["event_type"] != "alert" for record in records)
 status = {row["name"]: row for row in json.load(open(f"{folder}/status.json"))["destinations"]}
 bad = sent != list(range(1, len(sent) + 1))
-print(f"sent: {len(sent)} alerts, numbered 1 to {sent[-1]}" + (" WITH GAPS" if bad else ""))
+print(f"sent: {len(sent) - own} alerts and {own} of the sensor itself, numbered {sent[0]} to {sent[-1]}" + (" WITH GAPS" if bad else ""))
 print(f"{'way':8}{'arrived':>9}{'missing':>9}{'repeated':>10}{'disorder':>10}{'resent':>8}{'failures':>10}{'refused':>9}")
 for way in ways:
     arrived = [int(number) for line in open(f"{folder}/{way}.log", errors="replace")

@@ -52,11 +52,14 @@ send() {  # send COUNT RATE
   at switch python3 "$live/frames.py" strangers mon0 "$alerts" "$1" "$2"
   alerts=$((alerts + $1))
 }
-told() { [ "$(wc -l <"$dir/eve.json")" -ge "$alerts" ]; }
+# Alerts, and what the sensor says of itself (a destination that is down): both are numbered, and both have to arrive.
+told() { [ "$(grep -ac '"event_type":"alert"' "$dir/eve.json")" -ge "$alerts" ]; }
+numbered() { grep -ac '"sequence":' "$dir/eve.json"; }
 arrived() { grep -aoE 'sequenceId="[0-9]+"' "$dir/$1.log" 2>/dev/null | sort -u | wc -l; }
 all_arrived() {
   local way
-  for way in tcp lines tls; do [ "$(arrived "$way")" -ge "$alerts" ] || return 1; done
+  told || return 1
+  for way in tcp lines tls; do [ "$(arrived "$way")" -ge "$(numbered)" ] || return 1; done
 }
 destination() {  # destination NAME FIGURE
   sekimori status --json | python3 -c '
@@ -74,11 +77,10 @@ sensor_start "$dir/sensor.yaml"
 verify "sekimori alert-test reaches every destination" sekimori alert-test >"$dir/alert-test.txt"
 tested() { local way; for way in udp tcp lines tls; do [ "$(grep -ac "^$way TEST " "$dir/$way.log")" = 6 ] || return 1; done; }
 verify "with one line of each severity" within 5 tested
-: >"$dir/eve.json"
 
 send 100 1000
 verify "calm: every alert arrives over TCP, lines and TLS" within 10 all_arrived
-verify "calm: and over UDP" within 5 eval '[ "$(arrived udp)" = '"$alerts"' ]'
+verify "calm: and over UDP" within 5 eval '[ "$(arrived udp)" = "$(numbered)" ]'
 
 receiver_signal STOP
 send 250 500
