@@ -143,6 +143,7 @@ Config load(std::string_view text, const std::string& name, Report& report) {
     Cursor{origin, &*tree, "", ""}.map([&](Map& root) {
       read_host(root, config.capture, config.daemon);
       read_model(root, config.sources, config.policy);
+      read_health(root, config.capture, config.policy.profile, config.daemon.health);
       CityContext context;
       for (const capture::TapOptions& tap : config.capture.taps) {
         context.taps.push_back(tap.name);

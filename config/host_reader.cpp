@@ -205,34 +205,6 @@ void read_alerts(const Cursor& at, daemon::AlertOptions& alerts) {
   });
 }
 
-void read_health(const Cursor& at, const capture::CaptureOptions& capture, daemon::HealthOptions& health) {
-  constexpr Cursor::DurationRange silence{5s, 24h};
-  at.map([&](Map& map) {
-    map.optional("silence").duration(health.silence, silence);
-    map.optional("taps").entries([&](const Cursor& key, const Cursor& value) {
-      daemon::HealthOptions::Tap tap;
-      if (!key.identifier(tap.name)) return;
-      std::vector<std::string_view> known;
-      for (const capture::TapOptions& each : capture.taps) known.emplace_back(each.name);
-      if (std::find(known.begin(), known.end(), tap.name) == known.end()) {
-        key.error(Text::config_health_tap,
-                  {{"value", shown(tap.name)},
-                   {"mean", did_you_mean(key.report(), std::string{suggest(tap.name, known)})}});
-      }
-      value.map([&](Map& own) { own.required("silence").duration(tap.silence, silence); });
-      health.taps.push_back(std::move(tap));
-    });
-    map.optional("window").duration(health.window, {10s, 600s});
-    map.optional("loss_ppm").number(health.loss_ppm, {1, 1'000'000});
-    map.optional("one_sided_percent").number(health.one_sided_percent, {1, 100});
-    map.optional("duplicates_percent").number(health.duplicates_percent, {1, 100});
-    map.optional("table_percent").number(health.table_percent, {1, 100});
-    map.optional("disk_percent").number(health.disk_percent, {1, 99});
-    map.optional("clock_step").duration(health.clock_step, {1s, 1h});
-    map.optional("heartbeat").duration(health.heartbeat, {0s, 1h});
-  });
-}
-
 }  // namespace
 
 void read_host(Map& root, capture::CaptureOptions& capture, daemon::DaemonOptions& daemon) {
@@ -247,7 +219,6 @@ void read_host(Map& root, capture::CaptureOptions& capture, daemon::DaemonOption
   read_capture(root.optional("capture"), capture);
   read_flows(root.optional("flows"), capture.flows);
   read_alerts(root.optional("alerts"), daemon.alerts);
-  read_health(root.optional("health"), capture, daemon.health);
   read_journal(root.optional("journal"), daemon.journal);
   root.optional("control").map([&](Map& map) {
     read_absolute_path(map.optional("socket"), daemon.control.path, socket_octets_max);

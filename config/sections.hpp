@@ -38,6 +38,10 @@ void read_known_services(const Cursor& root, const policy::Profile& profile,
 // What is said about this machine: capture, flows, alerts, control, process, language, time, sensor.
 void read_host(Map& root, capture::CaptureOptions& capture, daemon::DaemonOptions& daemon);
 
+// health: names taps and segments, so both are read already.
+void read_health(Map& root, const capture::CaptureOptions& capture, const policy::Profile& profile,
+                 daemon::HealthOptions& health);
+
 // alerts.destinations: appends what is right.
 void read_destinations(const Cursor& at, std::vector<daemon::DestinationOptions>& destinations);
 

@@ -308,12 +308,25 @@ void Inspector::packet(capture::Flow& flow, const capture::Packet& packet, captu
   PairTotals& totals = matrix_[notes.pair];
   count(totals, notes.verdict, 1, packet.wire_bytes);
   if (flow.one_sided()) ++totals.packets_one_sided;
+  if ((changes.skipped | changes.acknowledged | changes.late) != 0) [[unlikely]] {
+    book_gaps(totals, changes, from_initiator);
+  }
   if (changes.stage || (notes.verdict & note_metered) != 0) go_on_steps(flow, packet, changes);
   if (packet.quoted.protocol != 0) judge_reporter(flow, packet);
   // A link-local address says whose wire it is on with every packet.
   if (changes.opened || changes.macs || packet.tuple.source.is_link_local()) [[unlikely]] {
     hear(flow, packet, from_initiator);
   }
+}
+
+// What the mirror did not show, by who sent it.
+void Inspector::book_gaps(PairTotals& totals, const capture::Changes& changes, bool from_initiator) {
+  const std::size_t sender = from_initiator ? 0 : 1;
+  totals.octets_missed[sender] += changes.skipped;
+  totals.octets_missed[1 - sender] += changes.acknowledged;
+  totals.octets_late[sender] += changes.late;
+  if (changes.skipped != 0) ++totals.gaps[sender];
+  if (changes.acknowledged != 0) ++totals.gaps[1 - sender];
 }
 
 // Whose card sends for whom: at a flow's first packet in each direction, and wherever its packets are seen

@@ -141,6 +141,7 @@ class Inspector final : public capture::FrameSink, private capture::FlowEnds {
   void go_on_steps(capture::Flow& flow, const capture::Packet& packet, capture::Changes changes);
   void step(const capture::Flow& flow, const capture::Packet& packet, FlowStep::Kind kind,
             const policy::Verdict* verdict);
+  static void book_gaps(PairTotals& totals, const capture::Changes& changes, bool from_initiator);
   void judge_reporter(const capture::Flow& flow, const capture::Packet& packet);
   capture::FlowFacts lone_facts(const capture::Packet& packet) const;
   policy::Verdict tell_lone(const capture::Packet& packet, const capture::FlowFacts& facts);

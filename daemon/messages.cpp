@@ -18,6 +18,11 @@ PairTotals& PairTotals::operator+=(const PairTotals& other) {
   flows_ended += other.flows_ended;
   flows_one_sided += other.flows_one_sided;
   packets_one_sided += other.packets_one_sided;
+  for (std::size_t i = 0; i < gaps.size(); ++i) {
+    octets_missed[i] += other.octets_missed[i];
+    octets_late[i] += other.octets_late[i];
+    gaps[i] += other.gaps[i];
+  }
   return *this;
 }
 

@@ -66,6 +66,12 @@ struct PairTotals {
   // Of `packets`: those in a conversation whose other direction must be there (it is answered) and was never
   // seen. Tells within seconds what flows_one_sided tells when flows end.
   std::uint64_t packets_one_sided = 0;
+  // TCP octets that the mirror did not show, of conversations of which both directions are seen: [0] those of
+  // initiators, [1] of responders. `octets_late` came after all, behind later ones, or were sent again: what
+  // is beyond them was lost on the way to the tap. `gaps`: how many times.
+  std::array<std::uint64_t, 2> octets_missed{};
+  std::array<std::uint64_t, 2> octets_late{};
+  std::array<std::uint64_t, 2> gaps{};
   PairTotals& operator+=(const PairTotals& other);
 };
 using Matrix = std::array<PairTotals, policy::pairs_max>;

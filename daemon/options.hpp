@@ -141,11 +141,22 @@ struct HealthOptions {
     std::chrono::seconds silence{};
     bool operator==(const Tap&) const = default;
   };
-  std::chrono::seconds silence{60};      // a tap without a frame for so long is told, 5..86400
-  std::vector<Tap> taps{};               // other values for single taps
-  std::chrono::seconds window{60};       // over which shares are taken, 10..600
-  std::uint32_t loss_ppm = 1000;         // frames lost of a million offered, 1..1'000'000
-  std::uint8_t one_sided_percent = 50;   // packets of a pair whose other direction was never seen, 1..100
+  // Conversations that are expected: of this pair of segments' some packet, by whichever end, at least so
+  // often.
+  struct Pair {
+    std::string from{};  // ids of the segments: who initiates
+    std::string to{};
+    std::chrono::seconds silence{};  // 10..604800
+    bool operator==(const Pair&) const = default;
+  };
+  std::chrono::seconds silence{60};  // a tap without a frame for so long is told, 5..86400
+  std::vector<Tap> taps{};           // other values for single taps
+  std::vector<Pair> pairs{};         // at most 256
+  bool learn = true;                // of other pairs what pauses are usual, see daemon/health/pair_habits.hpp
+  std::chrono::seconds window{60};  // over which shares are taken, 10..600
+  std::uint32_t loss_ppm = 1000;    // frames lost of a million offered, 1..1'000'000
+  std::uint8_t one_sided_percent = 50;  // packets of a pair whose other direction was never seen, 1..100
+  std::uint8_t missed_percent = 1;  // TCP octets of a pair's direction that the mirror did not show, 1..100
   std::uint8_t duplicates_percent = 20;  // frames that showed a packet again at the same place, 1..100
   std::uint8_t table_percent = 90;       // of the flow table in use, 1..100
   std::uint8_t disk_percent = 5;         // of a disk that must be free, 1..99

@@ -92,7 +92,11 @@ struct FlowRecord {
   std::array<std::uint16_t, 2> places{};  // of each side's home sighting: TTL in the upper octet, then a hash
   std::array<std::uint8_t, 6> history{};  // twelve letters of four bits
   std::uint8_t tunnel = 0;                // as Tunnel: what its packets carry
-  std::uint8_t trace_refused = 0;         // 1: no trace was free when it was needed
+  std::uint8_t trace_refused : 1 = 0;     // no trace was free when it was needed
+  // TCP. Bits by side: octets of it are missing; `next` is what the other end acknowledged, not yet seen.
+  std::uint8_t gaps : 2 = 0;
+  std::uint8_t led : 2 = 0;
+  std::uint8_t in_parts : 1 = 0;  // fragments or damaged packets: nobody knows how long its segments are
   std::array<MacAddress, 2> macs{};
 };
 static_assert(sizeof(FlowNotes) == 8);

@@ -16,6 +16,10 @@ constexpr std::chrono::seconds reorder_span{3};
 // it was sent again.
 constexpr std::chrono::milliseconds overtaking_span{3};
 
+// More than this is no loss: another conversation's number, a forged one, or an outage that is told by
+// itself.
+constexpr std::int32_t gap_most = 1 << 20;
+
 enum class IcmpRole : std::uint8_t { request, reply, one_way, unknown };
 
 IcmpRole icmp_role(std::uint8_t number, std::uint8_t type) {
@@ -185,15 +189,45 @@ void FlowRules::count(Flow& flow, const Packet& packet, unsigned side) {
   flow.FlowRecord::last = std::max(flow.FlowRecord::last, packet.time);
 }
 
-// Follows the sequence numbers of both ends, and notices payload that was sent before.
-void FlowRules::sequence(Flow& flow, const Packet& packet, unsigned side, unsigned& bits) {
-  const unsigned known = flow.next_known;
-  if ((packet.tcp_flags & tcp_flag::ack) != 0 && packet.tcp_acknowledgment != 0 &&
-      (known >> (side ^ 1U) & 1U) == 0) {
-    flow.next[side ^ 1U] = packet.tcp_acknowledgment;
-    flow.next_known = static_cast<std::uint8_t>(known | 1U << (side ^ 1U)) & 3U;
+// The sender has what nobody saw. `next` goes along, so that each octet is missed once; where directions come
+// on two taps, what is acknowledged may be shown a little later, and is `late` then.
+void FlowRules::acknowledge(Flow& flow, const Packet& packet, unsigned other, Changes& changes) {
+  const auto ahead = static_cast<std::int32_t>(packet.tcp_acknowledgment - flow.next[other]);
+  // Of an end that was never seen nothing is missing that is not told otherwise (Flow::one_sided).
+  if (ahead <= 0 || ahead > gap_most || flow.counts[other].packets() == 0) return;
+  flow.next[other] = packet.tcp_acknowledgment;
+  flow.led = static_cast<std::uint8_t>(flow.led | 1U << other) & 3U;
+  flow.gaps = static_cast<std::uint8_t>(flow.gaps | 1U << other) & 3U;
+  if (flow.in_parts == 0) changes.acknowledged = static_cast<std::uint32_t>(ahead);
+}
+
+// `ahead`: how far the packet's end lies beyond the highest number seen of its side.
+void FlowRules::miss(Flow& flow, const Packet& packet, unsigned side, std::int32_t ahead, Changes& changes) {
+  const auto gap = static_cast<std::int32_t>(packet.tcp_sequence - flow.next[side]);
+  const bool both = flow.counts[0].packets() != 0 && flow.counts[1].packets() != 0;
+  const bool begins = (packet.tcp_flags & tcp_flag::syn) != 0;
+  if (gap > 0 && gap <= gap_most && both && !begins && flow.in_parts == 0) {
+    flow.gaps = static_cast<std::uint8_t>(flow.gaps | 1U << side) & 3U;
+    changes.skipped = static_cast<std::uint32_t>(gap);
+  } else if (gap < 0 && (flow.gaps >> side & 1U) != 0 && flow.in_parts == 0) {
+    changes.late = ahead > 0 ? static_cast<std::uint32_t>(-gap) : packet.payload_bytes;
   }
-  if ((bits & seen::rst) != 0) return;  // may carry any number
+}
+
+// Follows the sequence numbers of both ends, and notices payload that was sent before or not seen.
+void FlowRules::sequence(Flow& flow, const Packet& packet, unsigned side, unsigned& bits, Changes& changes) {
+  const unsigned known = flow.next_known;
+  if (packet.fragment || packet.malformed) flow.in_parts = 1;
+  const bool reset = (bits & seen::rst) != 0;
+  if ((packet.tcp_flags & tcp_flag::ack) != 0 && packet.tcp_acknowledgment != 0) {
+    if ((known >> (side ^ 1U) & 1U) == 0) {
+      flow.next[side ^ 1U] = packet.tcp_acknowledgment;
+      flow.next_known = static_cast<std::uint8_t>(known | 1U << (side ^ 1U)) & 3U;
+    } else if (!reset) {
+      acknowledge(flow, packet, side ^ 1U, changes);
+    }
+  }
+  if (reset) return;  // may carry any number
   const std::uint32_t end = packet.tcp_sequence + packet.payload_bytes +
                             ((packet.tcp_flags & tcp_flag::syn) != 0 ? 1U : 0U) +
                             ((packet.tcp_flags & tcp_flag::fin) != 0 ? 1U : 0U);
@@ -203,14 +237,16 @@ void FlowRules::sequence(Flow& flow, const Packet& packet, unsigned side, unsign
     return;
   }
   const auto ahead = static_cast<std::int32_t>(end - flow.next[side]);
+  miss(flow, packet, side, ahead, changes);
   if (ahead > 0) {
     flow.next[side] = end;
+    flow.led = static_cast<std::uint8_t>(flow.led & ~(1U << side)) & 3U;
     return;
   }
   // One octet from just before the next is a keep-alive (RFC 9293 section 3.8.4).
   const bool keep_alive = ahead == 0 && packet.payload_bytes == 1;
   if (flow.counts[side].packets() == 0 || (bits & seen::payload) == 0 || keep_alive ||
-      packet.time - flow.last() < overtaking_span) {
+      (flow.led >> side & 1U) != 0 || packet.time - flow.last() < overtaking_span) {
     return;
   }
   bits |= seen::again;
@@ -232,7 +268,7 @@ Changes FlowRules::add(Flow& flow, const Packet& packet, unsigned side) {
   unsigned letters = 0;
   if (tcp) {
     flow.tcp_flags[side] |= packet.tcp_flags;
-    if (packet.tcp_flags != 0) sequence(flow, packet, side, bits);
+    if (packet.tcp_flags != 0) sequence(flow, packet, side, bits, changes);
     letters = bits;
     if ((bits & (seen::syn | seen::syn_ack)) != 0) {
       const Opinion opinion = by_handshake(packet);
@@ -350,7 +386,8 @@ bool FlowRules::begins_another(const Flow& flow, const Packet& packet, unsigned 
     const bool begun =
         (flow.seen[beginner] & seen::syn) != 0 || (flow.seen[beginner ^ 1U] & seen::syn_ack) != 0;
     const bool late = !begun && packet.time - flow.start() > reorder_span;
-    if (since <= flow.counts[beginner].bytes() && !late) return false;
+    const bool led = (flow.led >> beginner & 1U) != 0;
+    if ((since <= flow.counts[beginner].bytes() || led) && !late) return false;
     if (closed) return true;
     if (ack) return false;  // an answer to something else: never a beginning while this one lives
     // Both ends' SYNs crossing are one connection (RFC 9293 section 3.5).

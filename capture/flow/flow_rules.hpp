@@ -21,6 +21,12 @@ struct Changes {
   bool initiator = false;  // the two ends changed roles on better evidence
   bool stage = false;      // the stage rose
   bool macs = false;       // an end's MAC is known, or a better sighting: MACs, VLAN or tap are others now
+  // TCP octets, of a conversation of which both directions were seen: the sender's that must lie between what
+  // was seen before and this packet; the other end's that the sender acknowledges and nobody has seen; and
+  // the sender's that come behind later ones, so that they may have been counted as missing.
+  std::uint32_t skipped = 0;
+  std::uint32_t acknowledged = 0;
+  std::uint32_t late = 0;
   bool any() const { return opened || initiator || stage || macs; }
 };
 
@@ -78,7 +84,9 @@ class FlowRules {
   static Stage tcp_stage(const Flow& flow);
   static Stage other_stage(const Flow& flow);
   static void count(Flow& flow, const Packet& packet, unsigned side);
-  static void sequence(Flow& flow, const Packet& packet, unsigned side, unsigned& bits);
+  static void sequence(Flow& flow, const Packet& packet, unsigned side, unsigned& bits, Changes& changes);
+  static void acknowledge(Flow& flow, const Packet& packet, unsigned other, Changes& changes);
+  static void miss(Flow& flow, const Packet& packet, unsigned side, std::int32_t ahead, Changes& changes);
   static void write_history(Flow& flow, unsigned bits, unsigned side);
   static bool raise(Flow& flow);
 };
@@ -101,6 +109,13 @@ inline bool FlowRules::goes_on(Flow& flow, const Packet& packet, unsigned side) 
     }
     const std::uint32_t end = packet.tcp_sequence + packet.payload_bytes;
     const auto ahead = static_cast<std::int32_t>(end - flow.next[side]);
+    // Something between was not seen: the long way counts it.
+    if (static_cast<std::int32_t>(packet.tcp_sequence - flow.next[side]) > 0 ||
+        (static_cast<std::int32_t>(packet.tcp_acknowledgment - flow.next[side ^ 1U]) > 0 &&
+         flow.counts[side ^ 1U].packets_low != 0) ||
+        (flow.led >> side & 1U) != 0) {
+      return false;
+    }
     if (ahead > 0) {
       flow.next[side] = end;
     } else if (packet.payload_bytes != 0) {

@@ -1,15 +1,9 @@
 #include "daemon/health/caretaker.hpp"
 
 #include <spdlog/spdlog.h>
-#include <sys/statvfs.h>
-#include <sys/timex.h>
-#include <unistd.h>
 
 #include <algorithm>
-#include <cerrno>
-#include <cstring>
 #include <ctime>
-#include <filesystem>
 #include <fstream>
 #include <iterator>
 #include <string_view>
@@ -17,6 +11,7 @@
 
 #include "daemon/digest.hpp"
 #include "daemon/health/interface_look.hpp"
+#include "daemon/health/machine_look.hpp"
 #include "daemon/health/sign_of_life.hpp"
 #include "daemon/render.hpp"
 #include "daemon/status.hpp"
@@ -35,33 +30,6 @@ std::chrono::nanoseconds reading_of(clockid_t clock) {
   timespec now{};
   ::clock_gettime(clock, &now);
   return std::chrono::seconds{now.tv_sec} + std::chrono::nanoseconds{now.tv_nsec};
-}
-
-// The kernel's own word. A closed service may not ask it: then systemd-timesyncd's sign, if there is one.
-Synchronised synchronised() {
-  timex question{};
-  const int state = ::adjtimex(&question);
-  if (state >= 0) {
-    return state == TIME_ERROR || (question.status & STA_UNSYNC) != 0 ? Synchronised::no : Synchronised::yes;
-  }
-  std::error_code ignored;
-  const bool sign = std::filesystem::exists("/run/systemd/timesync/synchronized", ignored);
-  return sign ? Synchronised::yes : Synchronised::unknown;
-}
-
-DiskVitals disk_of(const std::string& path) {
-  DiskVitals disk;
-  disk.path = path;
-  std::string folder = std::filesystem::path{path}.parent_path().string();
-  if (folder.empty()) folder = ".";
-  struct statvfs figures {};
-  if (::statvfs(folder.c_str(), &figures) != 0) {
-    disk.trouble = std::strerror(errno);
-    return disk;
-  }
-  disk.size = static_cast<std::uint64_t>(figures.f_blocks) * figures.f_frsize;
-  disk.free = static_cast<std::uint64_t>(figures.f_bavail) * figures.f_frsize;
-  return disk;
 }
 
 FileVitals file_of(const ConfigFile& file) {
@@ -217,14 +185,15 @@ void Caretaker::look_at_files() {
 
 void Caretaker::look_at_machine() {
   for (TapVitals& tap : vitals_.taps) tap.interface_vitals = look_at_interface(tap.interface);
-  vitals_.synchronised = synchronised();
+  vitals_.synchronised = look_at_clock();
   if (rounds_++ % files_every != 0) return;
   look_at_files();
   vitals_.disks.clear();
   for (const DestinationOptions& destination : alerts_.destinations) {
-    if (writes_file(destination)) vitals_.disks.push_back(disk_of(destination.path));
+    if (writes_file(destination)) vitals_.disks.push_back(look_at_disk(destination.path));
   }
-  if (!vitals_.outlets.journal.path.empty()) vitals_.disks.push_back(disk_of(vitals_.outlets.journal.path));
+  if (!vitals_.outlets.journal.path.empty())
+    vitals_.disks.push_back(look_at_disk(vitals_.outlets.journal.path));
 }
 
 void Caretaker::look(OutletVitals outlets, const policy::Policy& policy, std::vector<Notice>& found) {

@@ -64,7 +64,10 @@ void Health::judge(const Vitals& vitals, const policy::Policy& policy, std::vect
   while (rows_.size() > 2 && now_.at - rows_[1].at >= options_.window) rows_.pop_front();
   judge_workers(vitals);
   judge_taps(vitals);
+  judge_sight(vitals);
   judge_mirror(vitals, policy);
+  judge_missed(vitals, policy);
+  judge_pairs(vitals, policy);
   judge_duplicates(vitals, policy);
   judge_table(vitals);
   judge_outlets(vitals);

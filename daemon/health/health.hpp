@@ -18,6 +18,7 @@
 #include <vector>
 
 #include "daemon/alert/notice.hpp"
+#include "daemon/health/pair_habits.hpp"
 #include "daemon/health/vitals.hpp"
 #include "daemon/options.hpp"
 
@@ -78,6 +79,13 @@ class Health {
   void judge_loss(const TapVitals& tap, std::size_t index);
   void judge_interface(const TapVitals& tap, std::size_t index);
   void judge_mirror(const Vitals& vitals, const policy::Policy& policy);
+  void judge_sight(const Vitals& vitals);
+  void judge_missed(const Vitals& vitals, const policy::Policy& policy);
+  void judge_pairs(const Vitals& vitals, const policy::Policy& policy);
+  void judge_pair(const policy::Policy& policy, policy::SegmentId from, policy::SegmentId to);
+  bool is_open(NoticeKind kind, const std::string& subject) const {
+    return open_.count({kind, subject}) != 0;
+  }
   void judge_duplicates(const Vitals& vitals, const policy::Policy& policy);
   void judge_table(const Vitals& vitals);
   void judge_clock(const Vitals& vitals);
@@ -105,7 +113,10 @@ class Health {
   std::optional<Moment> last_{};
   std::optional<Span> first_{};  // judge()
   std::optional<Moment> unsynchronised_{};
-  bool journal_met_ = false;  // what its start found has been told
+  PairHabits habits_{};
+  bool sighted_ = true;             // no tap has a trouble of its own
+  std::optional<Span> blind_at_{};  // when one was last down or silent
+  bool journal_met_ = false;        // what its start found has been told
   // During one judge().
   Moment now_{};
   std::vector<Notice>* found_ = nullptr;

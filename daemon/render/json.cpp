@@ -592,6 +592,12 @@ json::object matrix_event(const Matrix& matrix, const policy::Policy& policy) {
                                  {"flows_ended", totals.flows_ended},
                                  {"flows_one_sided", totals.flows_one_sided},
                                  {"one_sided_ratio", share(totals.flows_one_sided, totals.flows_ended)}});
+    const char* const names[]{"missed_to_server", "missed_to_client"};
+    for (std::size_t sender = 0; sender < totals.gaps.size(); ++sender) {
+      const std::uint64_t missed = totals.octets_missed[sender];
+      const std::uint64_t late = std::min(missed, totals.octets_late[sender]);
+      if (missed > late) pairs.back().as_object()[names[sender]] = missed - late;
+    }
     if (totals.flows_draft != 0) pairs.back().as_object()["flows_draft"] = totals.flows_draft;
   }
   return {{"event_type", "matrix"},

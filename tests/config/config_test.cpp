@@ -283,6 +283,7 @@ TEST(Sample, ShowsTheDefaults) {
                .key = "/etc/sekimori/tls/sensor.key"}},
       {.name = "eve", .kind = daemon::DestinationKind::eve_file, .path = "/var/log/sekimori/eve.json"}};
   daemon.health.taps = {{.name = "t1", .silence = daemon.health.silence}};
+  daemon.health.pairs = {{.from = "mynumber", .to = "lgwan", .silence = std::chrono::minutes{30}}};
   EXPECT_EQ(sample.daemon, daemon);
   EXPECT_TRUE(sample.policy.switches.empty());
   EXPECT_EQ(sample.policy.behaviour, policy::BehaviourOptions{});

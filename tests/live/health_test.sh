@@ -27,7 +27,7 @@ filter() { # filter add|del HOST [ACTION...]: what the switch does with the fram
   if [ "$what" = add ]; then
     at switch tc filter add dev "p-$host" ingress protocol all prio 1 u32 match u32 0 0 "$@"
   else
-    at switch tc filter del dev "p-$host" ingress prio 1
+    at switch tc filter del dev "p-$host" ingress
   fi
 }
 once=(action mirred egress mirror dev mon0)
@@ -39,7 +39,16 @@ mirror_none() { filter del my && filter del my2; }
 mirror_both() { filter add my "${once[@]}" && filter add my2 "${once[@]}"; }
 mirror_one() { filter del my2; }
 mirror_other() { filter add my2 "${once[@]}"; }
-mirror_twice() { mirror_none && filter add my "${twice[@]}" && filter add my2 "${twice[@]}"; }
+# Twice, and of eight packets one not at all, by its identification: the mirror port is too slow.
+mirror_lossy() {
+  local host part
+  mirror_none
+  for host in my my2; do
+    for part in 1 2 3 4 5 6 7; do
+      at switch tc filter add dev "p-$host" ingress protocol ip prio "$part" u32 match u16 "$part" 0x0007 at 4 "${twice[@]}"
+    done
+  done
+}
 mirror_once() { mirror_none && mirror_both; }
 address_on() { at sensor ip addr add 192.0.2.77/24 dev cap0; }
 address_off() { at sensor ip addr del 192.0.2.77/24 dev cap0; }
@@ -86,7 +95,16 @@ verify "something transmits on the tap: told" within 5 told TAP-TRANSMITS:t1 ope
 ends TAP-TRANSMITS:t1
 trouble "one direction mirrored" "MIRROR-ONE-SIDED:mynumber mynumber" 15 mirror_one 15 mirror_other
 verify "nothing transmits any more: told" within 15 told TAP-TRANSMITS:t1 closed
-trouble "mirrored twice" MIRROR-DUPLICATES:mirror 10 mirror_twice 15 mirror_once
+begins MIRROR-DUPLICATES:mirror
+begins "MIRROR-LOSS:mynumber mynumber"
+mirror_lossy
+verify "mirrored twice: told" within 10 told MIRROR-DUPLICATES:mirror opened
+verify "mirrored in part: told" within 10 told "MIRROR-LOSS:mynumber mynumber" opened
+ends MIRROR-DUPLICATES:mirror
+ends "MIRROR-LOSS:mynumber mynumber"
+mirror_once
+verify "mirrored twice: and that it is over" within 15 told MIRROR-DUPLICATES:mirror closed
+verify "mirrored in part: and that it is over" within 15 told "MIRROR-LOSS:mynumber mynumber" closed
 begins TAP-ADDRESS:t1
 address_on
 verify "an address on the tap: told" within 5 told TAP-ADDRESS:t1 opened

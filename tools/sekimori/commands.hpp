@@ -16,6 +16,7 @@ namespace sekimori::tool {
 // live.cpp: questions to the daemon.
 int run_status(const Arguments& arguments);
 int run_health(const Arguments& arguments);  // health.cpp
+int run_doctor(const Arguments& arguments);  // doctor/doctor.cpp: also without a daemon
 int run_flows(const Arguments& arguments);
 int run_matrix(const Arguments& arguments);
 int run_alerts(const Arguments& arguments);

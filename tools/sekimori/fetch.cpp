@@ -19,12 +19,6 @@ std::string label(Text id, Language language) {
   return std::string(text(id, language));
 }
 
-std::string socket_path(const Arguments& arguments) {
-  if (const auto chosen = arguments.get("--socket")) return *chosen;
-  const char* variable = std::getenv("SEKIMORI_SOCKET");
-  return variable != nullptr && *variable != '\0' ? std::string(variable) : daemon::ControlOptions{}.path;
-}
-
 int code_of(unsigned status) {
   if (status == 200) return exit_code::good;
   if (status == 400 || status == 422) return exit_code::usage;
@@ -32,6 +26,13 @@ int code_of(unsigned status) {
 }
 
 }  // namespace
+
+std::string socket_path(const Arguments& arguments, const std::string& configured) {
+  if (const auto chosen = arguments.get("--socket")) return *chosen;
+  const char* variable = std::getenv("SEKIMORI_SOCKET");
+  if (variable != nullptr && *variable != '\0') return variable;
+  return configured.empty() ? daemon::ControlOptions{}.path : configured;
+}
 
 Answer fetch(const Arguments& arguments, std::string target, bool post) {
   const Language language = arguments.language();

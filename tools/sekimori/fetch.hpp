@@ -17,6 +17,8 @@ struct Answer {
 };
 
 Answer fetch(const Arguments& arguments, std::string target, bool post = false);
+// Where the daemon is asked: --socket, else SEKIMORI_SOCKET, else `configured`, else the usual place.
+std::string socket_path(const Arguments& arguments, const std::string& configured = {});
 // "?from=mynumber&port=445" from the command's options, which have the names of the parameters.
 std::string query_of(const Arguments& arguments);
 
