@@ -28,6 +28,9 @@ constexpr std::string_view body =
     "flows: {max: 65536}\n";
 
 class Doctor : public testing::Test {
+ private:
+  const Folder folder_{};
+
  protected:
   std::string write(const std::string& more) const {
     const std::string path = folder_ / "city.yaml";
@@ -54,9 +57,6 @@ class Doctor : public testing::Test {
   std::string folder() const { return folder_ / ""; }
 
   std::string socket_ = folder_ / "nobody.sock";
-
- private:
-  Folder folder_{};
 };
 
 TEST_F(Doctor, WithoutADaemonSaysWhatIsWrongAndWhatToDo) {
