@@ -6,6 +6,7 @@
 #include <filesystem>
 
 #include "tests/cli/run.hpp"
+#include "tests/daemon/city.hpp"
 #include "tools/sekimori/doctor/findings.hpp"
 
 namespace sekimori {
@@ -116,6 +117,7 @@ TEST_F(Doctor, FilesThatOthersMayWriteAreNamed) {
 
 TEST_F(Doctor, TellsWhatTheDaemonItselfComplainsOf) {
   RunningServer server{[](test::FakeQuestions& questions, daemon::ControlOptions&, daemon::ControlLimits&) {
+    questions.in_force = test::make_policy();
     questions.health_answer = boost::json::parse(R"({"ok":false,"open":[
       {"code":"GAP","subject":"t1","severity":"warning","seen":"nothing heard","do":"look at the cable"},
       {"code":"DISK","subject":"/x","severity":"error","seen":"disk full","do":"make room"}]})")

@@ -50,30 +50,38 @@ void look_at_config(const Loaded& loaded, Findings& findings) {
                 {{"file", loaded.name}, {"count", count}, {"first", worst->message}});
 }
 
-std::optional<json::object> question(const std::string& socket, const char* target, Findings& findings,
-                                     bool complain) {
+// Why there is no answer.
+struct Silence {
+  std::string why{};
+  bool refused = false;  // this user may not ask
+};
+
+std::optional<json::object> question(const std::string& socket, const char* target, Language language,
+                                     Silence& silence) {
   try {
-    const Response response = ask({.socket = socket,
-                                   .post = false,
-                                   .target = target,
-                                   .language = findings.language(),
-                                   .timeout = patience});
+    const Response response =
+        ask({.socket = socket, .post = false, .target = target, .language = language, .timeout = patience});
     boost::system::error_code broken;
     json::value value = json::parse(response.body, broken);
-    if (!broken && value.is_object() && response.status == 200) return std::move(value.get_object());
-    return std::nullopt;
-  } catch (const ClientError& error) {
-    if (!complain) return std::nullopt;
-    const std::string why = error.what();
-    const std::vector<TextArgument> words{{"socket", socket}, {"why", why}};
-    if (error.kind() == Unanswered::forbidden) {
-      findings.tell(Level::look, "daemon", socket, Text::doctor_daemon_refused,
-                    Text::doctor_daemon_refused_do, words);
-    } else {
-      findings.tell(Level::bad, "daemon", socket, Text::doctor_daemon_absent, Text::doctor_daemon_absent_do,
-                    words);
+    // Health that is not "ok" is an answer as well, and has a status of its own.
+    if (!broken && value.is_object() && !value.get_object().contains("error")) {
+      return std::move(value.get_object());
     }
-    return std::nullopt;
+    silence = {"HTTP " + std::to_string(response.status), response.status == 403};
+  } catch (const ClientError& error) {
+    silence = {error.what(), error.kind() == Unanswered::forbidden};
+  }
+  return std::nullopt;
+}
+
+void tell_silence(const std::string& socket, const Silence& silence, Findings& findings) {
+  const std::vector<TextArgument> words{{"socket", socket}, {"why", silence.why}};
+  if (silence.refused) {
+    findings.tell(Level::look, "daemon", socket, Text::doctor_daemon_refused, Text::doctor_daemon_refused_do,
+                  words);
+  } else {
+    findings.tell(Level::bad, "daemon", socket, Text::doctor_daemon_absent, Text::doctor_daemon_absent_do,
+                  words);
   }
 }
 
@@ -160,9 +168,10 @@ int run_doctor(const Arguments& arguments) {
   look_at_config(loaded, findings);
   const std::string socket =
       socket_path(arguments, readable ? loaded.config.daemon.control.path : std::string{});
-  const auto health = question(socket, "/v1/health", findings, true);
-  if (health) look_at_daemon(*health, findings);
-  const auto status = health ? question(socket, "/v1/status", findings, false) : std::nullopt;
+  Silence silence;
+  const auto health = question(socket, "/v1/health", findings.language(), silence);
+  health ? look_at_daemon(*health, findings) : tell_silence(socket, silence, findings);
+  const auto status = health ? question(socket, "/v1/status", findings.language(), silence) : std::nullopt;
   if (readable) {
     look_at_taps(loaded.config, findings);
     look_at_outlets(loaded.config, status, findings);
