@@ -149,7 +149,7 @@ TEST(Usage, HelpShowsExamplesFirstInBothLanguages) {
   EXPECT_EQ(run_tool({"help"}).out, overview.out);
   for (const char* command :
        {"status", "flows", "matrix", "alerts", "exceptions", "reload", "alert-test", "incidents", "verify",
-        "hold", "health", "services", "replay", "check", "explain", "diff", "self-test"}) {
+        "hold", "health", "doctor", "services", "replay", "check", "explain", "diff", "self-test"}) {
     EXPECT_TRUE(has(overview.out, std::string("  ") + command)) << command;
     const Outcome en = run_tool({command, "--help"}, "SEKIMORI_LANG=en");
     EXPECT_EQ(en.code, 0) << command;
