@@ -85,6 +85,13 @@ std::vector<policy::Remark> remarks_of(const Loaded& loaded, Time now) {
   std::vector<policy::Remark> remarks = policy::check(loaded.policy->compiled(), options);
   for (const policy::PolicyError::Item& each : loaded.policy->warnings())
     remarks.push_back({policy::Remark::Level::warning, "no-effect", each.place, each.message, {}});
+  if (!alerts.destinations.empty() && loaded.config.daemon.journal.path.empty()) {
+    remarks.push_back({policy::Remark::Level::note,
+                       "no-journal",
+                       {loaded.name, 1, 1},
+                       std::string(text(Text::check_no_journal, alerts.language)),
+                       {}});
+  }
   std::stable_sort(remarks.begin(), remarks.end(), [](const policy::Remark& a, const policy::Remark& b) {
     return std::tie(a.place.file, a.place.line, a.place.column) <
            std::tie(b.place.file, b.place.line, b.place.column);
