@@ -212,7 +212,8 @@ Segments WireWatch::State::claimants(const WireId& wire) const {
   Segments on = 0;
   const std::array<std::uint16_t, 1> vlans{wire.vlan};
   const std::span<const std::uint16_t> ids{vlans.data(), wire.vlan == 0 ? 0U : 1U};
-  for (SegmentId id = 0; id < policy->segments().size(); ++id) {
+  for (std::size_t i = 0; i < policy->segments().size(); ++i) {
+    const auto id = static_cast<SegmentId>(i);
     if (policy->claimed(id, wire.tap, ids)) on = static_cast<Segments>(on | bit(id));
   }
   return on;

@@ -40,7 +40,8 @@ struct Courier::Way {
   std::uint64_t settled = 0;    // the sink's count, as far as it is in `delivered`
   std::deque<std::uint64_t> outstanding{};
   std::uint64_t lost = 0;
-  bool reading = false;  // the follower stands at `handed`
+  bool reading = false;     // the follower stands at `handed`
+  bool cursor_due = false;  // `delivered` could not be written down
 };
 
 Courier::Courier(boost::asio::io_context& io, Journal& journal, Sinks& sinks, const AlertOptions& options)
@@ -48,8 +49,10 @@ Courier::Courier(boost::asio::io_context& io, Journal& journal, Sinks& sinks, co
   for (const auto& sink : sinks.all()) {
     auto way = std::make_unique<Way>(sink, journal.folder());
     const std::uint64_t last = journal.next_sequence() - 1;
-    if (!way->cursor.read()) way->cursor.write(last);
+    // Read before it is written: a failed write must not be taken for what stands there.
+    const bool fresh = !way->cursor.read();
     way->handed = way->delivered = way->cursor.read().value_or(last);
+    way->cursor_due = fresh && !way->cursor.write(last);
     journal.used(way->delivered);
     way->settled = sink->counters().settled;
     sink->on_settled([this] { wake(); });
@@ -80,7 +83,7 @@ void Courier::pump() {
   for (const auto& way : ways_) {
     settle(*way);
     more = feed(*way, until) || more;
-    waiting = waiting || way->handed < until;
+    waiting = waiting || way->handed < until || way->cursor_due;
   }
   if (more) return wake();
   if (!waiting && journal_.figures().trouble.empty()) return;
@@ -147,7 +150,7 @@ void Courier::settle(Way& way) {
     way.outstanding.pop_front();
     moved = true;
   }
-  if (moved) way.cursor.write(way.delivered);
+  if (moved || way.cursor_due) way.cursor_due = !way.cursor.write(way.delivered);
 }
 
 bool Courier::idle() const {

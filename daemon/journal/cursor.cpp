@@ -44,7 +44,8 @@ std::string file_name(const std::string& name) {
 }  // namespace
 
 CursorFile::CursorFile(const std::string& folder, const std::string& name)
-    : fd_(::open((folder + "/" + file_name(name)).c_str(), O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600)) {
+    : path_(folder + "/" + file_name(name)) {
+  open();
   if (fd_ < 0) return;
   for (const off_t at : {off_t{0}, static_cast<off_t>(sizeof(Slot))}) {
     Slot slot;
@@ -59,15 +60,22 @@ CursorFile::~CursorFile() {
   if (fd_ >= 0) ::close(fd_);
 }
 
+void CursorFile::open() {
+  fd_ = ::open(path_.c_str(), O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
+}
+
 bool CursorFile::write(std::uint64_t sequence) {
+  if (fd_ < 0) open();
   if (fd_ < 0) return false;
   Slot slot;
-  slot.generation = ++generation_;
+  slot.generation = generation_ + 1;
   slot.sequence = sequence;
   slot.crc = crc_of(slot);
   sequence_ = sequence;
-  const off_t at = static_cast<off_t>(generation_ % 2 * sizeof slot);
-  return ::pwrite(fd_, &slot, sizeof slot, at) == static_cast<ssize_t>(sizeof slot);
+  const off_t at = static_cast<off_t>(slot.generation % 2 * sizeof slot);
+  if (::pwrite(fd_, &slot, sizeof slot, at) != static_cast<ssize_t>(sizeof slot)) return false;
+  generation_ = slot.generation;  // the other slot's turn: this one is whole
+  return true;
 }
 
 }  // namespace sekimori::daemon

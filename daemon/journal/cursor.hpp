@@ -20,10 +20,14 @@ class CursorFile {
 
   // The sequence of the last alert that needs no delivery; none for a destination that was never here.
   const std::optional<std::uint64_t>& read() const { return sequence_; }
-  // False: it could not be written; after a restart more will be repeated.
+  // False: it could not be written, and should be again: after a restart more would be repeated, and a
+  // destination without a cursor be taken for a new one.
   bool write(std::uint64_t sequence);
 
  private:
+  void open();
+
+  const std::string path_;
   int fd_ = -1;
   std::uint64_t generation_ = 0;
   std::optional<std::uint64_t> sequence_{};

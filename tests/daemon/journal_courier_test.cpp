@@ -132,6 +132,21 @@ TEST_F(CourierTest, ANewDestinationBeginsWithWhatComes) {
   EXPECT_EQ(received(), range(51, 51));
 }
 
+// Without its cursor it would be taken for a new destination after a restart, and never get what it missed.
+TEST_F(CourierTest, ACursorThatCouldNotBeWrittenIsWrittenAsSoonAsItCan) {
+  { const Journal made{options, std::make_unique<test::QuickDisk>()}; }
+  const std::string cursor = folder + "/cursor-" + alerts.destinations[0].name;
+  std::filesystem::create_symlink("nowhere", cursor);  // which is not followed
+  boost::asio::io_context io;
+  Journal journal{options, std::make_unique<test::QuickDisk>()};
+  Sinks sinks{io, alerts};
+  const Courier courier{io, journal, sinks, alerts};
+  for (int i = 0; i < 50; ++i) io.poll();
+  std::filesystem::remove(cursor);
+  ASSERT_TRUE(until(io, [&] { return std::filesystem::exists(cursor); }));
+  EXPECT_EQ(CursorFile(folder, alerts.destinations[0].name).read(), std::optional<std::uint64_t>{0});
+}
+
 TEST_F(CourierTest, WhatRetentionTookFromADeadDestinationIsCountedAndTold) {
   options.segment_bytes = 4096;
   options.keep_bytes = 20'000;

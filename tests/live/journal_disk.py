@@ -59,7 +59,7 @@ class Watch(threading.Thread):
             begin = time.monotonic()
             try:
                 said = self.daemon_.status()["journal"]["last_sequence"]
-                self.false += said > 0 and said > max((row[0] for row in journal_alerts(binaries, journal)), default=0)
+                self.false += said > 0 and said > max((row[0] for row in journal_alerts(journal)), default=0)
             except (subprocess.SubprocessError, ValueError):
                 self.refused += 1
             self.longest = max(self.longest, time.monotonic() - begin)
@@ -117,7 +117,7 @@ def full_and_freed():
     check("capture lost no frame", sum(tap["dropped_kernel"] for tap in end["taps"]) == 0)
     check("every question was answered", watch.refused == 0, f" ({watch.asked} of them, the longest took {watch.longest * 1000:.0f} ms)")
     check("nothing was called committed that was not on disk", watch.false == 0)
-    kept = journal_alerts(binaries, journal)
+    kept = journal_alerts(journal)
     figures = end["journal"]
     eve, _ = eve_sequences(f"{folder}/eve.json")
     print(f"       generated {figures['added']} = on disk {len(kept)} + lost to the journal {figures['lost']}; delivered: "
@@ -136,7 +136,7 @@ def full_and_freed():
     check("killed while full: starts on the full disk", took < 3000, f" ({took:.0f} ms)")
     send(1024, 20)
     check("killed while full: what comes is told", daemon.until(lambda: told_of('"src_ip":"100.64.4.') >= 20, 10))
-    check("killed while full: what was committed is still there", {row[0] for row in kept} <= {row[0] for row in journal_alerts(binaries, journal)})
+    check("killed while full: what was committed is still there", {row[0] for row in kept} <= {row[0] for row in journal_alerts(journal)})
     os.unlink(filler)
     check("and freed: it commits again", daemon.until(lambda: daemon.status()["journal"]["waiting"] == 0, 10))
     check("SIGTERM ends it with 0", daemon.end(15) == 0)
@@ -167,7 +167,7 @@ def fault(call, error, number):
         try:
             figures = daemon.status()["journal"]
             answered, added = 1, figures.get("added", 0)
-            on_disk = max((row[0] for row in journal_alerts(binaries, journal)), default=0) if os.path.isdir(journal) else 0
+            on_disk = max((row[0] for row in journal_alerts(journal)), default=0) if os.path.isdir(journal) else 0
             false += figures.get("last_sequence", 0) > on_disk
         except (subprocess.SubprocessError, OSError, ValueError):
             answered = 0
@@ -182,7 +182,7 @@ def fault(call, error, number):
     send(100, 3, 200)
     drained = clean.until(lambda: clean.status()["journal"]["committed"] > 0 and clean.behind() == 0, 10)
     clean.end(15)
-    kept = {row[0] for row in journal_alerts(binaries, journal)}
+    kept = {row[0] for row in journal_alerts(journal)}
     told, _ = eve_sequences(f"{folder}/eve.json")
     proof, words = verified(binaries, journal)
     false += promised > max(kept, default=0)
@@ -226,7 +226,7 @@ def refused():
     check("the first one commits on", first.until(lambda: first.status()["journal"]["committed"] >= 40, 10))
     second.end(15)
     check("SIGTERM ends the first with 0", first.end(15) == 0)
-    before = journal_alerts(binaries, journal)
+    before = journal_alerts(journal)
 
     try:
         os.chown(journal, 4321, 4321)
@@ -258,7 +258,7 @@ def refused():
         file.seek(7)
         file.write(b"1")
     first.start()
-    check("set right, it goes on where it was", journal_alerts(binaries, journal)[:len(before)] == before and not first.status()["journal"].get("trouble"))
+    check("set right, it goes on where it was", journal_alerts(journal)[:len(before)] == before and not first.status()["journal"].get("trouble"))
     check("SIGTERM ends it with 0", first.end(15) == 0)
     code, words = verified(binaries, journal)
     check("verify: whole", code == 0, f" ({words})")

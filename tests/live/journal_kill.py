@@ -67,8 +67,9 @@ def kill_often():
     check("SIGTERM ends it with 0", daemon.end(15) == 0)
     promised = max(promised, committed(journal))
 
-    kept = [sequence for sequence, _, _ in journal_alerts(binaries, journal)]
-    opened = Counter(incident for _, incident, kind in journal_alerts(binaries, journal) if kind == "opened")
+    alerts = journal_alerts(journal)
+    kept = [sequence for sequence, _, _ in alerts]
+    opened = Counter(incident for _, incident, kind in alerts if kind == "opened")
     eve, cut = eve_sequences(f"{folder}/eve.json")
     code, words = verified(binaries, journal)
     print(f"\nkills {kills}, {RATE} forbidden frames a second, lost by the last capture {dropped}")
