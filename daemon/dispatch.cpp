@@ -183,8 +183,8 @@ void Dispatch::drain(std::function<void()> done) {
 
 boost::json::object Dispatch::hold(const std::string& incident, bool on) {
   const Language language = options_.alerts.language;
-  const auto refused = [](std::string message) {
-    return boost::json::object{{"error", {{"code", "journal"}, {"message", std::move(message)}}}};
+  const auto refused = [](const std::string& message) {
+    return boost::json::object{{"error", {{"code", "journal"}, {"message", message}}}};
   };
   if (journal_ == nullptr) return refused(std::string(text(Text::journal_hold_without, language)));
   std::string trouble;
