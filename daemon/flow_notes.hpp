@@ -38,5 +38,8 @@ constexpr std::uint8_t noted_decision(std::uint8_t notes) {
 // A flow that lacks nothing but a name is not told for so long, or so many packets (daemon/alert/name_waits).
 inline constexpr std::chrono::seconds name_wait{5};
 inline constexpr std::uint64_t name_packets = 8;
+// One that lacks nothing but the right next hop: a copy of its packet, seen beyond the firewall, comes within
+// a few milliseconds of packet time where it comes at all.
+inline constexpr std::chrono::milliseconds path_wait{300};
 
 }  // namespace sekimori::daemon

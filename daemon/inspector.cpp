@@ -296,7 +296,7 @@ void Inspector::packet(capture::Flow& flow, const capture::Packet& packet, captu
   const std::uint64_t told_before = books_.events_told;
   const bool named = packet.name != policy::name_class::unknown && note_name(flow, packet, from_initiator);
   if (news || notes.judged != epoch_tag(packet.time) || notes.graced || named || lacks_name(flow)) {
-    judge(flow, packet, changes, from_initiator, named);
+    judge(flow, packet, {.changes = changes, .from_initiator = from_initiator, .named = named});
   } else if (changes.macs && came_through(flow, packet, from_initiator)) {
     note_passage(flow, packet, from_initiator);
   }
@@ -314,7 +314,7 @@ void Inspector::packet(capture::Flow& flow, const capture::Packet& packet, captu
   if (changes.stage || (notes.verdict & note_metered) != 0) go_on_steps(flow, packet, changes);
   if (packet.quoted.protocol != 0) judge_reporter(flow, packet);
   // A link-local address says whose wire it is on with every packet.
-  if (changes.opened || changes.macs || packet.tuple.source.is_link_local()) [[unlikely]] {
+  if (changes.opened || changes.macs || changes.place || packet.tuple.source.is_link_local()) [[unlikely]] {
     hear(flow, packet, from_initiator);
   }
 }
@@ -329,8 +329,8 @@ void Inspector::book_gaps(PairTotals& totals, const capture::Changes& changes, b
   if (changes.acknowledged != 0) ++totals.gaps[1 - sender];
 }
 
-// Whose card sends for whom: at a flow's first packet in each direction, and wherever its packets are seen
-// again.
+// Whose card sends for whom: at a flow's first packet in each direction, and wherever else its packets are
+// seen.
 void Inspector::hear(const capture::Flow& flow, const capture::Packet& packet, bool from_initiator) {
   ear_.hear(packet, crossing(flow, from_initiator).left, !from_initiator);
 }
@@ -350,7 +350,11 @@ void Inspector::repeated(capture::Flow& flow, const capture::Packet& packet, cap
   account(packet, copy ? capture::Reason::copy : capture::Reason::duplicate);
   PairTotals& totals = matrix_[flow.notes.pair];
   ++(copy ? totals.copies : totals.duplicates);
-  if (changes.any()) judge(flow, packet, changes, from_initiator, false);
+  const bool left = copy && from_initiator && packet.quoted.protocol == 0 &&
+                    (flow.notes.verdict & note_forbidden) != 0 && leaves(flow, packet);
+  if (left || changes.any()) {
+    judge(flow, packet, {.changes = changes, .from_initiator = from_initiator, .copy = true, .left = left});
+  }
   // What a router says of the flow is not the flow's own way.
   if (copy && packet.quoted.protocol == 0 && beyond(flow, repetition.routed, from_initiator)) {
     note_passage(flow, packet, from_initiator);
@@ -435,8 +439,8 @@ bool Inspector::update_due(capture::Flow& flow, const capture::Packet& packet) c
   return true;
 }
 
-void Inspector::judge(capture::Flow& flow, const capture::Packet& packet, capture::Changes changes,
-                      bool from_initiator, bool named) {
+void Inspector::judge(capture::Flow& flow, const capture::Packet& packet, const Occasion& occasion) {
+  const auto& [changes, from_initiator, named, copy, left] = occasion;
   capture::FlowNotes& notes = flow.notes;
   const bool same_policy = notes.judged == epoch_tag(packet.time);
   if (!same_policy && !named) rename(flow);
@@ -446,7 +450,9 @@ void Inspector::judge(capture::Flow& flow, const capture::Packet& packet, captur
   notes.name = conversation.name;
   notes.name_own = conversation.name_own ? 1 : 0;
   const bool pending = verdict.name_pending;
-  verdict.name_pending = pending && may_wait(flow, packet.time);
+  // The other copy of this packet, nearer to the sender, may come behind it.
+  if (from_initiator && (changes.opened || changes.macs)) keep_exit(flow, conversation, verdict);
+  limit_waits(verdict, flow, packet.time);
   const std::uint8_t note = note_of(verdict);
   const std::uint8_t note_before = noted_decision(notes.verdict);
   // Judged by another policy or in another epoch, it may be another exception that permits it now: the record
@@ -454,11 +460,12 @@ void Inspector::judge(capture::Flow& flow, const capture::Packet& packet, captur
   const bool aged = note == note_exception && notes.judged != epoch_tag(packet.time);
   const bool other = notes.judged != 0 && (note != note_before || verdict.pair() != notes.pair || aged);
 
-  // Forbidden for want of a name, and now it has one: it never was.
-  const bool proved = same_policy && (note_before & note_forbidden) != 0 && !worth_telling(note) &&
-                      conversation.name >= policy::name_class::first;
-  if (proved) ++books_.names.flows_proved;
-  recount(flow, packet, verdict, changes.initiator || proved);
+  // Forbidden for want of a name or of the path, and now it has one: it never was.
+  const bool by_name = conversation.name >= policy::name_class::first;
+  const bool proved =
+      same_policy && (note_before & note_forbidden) != 0 && !worth_telling(note) && (by_name || left);
+  if (proved) ++(by_name ? books_.names.flows_proved : books_.flows_left);
+  recount(flow, packet, verdict, changes.initiator || proved || left, copy);
   // From here on its steps are of the other kind.
   if (worth_telling(note) != worth_telling(note_before)) {
     notes.verdict &= static_cast<std::uint8_t>(~(note_steps | note_metered));
@@ -485,7 +492,7 @@ void Inspector::judge(capture::Flow& flow, const capture::Packet& packet, captur
 
 // Keeps the totals true when a flow is judged, or judged otherwise.
 void Inspector::recount(capture::Flow& flow, const capture::Packet& packet, const policy::Verdict& verdict,
-                        bool moves) {
+                        bool moves, bool copy) {
   capture::FlowNotes& notes = flow.notes;
   const std::uint8_t note = note_of(verdict);
   const std::uint8_t note_before = noted_decision(notes.verdict);
@@ -501,9 +508,10 @@ void Inspector::recount(capture::Flow& flow, const capture::Packet& packet, cons
   if ((note & note_forbidden) != 0 && (note_before & note_forbidden) == 0) ++books_.flows_forbidden;
   if (moves && (notes.verdict & note_spread) == 0) {
     // The ends changed roles, or the flow never was forbidden: what was counted so far belongs elsewhere in
-    // the matrix. The table has already added this packet to the flow, and the caller counts it after us.
-    const std::uint64_t packets = flow.packets() - 1;
-    const std::uint64_t bytes = flow.bytes() - packet.wire_bytes;
+    // the matrix. The table has already added this packet to the flow, and the caller counts it after us;
+    // a copy is counted by neither.
+    const std::uint64_t packets = flow.packets() - (copy ? 0U : 1U);
+    const std::uint64_t bytes = flow.bytes() - (copy ? 0U : packet.wire_bytes);
     uncount(matrix_[pair_before], note_before, packets, bytes);
     if ((note & note_forbidden) == 0 && (note_before & note_forbidden) != 0) --books_.flows_forbidden;
     count_flow(matrix_[verdict.pair()], note);
@@ -619,7 +627,7 @@ capture::FlowFacts Inspector::lone_facts(const capture::Packet& packet) const {
 policy::Verdict Inspector::tell_lone(const capture::Packet& packet, const capture::FlowFacts& facts) {
   policy::Conversation conversation = policy::conversation_of(facts, packet.time);
   policy::Verdict verdict = judge_by_names(conversation);
-  verdict.name_pending = false;  // nobody would wait for it
+  verdict.name_pending = verdict.path_pending = false;  // nobody would wait for it
   if (verdict.decision != policy::Decision::forbid) return verdict;
   const FlowEvent event{FlowEvent::Kind::opened, packet.number, packet.time, facts, verdict,
                         policy_->generation()};

@@ -113,19 +113,29 @@ class Inspector final : public capture::FrameSink, private capture::FlowEnds {
   void learn_read();
   bool note_name(capture::Flow& flow, const capture::Packet& packet, bool from_initiator) const;
   bool lacks_name(const capture::Flow& flow) const;
-  bool may_wait(const capture::Flow& flow, Time time) const;
   policy::Verdict judge_by_names(policy::Conversation& conversation) const;
   policy::Verdict verdict_of(const capture::Flow& flow, Time time) const;
   void rename(capture::Flow& flow) const;
   void hear(const capture::Flow& flow, const capture::Packet& packet, bool from_initiator);
   void take(const capture::Packet& packet);
   void account(const capture::Packet& packet, capture::Reason reason);
-  void judge(capture::Flow& flow, const capture::Packet& packet, capture::Changes changes,
-             bool from_initiator, bool named);
-  void recount(capture::Flow& flow, const capture::Packet& packet, const policy::Verdict& verdict,
-               bool initiator_changed);
+  // Why a flow is judged.
+  struct Occasion {
+    capture::Changes changes{};
+    bool from_initiator = true;
+    bool named = false;  // the packet told a name
+    bool copy = false;   // it is one, so the flow has not counted it
+    bool left = false;   // ... seen on its way to a segment's next hop
+  };
+  void judge(capture::Flow& flow, const capture::Packet& packet, const Occasion& occasion);
+  void recount(capture::Flow& flow, const capture::Packet& packet, const policy::Verdict& verdict, bool moves,
+               bool copy);
   void report(capture::Flow& flow, const capture::FlowGist& gist, const capture::Packet& packet,
               const policy::Verdict& verdict, capture::Changes changes, bool other);
+  bool leaves(capture::Flow& flow, const capture::Packet& packet) const;
+  void keep_exit(capture::Flow& flow, const policy::Conversation& conversation,
+                 const policy::Verdict& verdict) const;
+  static void limit_waits(policy::Verdict& verdict, const capture::Flow& flow, Time time);
   void tell_proved(capture::Flow& flow, const capture::Packet& packet, const policy::Verdict& verdict);
   bool in_grace(const capture::FlowGist& gist, const policy::Verdict& verdict, Time time);
   bool beyond(const capture::Flow& flow, bool routed, bool from_initiator) const;

@@ -45,8 +45,11 @@ bool Inspector::lacks_name(const capture::Flow& flow) const {
          policy_->has_named_services() && flow.packets() <= name_packets + 1;
 }
 
-bool Inspector::may_wait(const capture::Flow& flow, Time time) const {
-  return flow.packets() <= name_packets && time - flow.start() < name_wait;
+// What is still worth waiting for at this time of the flow's life.
+void Inspector::limit_waits(policy::Verdict& verdict, const capture::Flow& flow, Time time) {
+  const Duration age = time - flow.start();
+  verdict.name_pending = verdict.name_pending && flow.packets() <= name_packets && age < name_wait;
+  verdict.path_pending = verdict.path_pending && age < path_wait;
 }
 
 // An address may have several names by DNS: one that permits it is enough until the flow tells its own.
@@ -73,7 +76,7 @@ policy::Verdict Inspector::judge_by_names(policy::Conversation& conversation) co
 // As it is known now, for telling of it.
 policy::Verdict Inspector::verdict_of(const capture::Flow& flow, Time time) const {
   policy::Verdict verdict = policy_->judge(policy::conversation_of(flow.gist(), time));
-  verdict.name_pending = verdict.name_pending && may_wait(flow, time);
+  limit_waits(verdict, flow, time);
   return verdict;
 }
 

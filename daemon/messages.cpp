@@ -41,6 +41,7 @@ Books& Books::operator+=(const Books& other) {
   traces_stolen += other.traces_stolen;
   copies_forgotten += other.copies_forgotten;
   flows_in_grace += other.flows_in_grace;
+  flows_left += other.flows_left;
   flows_claims_disagree += other.flows_claims_disagree;
   time_backwards += other.time_backwards;
   names += other.names;

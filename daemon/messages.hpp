@@ -97,6 +97,7 @@ struct Books {
   std::uint64_t copies_forgotten =
       0;  // packets forgotten within a millisecond: a copy of one counts as a packet
   std::uint64_t flows_in_grace = 0;  // told later, see FlowOptions::startup_grace
+  std::uint64_t flows_left = 0;      // forbidden until a copy was seen on its way to a segment's next hop
   NameCounters names{};
   std::uint64_t flows_opened = 0;
   std::array<std::uint64_t, 5> flows_ended{};  // by capture::EndReason

@@ -90,10 +90,14 @@ Finding by_cell(const Policy& policy, const Verdict& verdict) {
       near.kind == Basis::exception && verdict.cell != Cell::forbid_always) {
     return Finding::exception_missing;
   }
-  // Straight out of the Internet segment: only where the profile has a security cloud can it be bypassed.
+  // Straight out of the Internet segment or a part of it: only where the profile has a security cloud can it
+  // be bypassed.
   const auto& segments = policy.segments();
-  if (verdict.from < segments.size() && segments[verdict.from].code == "NET" &&
-      verdict.to == policy.external() && policy.segment_index("SC") >= 0) {
+  const auto in_internet = [&](SegmentId segment) {
+    return segment < segments.size() &&
+           (segments[segment].code == "NET" || segments[segment].part_of == "internet");
+  };
+  if (in_internet(verdict.from) && verdict.to == policy.external() && policy.segment_index("SC") >= 0) {
     return Finding::egress_bypass;
   }
   return Finding::forbidden;

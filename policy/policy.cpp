@@ -43,15 +43,20 @@ struct Side {
   bool via_next_hop = false;
 };
 
+const CompiledPolicy::NextHop* next_hop_of(const CompiledPolicy& policy, const MacAddress& neighbour) {
+  const auto hop =
+      std::lower_bound(policy.next_hops.begin(), policy.next_hops.end(), neighbour,
+                       [](const CompiledPolicy::NextHop& a, const MacAddress& b) { return a.mac < b; });
+  return hop == policy.next_hops.end() || hop->mac != neighbour ? nullptr : &*hop;
+}
+
 Side side_of(const CompiledPolicy& policy, const IpAddress& address, const MacAddress& neighbour) {
   const std::uint32_t found = policy.map.find(address);
   Side side{policy.external, found != SegmentMap::none, false};
   if (side.listed) side.segment = static_cast<SegmentId>(found % segments_max);
   if (side.segment != policy.external || policy.next_hops.empty()) return side;
-  const auto hop =
-      std::lower_bound(policy.next_hops.begin(), policy.next_hops.end(), neighbour,
-                       [](const CompiledPolicy::NextHop& a, const MacAddress& b) { return a.mac < b; });
-  if (hop == policy.next_hops.end() || hop->mac != neighbour) return side;
+  const CompiledPolicy::NextHop* const hop = next_hop_of(policy, neighbour);
+  if (hop == nullptr) return side;
   if ((policy.listed_only >> hop->segment & 1U) != 0) return side;
   return {hop->segment, side.listed, true};
 }
@@ -77,10 +82,8 @@ void settle_link_scope(const CompiledPolicy& policy, const Conversation& convers
 // never held against anybody: without a MAC, and by default with one that is nobody's next hop, it does not.
 bool by_other_path(const CompiledPolicy& policy, SegmentId segment, const MacAddress& neighbour) {
   if ((policy.with_next_hops >> segment & 1U) == 0 || neighbour.is_zero()) return false;
-  const auto hop =
-      std::lower_bound(policy.next_hops.begin(), policy.next_hops.end(), neighbour,
-                       [](const CompiledPolicy::NextHop& a, const MacAddress& b) { return a.mac < b; });
-  if (hop != policy.next_hops.end() && hop->mac == neighbour) return hop->segment != segment;
+  const CompiledPolicy::NextHop* const hop = next_hop_of(policy, neighbour);
+  if (hop != nullptr) return hop->segment != segment;
   return (policy.next_hop_only >> segment & 1U) != 0;
 }
 
@@ -239,6 +242,30 @@ bool waits_for_name(const CompiledPolicy& policy, const Conversation& conversati
     if ((reach & 1U) != 0 && judge_as_told(policy, named, to).decision == Decision::permit) return true;
   }
   return false;
+}
+
+// Would it be permitted on the way to some segment's next hop, by its name if need be? Once the frame's next
+// hop is one, or nobody's can be known, there is nothing to wait for.
+void note_pending(const CompiledPolicy& policy, const Conversation& conversation, Verdict& verdict) {
+  verdict.name_pending = waits_for_name(policy, conversation, verdict);
+  if (verdict.undeclared_tunnel || verdict.link_scope || conversation.next_hop_mac.is_zero() ||
+      next_hop_of(policy, conversation.next_hop_mac) != nullptr) {
+    return;
+  }
+  SegmentSet tried = 0;
+  Conversation left = conversation;
+  for (const CompiledPolicy::NextHop& hop : policy.next_hops) {
+    const auto bit = static_cast<SegmentSet>(1U << hop.segment);
+    if ((tried & bit) != 0) continue;
+    tried |= bit;
+    left.next_hop_mac = hop.mac;
+    const Verdict then = judge_as_told(policy, left, policy.external);
+    if (then.decision == Decision::permit) {
+      verdict.path_pending = true;
+    } else if (!verdict.name_pending && waits_for_name(policy, left, then)) {
+      verdict.path_pending = verdict.name_pending = true;
+    }
+  }
 }
 
 // Where nothing is at stage draft this is not asked: verdicts cost what they cost without it.
@@ -413,7 +440,7 @@ Policy& Policy::operator=(Policy&&) noexcept = default;
 Verdict Policy::judge(const Conversation& conversation) const {
   Verdict verdict = judge_as_told(*compiled_, conversation, compiled_->external);
   if (verdict.decision == Decision::permit) return verdict;
-  verdict.name_pending = waits_for_name(*compiled_, conversation, verdict);
+  note_pending(*compiled_, conversation, verdict);
   if (conversation.confidence == capture::Confidence::guess) {
     verdict.orientation_matters =
         judge_as_told(*compiled_, reversed(conversation), compiled_->external).decision == Decision::permit;
@@ -507,6 +534,10 @@ bool Policy::name_port(std::uint16_t port) const {
 }
 bool Policy::path_matters(SegmentId segment) const {
   return segment < segments_max && (compiled_->with_next_hops >> segment & 1U) != 0;
+}
+
+bool Policy::is_next_hop(const MacAddress& mac) const {
+  return !compiled_->next_hops.empty() && next_hop_of(*compiled_, mac) != nullptr;
 }
 
 bool Policy::is_known(std::size_t index, const Conversation& conversation, const Verdict& verdict) const {

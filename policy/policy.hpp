@@ -111,6 +111,10 @@ struct Verdict {
   bool via_name = false;
   // Forbidden as long as nobody knows the responder's name: one of a service's names would permit it.
   bool name_pending = false;
+  // Forbidden by the next hop of this frame, which is no segment's; on its way to a segment's next hop it
+  // would be permitted. Where the mirror sees both sides of what stands between, a copy of the packet will
+  // tell.
+  bool path_pending = false;
   // What the entries at stage draft would change: with them in force the decision would be the other one, and
   // this permits it then (`cell`: nothing does).
   bool draft_differs = false;
@@ -225,6 +229,8 @@ class Policy {
   bool name_port(std::uint16_t port) const;
   // Can another next hop than its own make a conversation to this segment another path?
   bool path_matters(SegmentId segment) const;
+  // Is it a next hop that leads to a segment?
+  bool is_next_hop(const MacAddress& mac) const;
   // Is the conversation, of this verdict, known to be of PolicyOptions::known[index]?
   bool is_known(std::size_t index, const Conversation& conversation, const Verdict& verdict) const;
 

@@ -170,6 +170,13 @@ ConnState Flow::conn_state() const {
   return (r & seen::fin) != 0 ? ConnState::s3 : ConnState::s1;
 }
 
+void Flow::leave_by(const MacAddress& next_hop) {
+  if (FlowRecord::exit_known != 0) return;
+  cold().next_hop = next_hop;
+  FlowRecord::next_hop_known = 1;
+  FlowRecord::exit_known = 1;
+}
+
 bool Flow::one_sided() const {
   const bool lower = counts[0].packets() != 0;
   const bool upper = counts[1].packets() != 0;

@@ -97,6 +97,7 @@ struct FlowRecord {
   std::uint8_t gaps : 2 = 0;
   std::uint8_t led : 2 = 0;
   std::uint8_t in_parts : 1 = 0;  // fragments or damaged packets: nobody knows how long its segments are
+  std::uint8_t exit_known : 1 = 0;        // the next hop is the one by which it left: leave_by()
   std::array<MacAddress, 2> macs{};
 };
 static_assert(sizeof(FlowNotes) == 8);
@@ -144,6 +145,10 @@ class Flow : private FlowRecord {
   bool one_sided() const;
   Time start() const { return cold().start; }
   Time last() const { return FlowRecord::last; }
+  // The initiator's packets were seen on their way to this next hop, perhaps beyond what forwards them nearer
+  // to the sender: from here on it is the flow's, whatever copies come. Once; the first one stays.
+  void leave_by(const MacAddress& next_hop);
+  bool exit_known() const { return FlowRecord::exit_known != 0; }
 
  private:
   friend class FlowTable;

@@ -279,6 +279,7 @@ Changes FlowRules::add(Flow& flow, const Packet& packet, unsigned side) {
         if (initiator != flow.FlowRecord::initiator) {
           flow.FlowRecord::initiator = initiator & 1U;
           flow.next_hop_known = 0;
+          flow.FlowRecord::exit_known = 0;
           flow.notes.passed =
               static_cast<std::uint8_t>(flow.notes.passed >> 1U | flow.notes.passed << 1U) & 3U;
           flow.remember(letter_turned, 0);
@@ -314,7 +315,7 @@ void FlowRules::move_home(Flow& flow, const Packet& packet, unsigned side, bool 
   flow.macs[side] = packet.source_mac;
   flow.places[side] = place(packet);
   const unsigned initiator = flow.FlowRecord::initiator;
-  if (side == initiator) flow.cold().next_hop = packet.destination_mac;
+  if (side == initiator && !flow.exit_known()) flow.cold().next_hop = packet.destination_mac;
   if (side != initiator && flow.counts[initiator].packets() != 0) return;
   flow.cold().tap = packet.tap;
   if (vlan_in_key) return;

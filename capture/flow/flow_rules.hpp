@@ -27,6 +27,8 @@ struct Changes {
   std::uint32_t skipped = 0;
   std::uint32_t acknowledged = 0;
   std::uint32_t late = 0;
+  // Not of any(): the first packet, or sent from another place than this end's packets before, and no copy.
+  bool place = false;
   bool any() const { return opened || initiator || stage || macs; }
 };
 

@@ -187,9 +187,12 @@ FlowTable::Recorded FlowTable::record_one(const Packet& packet, Prepared& prepar
     refill(*flow, packet, prepared.key);
     changes.opened = true;
   }
-  if (changes.opened || flow->counts[side].packets() == 0) meet(*flow, packet, side);
+  const bool first = changes.opened || flow->counts[side].packets() == 0;
+  const bool place = first || FlowRules::elsewhere(*flow, packet, side);
+  if (first) meet(*flow, packet, side);
   const Changes more = FlowRules::add(*flow, packet, side);
   if (!changes.opened) changes = more;
+  changes.place = place;
   settle(*flow);
   return {.flow = flow, .changes = changes, .from_initiator = side == flow->FlowRecord::initiator};
 }

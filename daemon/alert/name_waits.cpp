@@ -3,6 +3,14 @@
 #include "daemon/flow_notes.hpp"
 
 namespace sekimori::daemon {
+namespace {
+
+// Whatever it waits for longest.
+Time until(const FlowEvent& event) {
+  return event.facts.start + (event.verdict.name_pending ? Duration{name_wait} : Duration{path_wait});
+}
+
+}  // namespace
 
 void NameWaits::drop(Place place) {
   due_.erase(place->second.due);
@@ -13,7 +21,7 @@ void NameWaits::release(Place place, const Pass& pass) {
   FlowEvent event = place->second.event;
   drop(place);
   ++counters_.told;
-  event.verdict.name_pending = false;
+  event.verdict.name_pending = event.verdict.path_pending = false;
   pass(event);
 }
 
@@ -31,14 +39,14 @@ void NameWaits::feed(const FlowEvent& event, const Pass& pass) {
   if (event.kind == FlowEvent::Kind::beyond) return pass(event);
   const Key key{event.facts.tuple, event.facts.start};
   const Place place = kept_.empty() ? kept_.end() : kept_.find(key);
-  const bool waits = event.verdict.name_pending;
+  const bool waits = event.verdict.name_pending || event.verdict.path_pending;
   if (place == kept_.end()) {
     if (!waits) return pass(event);
     if (kept_.size() >= kept_max) {
       ++counters_.displaced;
       release(kept_.find(due_.begin()->second), pass);
     }
-    const Due due{event.facts.start + name_wait, ++order_};
+    const Due due{until(event), ++order_};
     kept_.emplace(key, Kept{event, due});
     due_.emplace(due, key);
     ++counters_.kept;
@@ -56,7 +64,11 @@ void NameWaits::feed(const FlowEvent& event, const Pass& pass) {
   const FlowEvent::Kind kind = place->second.event.kind;
   place->second.event = event;
   place->second.event.kind = kind;
-  if (!waits) release(place, pass);
+  if (!waits) return release(place, pass);
+  due_.erase(place->second.due);
+  place->second.due.first = until(event);
+  due_.emplace(place->second.due, key);
+  tick(event.time, pass);
 }
 
 }  // namespace sekimori::daemon

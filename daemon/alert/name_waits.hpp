@@ -1,4 +1,5 @@
-// Keeps back what lacks nothing but a name, until the name is known or does not come.
+// Keeps back what lacks nothing but a name, or nothing but the right path, until it is known or does not
+// come.
 //
 //   waits.feed(event, pass);    // passes it on, keeps it, or drops what it has kept
 //   waits.tick(packet_now, pass);
@@ -6,7 +7,9 @@
 // A connection to a cloud that services permit by name begins with a packet that tells no name. Where no DNS
 // answer proved it before, its first report (Verdict::name_pending) waits here for the flow's own words: a
 // name that fits drops it, another name or none lets it through at once, and so does the end of name_wait or
-// of name_packets. What is let through keeps the time of its packet.
+// of name_packets. Where the mirror sees both sides of the body's own firewall, the first copy of a packet to
+// outside goes to the firewall and only the second one to the security cloud's next hop: such a report
+// (Verdict::path_pending) waits path_wait for it. What is let through keeps the time of its packet.
 //
 // The result depends on the events and their order alone: what is due is passed on before the first event
 // that is later. One thread. Bounded: when `kept_max` wait, the one that is due next is passed on early.
@@ -27,8 +30,8 @@ class NameWaits {
   using Pass = std::function<void(const FlowEvent&)>;
   struct Counters {
     std::uint64_t kept = 0;       // flows whose first report was kept back
-    std::uint64_t proved = 0;     // ... dropped: their name is permitted
-    std::uint64_t told = 0;       // ... passed on: another name, none, or too late
+    std::uint64_t proved = 0;     // ... dropped: their name or path is permitted
+    std::uint64_t told = 0;       // ... passed on: another one, none, or too late
     std::uint64_t displaced = 0;  // of the told: passed on early, because kept_max waited
     std::uint64_t joined = 0;     // events taken into one that waits
     bool operator==(const Counters&) const = default;

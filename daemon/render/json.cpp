@@ -540,6 +540,7 @@ json::object books_object(const Books& books, std::string_view in_flows) {
           {"copies_forgotten", books.copies_forgotten},
           {"names", names_object(books.names)},
           {"flows_in_grace", books.flows_in_grace},
+          {"flows_left", books.flows_left},
           {"flows_opened", books.flows_opened},
           {"flows_ended", std::move(ended)},
           {"flows_rejudged", books.flows_rejudged},

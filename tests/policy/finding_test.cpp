@@ -314,8 +314,38 @@ TEST_F(Named, ByAnotherPathThanTheBreakoutItIsAWrongEgress) {
   EXPECT_EQ(verdict.cell, Cell::forbid);
   EXPECT_EQ(reasons_of(policy, verdict), "R6 R12");
   EXPECT_EQ(called(policy, wrong), "EGRESS-BYPASS egress-bypass");
+  EXPECT_TRUE(verdict.path_pending) << "a copy beyond the firewall may show the breakout's next hop";
   wrong.responder = address("198.51.100.9");
   EXPECT_TRUE(policy.judge(wrong).other_path) << "by its prefix as well";
+}
+
+TEST_F(Named, OnlyWhatAnotherNextHopWouldPermitWaitsForACopy) {
+  Conversation here = conversation("");
+  here.next_hop_mac = other_mac;
+  EXPECT_TRUE(policy.judge(here).path_pending && policy.judge(here).name_pending) << "both may still come";
+  Conversation named = conversation("www.evil.example.com");
+  named.next_hop_mac = other_mac;
+  EXPECT_TRUE(policy.judge(named).path_pending) << "it may be on its way to LGWAN";
+  named.initiator = address("10.10.10.11");
+  EXPECT_FALSE(policy.judge(named).path_pending) << "from the My Number segment no path is right";
+  named = conversation("www.cloud.example.jp");
+  named.next_hop_mac = {};
+  EXPECT_FALSE(policy.judge(named).path_pending) << "nobody can know the next hop";
+  named.next_hop_mac = mac("02:00:00:00:02:99");
+  EXPECT_FALSE(policy.judge(named).path_pending) << "it is known, and another one";
+}
+
+// 3.8: the critical systems are a part of the Internet segment and may leave by the update relay alone.
+TEST(Finding, APartOfTheInternetSegmentBypassesTheSecurityCloudToo) {
+  City city{"beta-prime"};
+  city.segment("security-cloud").next_hop_macs = {mac("02:00:00:00:0c:01")};
+  const Policy policy = city.policy();
+  for (const char* from : {"NET", "CRIT"}) {
+    const Conversation out = city.talk(from, "EXT");
+    EXPECT_EQ(sign_of(policy, out, policy.judge(out)).finding, Finding::egress_bypass) << from;
+  }
+  const Conversation lgwan = city.talk("LG", "EXT");
+  EXPECT_EQ(sign_of(policy, lgwan, policy.judge(lgwan)).finding, Finding::forbidden);
 }
 
 TEST_F(Named, HostsAndNamesOfOneServiceMustBothFit) {

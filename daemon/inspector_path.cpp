@@ -1,0 +1,26 @@
+// The inspector's part that deals with the way by which a conversation leaves.
+#include "daemon/inspector.hpp"
+
+namespace sekimori::daemon {
+
+// Forbidden where it was seen first, and now on its way to a segment's next hop, where it is permitted: that
+// is the path, whatever stands between it and the sender. A next hop that changes nothing is no news.
+bool Inspector::leaves(capture::Flow& flow, const capture::Packet& packet) const {
+  if (flow.exit_known() || !policy_->is_next_hop(packet.destination_mac)) return false;
+  policy::Conversation conversation = policy::conversation_of(flow.gist(), packet.time);
+  conversation.next_hop_mac = packet.destination_mac;
+  const policy::Verdict verdict = judge_by_names(conversation);
+  keep_exit(flow, conversation, verdict);
+  return flow.exit_known();
+}
+
+void Inspector::keep_exit(capture::Flow& flow, const policy::Conversation& conversation,
+                          const policy::Verdict& verdict) const {
+  const bool may_pass = verdict.decision == policy::Decision::permit || verdict.name_pending;
+  const bool by_path = verdict.via_next_hop || verdict.name_pending || policy_->path_matters(verdict.to);
+  if (may_pass && by_path && policy_->is_next_hop(conversation.next_hop_mac)) {
+    flow.leave_by(conversation.next_hop_mac);
+  }
+}
+
+}  // namespace sekimori::daemon
