@@ -312,6 +312,56 @@ TEST(Matrix, ForbidsWhatAnExceptionDoesNotCoverAndSaysWhatDiffers) {
   }
 }
 
+// Weekdays and hours (曜日・時間帯) of the record. The test's conversations are held on a Wednesday at 09:00
+// in Japan.
+TEST(Matrix, LetsAnExceptionPermitInItsHoursOnlyAndSaysSo) {
+  constexpr std::uint8_t tuesday = 1U << 1U;
+  constexpr std::uint8_t wednesday = 1U << 2U;
+  constexpr std::uint8_t office_days = 0x1f;
+  constexpr auto at = [](unsigned hour, unsigned minute) {
+    return static_cast<std::uint16_t>(hour * 60 + minute);
+  };
+  struct Case {
+    const char* what;
+    HoursOptions hours;
+    bool holds;
+  };
+  const std::vector<Case> cases{
+      {"office hours", {office_days, {{at(8, 30), at(17, 15)}}}, true},
+      {"from this minute on", {wednesday, {{at(9, 0), at(9, 1)}}}, true},
+      {"through the night before", {tuesday, {{at(22, 0), at(9, 1)}}}, true},
+      {"another weekday", {tuesday, {}}, false},
+      {"until this minute", {wednesday, {{at(8, 30), at(9, 0)}}}, false},
+      {"from the next minute on", {wednesday, {{at(9, 1), at(17, 15)}}}, false},
+      {"the night of this day, not of the day before", {wednesday, {{at(22, 0), at(9, 1)}}}, false},
+  };
+  for (const Case& one : cases) {
+    SCOPED_TRACE(one.what);
+    const auto timed = [&one](City& city, std::string_view from, std::string_view to) {
+      ExceptionOptions exception = city.exception(from, to);
+      exception.hours = one.hours;
+      city.options.utc_offset_minutes = 540;
+      city.with(exception);
+    };
+    for_every_cell(timed, [&one](const Seen& cell) {
+      const Verdict verdict = cell.judge();
+      const bool permitted = cell.code == 'P' || (cell.conditional() && one.holds);
+      EXPECT_EQ(verdict.decision, permitted ? Decision::permit : Decision::forbid);
+      EXPECT_EQ(verdict.basis, cell.conditional() && one.holds ? Basis::exception : Basis::cell);
+      EXPECT_EQ(reasons_of(cell.policy, verdict), cell.why);
+      if (cell.conditional() && !one.holds) {
+        EXPECT_EQ(verdict.near_miss.mismatch, Mismatch::out_of_hours);
+        EXPECT_EQ(verdict.near_miss.kind, Basis::exception);
+      }
+      // The entry is of one direction: no hour makes it one of the other.
+      Conversation reply = cell.city.talk(cell.from, cell.to);
+      std::swap(reply.initiator, reply.responder);
+      std::swap(reply.initiator_mac, reply.responder_mac);
+      EXPECT_EQ(cell.judge(reply).basis, Basis::cell);
+    });
+  }
+}
+
 TEST(Matrix, LetsAGatewayPermitOnlyWhereTheCellSaysG) {
   const auto gated = [](City& city, std::string_view from, std::string_view to) {
     city.with(city.gateway(from, to));

@@ -8,6 +8,7 @@ Each file in tests/scenarios/violations is one story:
     # V6 title
     city: kakuu-city                  the example whose config judges and whose quiet day lends routers and hosts
     time: 2026-11-18T09:00:00+09:00   optional: when it begins
+    twintime: ...                     optional: when its twin begins, if at another time
     hosts: ...                        optional: more of them, as in a story of sekimori-traffic
     routers: ...                      optional: instead of the city's
     config: ...                       optional: appended to the city's config
@@ -26,6 +27,7 @@ import re
 import subprocess
 import sys
 import tempfile
+import textwrap
 
 QUIET = {"notice", "info", "debug"}
 START = "2026-11-18T09:00:00+09:00"
@@ -48,7 +50,7 @@ class Story:
                 self.parts[name] = [head.group(2)] if head.group(2) else []
             elif line.strip():
                 self.parts[name].append(line)
-        unknown = set(self.parts) - {"city", "time", "hosts", "routers", "config", "violation", "expect", "twin"}
+        unknown = set(self.parts) - {"city", "time", "twintime", "hosts", "routers", "config", "violation", "expect", "twin"}
         if unknown or not {"city", "violation", "expect", "twin"} <= set(self.parts):
             sys.exit(f"{path}: unknown or missing parts {sorted(unknown)}")
 
@@ -77,7 +79,8 @@ def cast(city_text):
 def replay(story, part, source, binaries, folder):
     city = source / "config" / "examples" / story.text("city")
     routers, hosts = cast((city / "quiet.story.yaml").read_text(encoding="utf-8"))
-    lines = [f"title: {story.path.stem}", f"start: {story.text('time') or START}", "tagged: true"]
+    start = (part == "twin" and story.text("twintime")) or story.text("time") or START
+    lines = [f"title: {story.path.stem}", f"start: {start}", "tagged: true"]
     lines += ["routers:", story.text("routers") or routers, "hosts:", hosts, story.text("hosts")]
     lines += ["events:", story.text(part)]
     name = folder / f"{story.path.stem}-{part}"
@@ -86,11 +89,11 @@ def replay(story, part, source, binaries, folder):
     config = city / "sekimori.yaml"
     if story.text("config"):
         changed = folder / f"{name.name}.sekimori.yaml"
-        changed.write_text(config.read_text(encoding="utf-8") + "\n" + story.text("config") + "\n", encoding="utf-8")
+        changed.write_text(config.read_text(encoding="utf-8") + "\n" + textwrap.dedent(story.text("config")) + "\n", encoding="utf-8")
         config = changed
     capture = name.with_suffix(".pcap")
     subprocess.run([binaries / "sekimori-traffic", story_file, "-o", capture], check=True, stdout=subprocess.DEVNULL,
-                   stderr=subprocess.DEVNULL)
+                   stderr=None if "-v" in sys.argv else subprocess.DEVNULL)
     run = subprocess.run([binaries / "sekimori", "replay", capture, "--config", config, "--emit", "alerts", "--format", "eve"],
                          stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, check=False, encoding="utf-8")
     if run.returncode not in (0, 3):  # 3: forbidden traffic was found
