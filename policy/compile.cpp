@@ -333,6 +333,9 @@ void Compiler::file_entries() {
   }
   std::vector<MacAddress> routers = out_.options.routers;
   for (const CompiledPolicy::NextHop& hop : out_.next_hops) routers.push_back(hop.mac);
+  for (const SegmentOptions& segment : out_.options.segments) {
+    routers.insert(routers.end(), segment.router_macs.begin(), segment.router_macs.end());
+  }
   std::sort(routers.begin(), routers.end());
   out_.has_drafts = drafted.size() != entries.size();
   if (out_.has_drafts) out_.entries_drafted = Entries{std::move(drafted), routers};

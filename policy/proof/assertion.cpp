@@ -40,6 +40,49 @@ class Prover {
                                          : find_permitted(box, assertion);
       if (broken) return broken;
     }
+    if (assertion.kind == AssertionOptions::Kind::permitted) return std::nullopt;
+    return find_named(assertion, from, to);
+  }
+
+  RangeSet addresses_of_side(const Peers& peers, Family family) const {
+    RangeSet all;
+    for (const Reach::Part& part : parts_of(peers, family)) all = unite(all, part.addresses);
+    return all;
+  }
+
+  // What a name alone permits is no box of its own; whether it could break the assertion is known all the
+  // same. An unlisted responder with such a name belongs to the service's segment.
+  std::optional<Broken> find_named(const AssertionOptions& assertion, const Peers& from,
+                                   const Peers& to) const {
+    for (const NamedPermission& permission : reach_.named()) {
+      const auto is_target = [&](const std::string& id) {
+        return policy_.segment_index(id) == permission.to;
+      };
+      if (assertion.kind == AssertionOptions::Kind::only_by &&
+          (assertion.by_service || listed(policy_.options.services, permission.index, assertion))) {
+        continue;
+      }
+      Box box = permission.box;
+      box[Side::source] = intersect(box[Side::source], addresses_of_side(from, box.family));
+      box[Side::service] = intersect(box[Side::service], services_of(assertion.ports));
+      const bool whole = (to.segments.empty() && to.addresses.empty()) ||
+                         std::any_of(to.segments.begin(), to.segments.end(), is_target);
+      if (!whole) {
+        box[Side::destination] = intersect(box[Side::destination], addresses_of(to.addresses, box.family));
+      }
+      if (assertion.at) {
+        box[Side::time] = intersect(box[Side::time], RangeSet::of(number_of(*assertion.at)));
+        box[Side::week] = intersect(box[Side::week], RangeSet::of(universe_.minute_of(*assertion.at)));
+      }
+      if (!universe_.real(box)) continue;
+      return Broken{.why = Broken::Why::named,
+                    .example = universe_.example(box),
+                    .from = permission.from,
+                    .to = permission.to,
+                    .rule = permission.rule,
+                    .basis = Basis::service,
+                    .index = permission.index};
+    }
     return std::nullopt;
   }
 
@@ -100,12 +143,13 @@ class Prover {
     }
   }
 
+  template <typename Entries>
+  static bool listed(const Entries& list, std::uint32_t index, const AssertionOptions& assertion) {
+    return std::find(assertion.ids.begin(), assertion.ids.end(), list[index].id) != assertion.ids.end();
+  }
   bool listed(const Permission& permission, const AssertionOptions& assertion) const {
     const PolicyOptions& options = policy_.options;
-    const auto named = [&](const auto& list) {
-      const std::string& id = list[permission.index].id;
-      return std::find(assertion.ids.begin(), assertion.ids.end(), id) != assertion.ids.end();
-    };
+    const auto named = [&](const auto& list) { return listed(list, permission.index, assertion); };
     switch (permission.basis) {
       case Basis::gateway:
         return assertion.by_gateway || named(options.gateways);
@@ -217,6 +261,13 @@ std::string words_of(const CompiledPolicy& policy, const Broken& broken, Languag
                   {"example", example},
                   {"by", basis_text(policy, broken.basis, broken.index, broken.from, broken.to, broken.rule,
                                     language)}});
+    case Broken::Why::named:
+      return say(Text::proof_assert_named, language,
+                 {{"text", assertion.text},
+                  {"example", example},
+                  {"by", basis_text(policy, broken.basis, broken.index, broken.from, broken.to, broken.rule,
+                                    language)},
+                  {"names", joined(policy.options.services[broken.index].names, 3, language)}});
     case Broken::Why::forbidden:
       return say(Text::proof_assert_forbidden, language,
                  {{"text", assertion.text},

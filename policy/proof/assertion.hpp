@@ -14,6 +14,7 @@ namespace sekimori::policy {
 struct Broken {
   enum class Why : std::uint8_t {
     permitted,  // never, only_by: the policy permits `example`
+    named,      // never, only_by: it permits `example` where the responder has one of the service's names
     forbidden,  // permitted: the policy forbids it
     nobody,     // `from` or `to` holds no address: it would hold for the wrong reason
     unknown     // too many pieces to prove it: refused as well

@@ -40,10 +40,12 @@ class Checker {
       terms(one);
       effect(one);
       width(one);
+      cards(one);
       if (!one.permissions.empty()) overlap(one);
     }
     segments();
     switches();
+    overlays();
     std::stable_sort(remarks_.begin(), remarks_.end(), [](const Remark& a, const Remark& b) {
       return std::tie(a.place.file, a.place.line, a.place.column, a.rule) <
              std::tie(b.place.file, b.place.line, b.place.column, b.rule);
@@ -78,6 +80,8 @@ class Checker {
   void wide_ports(const Examined& one);
   void wide_side(const Examined& one, const EndpointOptions& side, Text name, bool prefixes);
   Level level_of_width(const Examined& one) const;
+  void cards(const Examined& one);
+  bool leg_known(SegmentId segment) const;
   void overlap(const Examined& one);
   // Is everything permitted by others that come before (or, as well, after) this entry? Empty: no.
   enum class Who : std::uint8_t { earlier, all };
@@ -86,6 +90,7 @@ class Checker {
   std::string named(const std::vector<const Entry*>& others) const;
   void segments();
   void switches();
+  void overlays();
 
   // {kind} and {id} are the entry's; at most three more.
   void remark(Level level, std::string_view rule, const Examined& one, Text message, Arguments arguments);
@@ -303,6 +308,38 @@ void Checker::wide_side(const Examined& one, const EndpointOptions& side, Text n
   }
 }
 
+// ---- whose card it asks for
+
+// Where only the far side of the boundary is mirrored, every frame comes from the firewall's own card there.
+// A card that is known to be a router's stands for the host behind it; an unknown one is a stranger's.
+bool Checker::leg_known(SegmentId segment) const {
+  const PolicyOptions& options = policy_.options;
+  if (!options.routers.empty()) return true;
+  return std::any_of(options.segments.begin(), options.segments.end(), [&](const SegmentOptions& one) {
+    return policy_.segment_index(one.id) == segment && !one.router_macs.empty();
+  });
+}
+
+void Checker::cards(const Examined& one) {
+  const Entry& entry = *one.entry;
+  if (entry.source.macs.empty() && entry.destination.macs.empty()) return;
+  std::vector<std::string> blind;
+  const auto look = [&](const EndpointOptions& side, SegmentId far) {
+    if (side.macs.empty() || leg_known(far)) return;
+    if (std::find(blind.begin(), blind.end(), segment_id(far)) == blind.end()) {
+      blind.push_back(segment_id(far));
+    }
+  };
+  for (const PairId pair : pairs_met(entry)) {
+    if (from_of(pair) == to_of(pair)) continue;
+    look(entry.source, to_of(pair));
+    look(entry.destination, from_of(pair));
+  }
+  if (blind.empty()) return;
+  remark(Level::warning, "mac-behind-router", one, Text::check_mac_router,
+         {{"segments", joined(blind, named_max, options_.manner.language)}});
+}
+
 // ---- what others permit as well
 
 std::vector<const Entry*> Checker::coverers(const Examined& one, Who who, bool& examined) const {
@@ -399,6 +436,36 @@ void Checker::switches() {
                         choice.place,
                         word(Text::check_switch_idle, {{"id", choice.id}}),
                         {}});
+  }
+}
+
+// The body may decide a cell by its own clause. Where the model forbids it without exception on the guarded
+// segment, no clause of the model stands behind that.
+void Checker::overlays() {
+  const PolicyOptions& options = policy_.options;
+  const Profile& profile = options.profile;
+  for (const OverlayOptions& overlay : options.overlays) {
+    const int from = policy_.segment_index(overlay.from);
+    const int to = policy_.segment_index(overlay.to);
+    if (from < 0 || to < 0) continue;
+    const auto pair = pair_of(static_cast<SegmentId>(from), static_cast<SegmentId>(to));
+    const bool guarded =
+        segment_id(from_of(pair)) == options_.guarded || segment_id(to_of(pair)) == options_.guarded;
+    const bool closed = overlay.cell == Cell::forbid_always || overlay.cell == Cell::absent;
+    if (!guarded || closed || policy_.matrix.model[pair] != Cell::forbid_always) continue;
+    std::vector<std::string> clauses;
+    for (const CellOptions& cell : profile.cells) {
+      if (policy_.segment_index(cell.from) != from || policy_.segment_index(cell.to) != to) continue;
+      for (const Reason& reason : profile.reasons) {
+        if (std::find(cell.reasons.begin(), cell.reasons.end(), reason.id) == cell.reasons.end()) continue;
+        clauses.insert(clauses.end(), reason.clauses.begin(), reason.clauses.end());
+      }
+    }
+    remarks_.push_back({Level::warning, "overlay-loosens", overlay.place,
+                        word(Text::check_overlay, {{"from", segment_id(from_of(pair))},
+                                                   {"to", segment_id(to_of(pair))},
+                                                   {"clause", overlay.clause}}),
+                        std::move(clauses)});
   }
 }
 

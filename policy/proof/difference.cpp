@@ -124,6 +124,28 @@ class OneWay {
   BoxIndex areas_;
 };
 
+std::vector<std::string> sorted(std::vector<std::string> names) {
+  std::sort(names.begin(), names.end());
+  return names;
+}
+
+bool alike(const Reach& a, const NamedPermission& one, const Reach& b, const NamedPermission& other) {
+  const PolicyOptions& mine = a.policy().options;
+  const PolicyOptions& theirs = b.policy().options;
+  return mine.profile.segments[one.from].id == theirs.profile.segments[other.from].id &&
+         mine.profile.segments[one.to].id == theirs.profile.segments[other.to].id && one.box == other.box &&
+         sorted(mine.services[one.index].names) == sorted(theirs.services[other.index].names);
+}
+
+// What `here` permits by a name and `there` does not.
+void add_named(const Reach& here, const Reach& there, bool now, std::vector<NamedChange>& out) {
+  for (const NamedPermission& one : here.named()) {
+    const bool known = std::any_of(there.named().begin(), there.named().end(),
+                                   [&](const auto& other) { return alike(here, one, there, other); });
+    if (!known) out.push_back({now, one});
+  }
+}
+
 }  // namespace
 
 Difference compare(Compared before, Compared after) {
@@ -138,6 +160,8 @@ Difference compare(Compared before, Compared after) {
   OneWay::Changes forbidden;
   difference.complete = OneWay{new_reach, old_reach}.run(permitted);
   difference.complete = OneWay{old_reach, new_reach}.run(forbidden) && difference.complete;
+  add_named(new_reach, old_reach, true, difference.named);
+  add_named(old_reach, new_reach, false, difference.named);
   for (auto& [rulings, boxes] : permitted)
     difference.changes.push_back({rulings.second, rulings.first, std::move(boxes)});
   for (auto& [rulings, boxes] : forbidden)

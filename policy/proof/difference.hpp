@@ -34,10 +34,20 @@ struct Change {
   std::vector<Box> boxes{};
 };
 
+// What only one of the two policies permits by a name, where that is seen. Told as it is written: which
+// names mean the same is not looked into.
+struct NamedChange {
+  bool now = true;  // permitted by the policy after, else by the one before
+  NamedPermission permission{};
+};
+
 struct Difference {
+  bool same() const { return changes.empty() && named.empty(); }
+
   Universe universe{{}};  // the numbers of the boxes
   // What is permitted from now on first, then by segments and entries.
   std::vector<Change> changes{};
+  std::vector<NamedChange> named{};  // what is permitted from now on first
   // False: the policies differ in more pieces than can be kept apart (pieces_max), and `changes` is not all.
   bool complete = true;
 };

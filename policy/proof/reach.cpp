@@ -23,6 +23,7 @@ std::vector<MacAddress> macs_of(const CompiledPolicy& policy) {
   std::vector<MacAddress> macs;
   for (const CompiledPolicy::NextHop& hop : policy.next_hops) macs.push_back(hop.mac);
   add(macs, policy.options.routers);
+  for (const SegmentOptions& segment : policy.options.segments) add(macs, segment.router_macs);
   for (const Entry& entry : policy.entries_of(true).all()) {
     add(macs, entry.source.macs);
     add(macs, entry.destination.macs);
@@ -36,6 +37,9 @@ Reach::Reach(const CompiledPolicy& policy, const Universe& universe, bool drafts
   for (const CompiledPolicy::NextHop& hop : policy_.next_hops) routers.push_back(hop.mac);
   hops_ = universe_.classes_of(routers);
   routers_ = unite(hops_, universe_.classes_of(policy_.options.routers));
+  for (const SegmentOptions& segment : policy_.options.segments) {
+    routers_ = unite(routers_, universe_.classes_of(segment.router_macs));
+  }
   for (const Family family : families) {
     place_segments(family);
     divide(family);
@@ -213,9 +217,24 @@ Box Reach::box_of(const Entry& entry, Family family) const {
   return box;
 }
 
+// Whatever the next hop: where the path counts it may still be another one that the name does not help.
+void Reach::permit_by_name(const Entry& entry, Family family) {
+  const CellRule& rule = policy_.rule(entry.from, entry.to);
+  if (!takes(rule.cell, entry.kind)) return;
+  RangeSet from = addresses(entry.from, family);
+  for (const Part& part : parts(entry.from, family)) from = unite(from, part.addresses);
+  NamedPermission permission{box_of(entry, family), entry.from, entry.to, rule, entry.index};
+  Box& box = permission.box;
+  box[Side::source] = intersect(box[Side::source], from);
+  box[Side::destination] = intersect(box[Side::destination],
+                                     unite(addresses(policy_.external, family), addresses(entry.to, family)));
+  if (entry.from != entry.to) box[Side::tunnel] = RangeSet::of(0);
+  if (universe_.real(box)) named_.push_back(std::move(permission));
+}
+
 void Reach::permit_entry(const Entry& entry, Family family) {
   // By addresses alone it permits nothing: a name has to be seen.
-  if (!entry.names.empty()) return;
+  if (!entry.names.empty()) return permit_by_name(entry, family);
   const Box box = box_of(entry, family);
   if (!universe_.real(box)) return;
   const auto permit_in = [&](SegmentId from, SegmentId to) {

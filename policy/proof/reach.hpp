@@ -40,6 +40,16 @@ struct Permission {
   std::uint32_t index = 0;  // gateway, service or exception in the options
 };
 
+// What a service permits once the responder's name is proved to be one of its own: a name is no side of a
+// box, so this says who may, not that they do.
+struct NamedPermission {
+  Box box{};
+  SegmentId from = 0;
+  SegmentId to = 0;  // which a responder that is unlisted belongs to by its name
+  CellRule rule{};
+  std::uint32_t index = 0;  // service in the options
+};
+
 // Every MAC that the policy's decisions may depend on.
 std::vector<MacAddress> macs_of(const CompiledPolicy& policy);
 
@@ -55,6 +65,8 @@ class Reach {
   // gateways, services and exceptions in the order of judge(): the first that holds a conversation is the
   // basis that judge() tells.
   const std::vector<Permission>& permissions() const { return permissions_; }
+  // Beside these, in the order of the options; of services that the cell of their pair takes.
+  const std::vector<NamedPermission>& named() const { return named_; }
   const Universe& universe() const { return universe_; }
   const CompiledPolicy& policy() const { return policy_; }
 
@@ -74,6 +86,7 @@ class Reach {
   void divide(Family family);
   void permit_cells(Family family);
   void permit_entry(const Entry& entry, Family family);
+  void permit_by_name(const Entry& entry, Family family);
   void permit(const Area& area, const Box& box, Basis basis, std::uint32_t index);
   // In several parts where the path counts.
   void add_area(const Area& whole);
@@ -91,6 +104,7 @@ class Reach {
   std::array<std::vector<Box>, 2> tunnels_{};
   std::vector<Area> areas_{};
   std::vector<Permission> permissions_{};
+  std::vector<NamedPermission> named_{};
 };
 
 }  // namespace sekimori::policy

@@ -36,6 +36,7 @@ exceptions:
 assert:
   - mynumber never reaches external
   - lgwan から internet へは gateway だけ
+routers: ["02:00:00:00:00:f1", "02:00:00:00:00:f2"]
 )";
 
 class PolicyTool : public testing::Test {
@@ -127,6 +128,70 @@ TEST_F(PolicyTool, DiffTellsExactlyWhatChanges) {
   EXPECT_EQ(tuple.at("service").at(0).at("ports").at(0).at(0), 8530);
   EXPECT_EQ(tuple.at("time").at(0).at("from"), "2027-04-01T00:00:00.000000+09:00");
   EXPECT_EQ(tuple.at("time").at(0).at("until"), "2027-10-01T00:00:00.000000+09:00");
+}
+
+// By the example city's day: what one entry less would have done to the flows that were there.
+TEST_F(PolicyTool, DiffReplaysWhichFlowsWouldHaveChanged) {
+  const std::string folder = std::string{SEKIMORI_SOURCE_DIR} + "/config/examples/kakuu-city/";
+  const std::string text = test::content_of(folder + "sekimori.yaml");
+  const std::string_view hosts = "hosts: [10.30.40.5, 10.30.40.11,";
+  const std::size_t at = text.find(hosts);
+  ASSERT_NE(at, std::string::npos);
+  const std::string old_file = write("old.yaml", text);
+  std::string without = text;
+  without.replace(at, hosts.size(), "hosts: [10.30.40.11,");
+  const std::string new_file = write("new.yaml", without);
+  const std::string day = folder + "day.pcap";
+  const Outcome json = run_tool({"diff", "--json", "--replay", day, old_file, new_file});
+  EXPECT_EQ(json.code, 1) << json.err;
+  const boost::json::value value = boost::json::parse(json.out);
+  EXPECT_GT(value.at("replay").at("flows").to_number<int>(), 50);
+  const boost::json::array& changed = value.at("replay").at("changed").as_array();
+  ASSERT_FALSE(changed.empty()) << "terminals go to the broker that day";
+  for (const boost::json::value& flow : changed) {
+    EXPECT_EQ(flow.at("dest_ip"), "10.30.40.5");
+    EXPECT_EQ(flow.at("dest_port"), 443);
+    EXPECT_EQ(flow.at("before").at("verdict"), "permit");
+    EXPECT_EQ(flow.at("before").at("gateway"), "GW-VDI");
+    EXPECT_EQ(flow.at("after").at("verdict"), "forbid");
+  }
+  const Outcome words = run_tool({"diff", "--lang", "en", "--replay", day, old_file, new_file});
+  EXPECT_TRUE(has(words.out, "newly forbidden")) << words.out;
+  EXPECT_TRUE(has(words.out, "10.30.40.5")) << words.out;
+
+  const Outcome same = run_tool({"diff", "--json", "--replay", day, old_file, old_file});
+  EXPECT_EQ(same.code, 0) << same.err;
+  EXPECT_TRUE(boost::json::parse(same.out).at("replay").at("changed").as_array().empty());
+  EXPECT_EQ(run_tool({"diff", "--replay", day + ".none", old_file, old_file}).code, 2);
+}
+
+constexpr std::string_view cloud_city = R"(profile: alpha-prime
+segments:
+  mynumber: {prefixes: [10.10.0.0/16]}
+  lgwan: {prefixes: [10.20.0.0/16]}
+  internet: {prefixes: [10.30.0.0/16]}
+  named-cloud: {prefixes: [198.51.100.0/25]}
+services:
+  - {id: SV-N, from: lgwan, to: named-cloud, names: ["*.cloud.example.jp"], ports: [tcp/443]}
+)";
+
+TEST_F(PolicyTool, DiffTellsWhatANameAlonePermits) {
+  const std::string old_file = write("old.yaml", cloud_city);
+  std::string text{cloud_city};
+  text.insert(text.find("jp\"]") + 3, ", files.example.com");
+  const std::string new_file = write("new.yaml", text);
+  const Outcome json = run_tool({"diff", "--json", old_file, new_file});
+  EXPECT_EQ(json.code, 1) << json.err;
+  const boost::json::value value = boost::json::parse(json.out);
+  EXPECT_EQ(value.at("same"), false);
+  ASSERT_EQ(value.at("named").as_array().size(), 2U) << json.out;
+  EXPECT_EQ(value.at("named").at(0).at("change"), "permit");
+  EXPECT_EQ(value.at("named").at(0).at("service"), "SV-N");
+  EXPECT_EQ(value.at("named").at(0).at("names").as_array().size(), 2U);
+  EXPECT_EQ(value.at("named").at(1).at("change"), "forbid");
+  const Outcome words = run_tool({"diff", "--lang", "en", old_file, new_file});
+  EXPECT_TRUE(has(words.out, "files.example.com")) << words.out;
+  EXPECT_EQ(run_tool({"diff", old_file, old_file}).code, 0);
 }
 
 TEST_F(PolicyTool, DiffSeesAddressesThatMoveToAnotherSegment) {

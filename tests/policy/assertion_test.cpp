@@ -216,6 +216,45 @@ TEST(Assertion, AboutNobodyIsAWarningNotAProof) {
   EXPECT_NE(policy.warnings()[0].message.find("says nothing"), std::string::npos);
 }
 
+// A name is seen on the wire, not in an address: that it may permit is enough to refuse the proof.
+TEST(Assertion, IsNotProvedWhereANameCouldBreakIt) {
+  City city{"alpha-prime"};
+  ServiceOptions service = city.service("lgwan", "named-cloud");
+  service.id = "SV-N";
+  service.names = {"*.cloud.example.jp"};
+  service.hosts.addresses.clear();
+  service.place = {"city.yaml", 30, 5};
+  city.with(service);
+  city.options.assertions = {never("lgwan", "named-cloud")};
+  const std::string told = mistakes_of(city.options);
+  EXPECT_NE(told.find("is not proved"), std::string::npos) << told;
+  EXPECT_NE(told.find("*.cloud.example.jp"), std::string::npos) << told;
+  EXPECT_NE(told.find("SV-N"), std::string::npos) << told;
+
+  // By address: an unlisted one may turn out to have the name; one of another segment cannot.
+  AssertionOptions addressed = never("lgwan", "named-cloud");
+  addressed.to.segments.clear();
+  addressed.to.addresses = {prefix("192.0.2.0/24")};
+  city.options.assertions = {addressed};
+  EXPECT_NE(mistakes_of(city.options).find("is not proved"), std::string::npos);
+  city.options.assertions[0].to.addresses = {Prefix{city.host("internet", 9), 32}};
+  EXPECT_EQ(mistakes_of(city.options), "");
+
+  // From elsewhere, on another port, or by this service: nothing that the name could break.
+  city.options.assertions = {never("mynumber", "named-cloud"), never("lgwan", "external")};
+  EXPECT_EQ(mistakes_of(city.options), "") << "by its name it is a named cloud, not external";
+  AssertionOptions elsewhere = never("lgwan", "named-cloud");
+  elsewhere.ports = {{6, 8443, 8443}};
+  AssertionOptions listed_one = never("lgwan", "named-cloud");
+  listed_one.kind = Kind::only_by;
+  listed_one.ids = {"SV-N"};
+  city.options.assertions = {elsewhere, listed_one};
+  EXPECT_EQ(mistakes_of(city.options), "");
+  city.options.services[0].draft = true;
+  city.options.assertions = {never("lgwan", "named-cloud")};
+  EXPECT_EQ(mistakes_of(city.options), "") << "a draft permits nothing yet";
+}
+
 TEST(Assertion, ADraftBreaksNothingYet) {
   City city{"alpha"};
   city.options.assertions.push_back(never("mynumber", "lgwan"));

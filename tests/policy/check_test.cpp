@@ -40,6 +40,8 @@ ExceptionOptions plain(const City& city) {
   exception.from = noon - 10 * day;
   exception.until = noon + 100 * day;
   exception.place = {"city.yaml", 9, 3};
+  exception.source.macs.clear();
+  exception.destination.macs.clear();
   return exception;
 }
 
@@ -159,6 +161,22 @@ const std::vector<Rule>& rules() {
        [](City& city) {
          std::uint16_t vlan = 100;
          for (SegmentOptions& segment : city.options.segments) segment.vlans = {++vlan};
+       }},
+      // Seen on the other side alone, every frame comes from the firewall's own card.
+      {"mac-behind-router", Level::warning, exception([](auto& one) { one.source.macs = {client_mac}; }),
+       [](City& city) {
+         ExceptionOptions one = plain(city);
+         one.source.macs = {client_mac};
+         city.segment("internet").router_macs = {other_mac};
+         city.with(one);
+       }},
+      {"overlay-loosens", Level::warning,
+       [](City& city) {
+         city.options.overlays.push_back({"mynumber", "internet", Cell::forbid, {}, "規程第7条", {}});
+       },
+       [](City& city) {
+         city.options.overlays.push_back({"mynumber", "lgwan", Cell::permit, {}, "規程第7条", {}});
+         city.options.overlays.push_back({"lgwan", "external", Cell::forbid, {}, "規程第8条", {}});
        }},
       {"switch-no-effect", Level::note,
        [](City& city) {

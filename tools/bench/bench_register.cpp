@@ -1,9 +1,11 @@
-// Judging with a register of 10, 1,000 and 100,000 exceptions, plain and with hours and a volume limit: what
-// a permitted use costs, and what the search for the nearest miss does. `ratio` is the growth over ten
-// entries.
+// Judging a new flow with 10, 1,000 and 100,000 exceptions, plain and with hours and a volume limit, with as
+// many prefixes, and with both: what a permitted use costs, and what the search for the nearest miss does.
+// `ratio` is the growth over ten entries.
+#include <algorithm>
 #include <map>
 #include <memory>
 #include <string>
+#include <vector>
 
 #include "tools/bench/kit.hpp"
 
@@ -14,7 +16,7 @@ constexpr std::uint32_t source_base = 0x0a140000U;       // 10.20.0.0/16, LGWAN
 constexpr std::uint32_t destination_base = 0x0a3c0000U;  // 10.60.0.0/16, Government Cloud
 constexpr Time tuesday_noon{std::chrono::seconds{1'795'143'600}};
 
-enum class Kind : std::uint8_t { plain, hours };
+enum class Kind : std::uint8_t { plain, hours, prefixes, both };
 enum class Asked : std::uint8_t { permitted, wrong_hour, wrong_port, unregistered };
 
 struct Ends {
@@ -26,13 +28,25 @@ Ends ends_of(std::uint32_t number) {
   return {source_base + number % 50'000, destination_base + number / 50'000 * 7 + number % 60'000};
 }
 
-policy::PolicyOptions model() {
+// A /16 in at most `parts` networks of equal size.
+std::vector<policy::NamedPrefix> cut(std::uint32_t network, std::uint32_t parts) {
+  unsigned longer = 0;
+  while (longer < 16 && (std::uint32_t{2} << longer) <= parts) ++longer;
+  const auto length = static_cast<std::uint8_t>(16 + longer);
+  std::vector<policy::NamedPrefix> out;
+  for (std::uint32_t i = 0; i < std::uint32_t{1} << longer; ++i) {
+    out.push_back({.prefix = {IpAddress::ipv4(network + (i << (32U - length))), length}});
+  }
+  return out;
+}
+
+policy::PolicyOptions model(std::uint32_t prefixes) {
   policy::PolicyOptions options = city_policy(10)->options();
   options.segments.clear();
   const auto segment = [&](const char* id, std::uint32_t network) {
     policy::SegmentOptions out;
     out.id = id;
-    out.prefixes.push_back({Prefix{IpAddress::ipv4(network), 16}, {}, {}});
+    out.prefixes = cut(network, std::max(1U, prefixes / 2));
     options.segments.push_back(std::move(out));
   };
   segment("lgwan", source_base);
@@ -49,8 +63,10 @@ std::shared_ptr<const policy::Policy> register_of(std::uint32_t entries, Kind ki
   static std::map<std::pair<std::uint32_t, Kind>, std::shared_ptr<const policy::Policy>> made;
   auto& policy = made[{entries, kind}];
   if (policy) return policy;
-  policy::PolicyOptions options = model();
-  for (std::uint32_t i = 0; i < entries; ++i) {
+  const bool cut_up = kind == Kind::prefixes || kind == Kind::both;
+  policy::PolicyOptions options = model(cut_up ? entries : 2);
+  const std::uint32_t exceptions = kind == Kind::prefixes ? std::min(10U, entries) : entries;
+  for (std::uint32_t i = 0; i < exceptions; ++i) {
     policy::ExceptionOptions exception;
     exception.id = "EX-" + std::to_string(i);
     const Ends ends = ends_of(i);
@@ -60,7 +76,7 @@ std::shared_ptr<const policy::Policy> register_of(std::uint32_t entries, Kind ki
     // Ends that differ: as many epochs as a real register has.
     exception.from = tuesday_noon - std::chrono::days{100 + i % 300};
     exception.until = tuesday_noon + std::chrono::days{100 + i % 300};
-    if (kind == Kind::hours) {
+    if (kind == Kind::hours || kind == Kind::both) {
       const auto minute = static_cast<std::uint16_t>(i % 60);
       exception.hours = {0x1f, {{static_cast<std::uint16_t>(480 + minute), 1080}, {1320, 300}}};
       exception.volume.bytes = 1U << 30U;
@@ -86,6 +102,7 @@ void judge_register(benchmark::State& state, Kind kind, Asked asked) {
   for (auto _ : state) {
     const auto begin = std::chrono::steady_clock::now();
     for (std::uint32_t i = 0; i < a_lap; ++i) {
+      // Among many prefixes anybody may speak, not only those of the ten exceptions.
       const Ends ends = ends_of(static_cast<std::uint32_t>(drawn(17, number++) % entries));
       talk.initiator = IpAddress::ipv4(asked == Asked::unregistered ? ends.source ^ 0xff00U : ends.source);
       talk.responder = IpAddress::ipv4(ends.destination);
@@ -128,6 +145,10 @@ SEKIMORI_REGISTER(hours, wrong_hour);
 SEKIMORI_REGISTER(plain, wrong_port);
 SEKIMORI_REGISTER(hours, wrong_port);
 SEKIMORI_REGISTER(plain, unregistered);
+SEKIMORI_REGISTER(prefixes, unregistered);
+SEKIMORI_REGISTER(both, permitted);
+SEKIMORI_REGISTER(both, wrong_port);
+SEKIMORI_REGISTER(both, unregistered);
 BENCHMARK_CAPTURE(epoch_register, plain, Kind::plain)->Arg(10)->Arg(1000)->Arg(100'000);
 BENCHMARK_CAPTURE(epoch_register, hours, Kind::hours)->Arg(10)->Arg(1000)->Arg(100'000);
 

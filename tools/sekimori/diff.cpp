@@ -1,10 +1,12 @@
 // sekimori diff: what another configuration would decide otherwise, over all conversations or over those of a
 // capture.
+#include <array>
 #include <boost/json.hpp>
 #include <iostream>
 #include <optional>
 
 #include "capture/source/source.hpp"
+#include "daemon/names.hpp"
 #include "daemon/render.hpp"
 #include "daemon/render/words.hpp"
 #include "daemon/replay.hpp"
@@ -40,7 +42,8 @@ struct Replayed {
 
 class Comparison final : public daemon::ReplayOutput {
  public:
-  Comparison(const policy::Policy& before, const policy::Policy& after) : before_(before), after_(after) {}
+  Comparison(const policy::Policy& before, const policy::Policy& after)
+      : before_(before), after_(after), renamed_(daemon::renamed_classes(before.names(), after.names())) {}
 
   void alert(const daemon::AlertRecord& /*record*/) override {}
   void flow(const capture::FlowFacts& facts, const policy::Verdict& /*verdict*/,
@@ -48,7 +51,9 @@ class Comparison final : public daemon::ReplayOutput {
     ++result.flows;
     // Both of the same facts at the same moment: the flow's end.
     const policy::Conversation conversation = policy::conversation_of(facts);
-    ChangedFlow changed{facts, before_.judge(conversation), after_.judge(conversation)};
+    policy::Conversation named = conversation;
+    named.name = renamed_[conversation.name];  // classes of names are each policy's own
+    ChangedFlow changed{facts, before_.judge(conversation), after_.judge(named)};
     if (changed.before.decision != changed.after.decision) result.changed.push_back(std::move(changed));
   }
 
@@ -57,6 +62,7 @@ class Comparison final : public daemon::ReplayOutput {
  private:
   const policy::Policy& before_;
   const policy::Policy& after_;
+  const std::array<policy::NameClass, 256> renamed_;
 };
 
 Replayed replay_both(const std::string& file, const Loaded& before, const policy::Policy& after) {
@@ -120,11 +126,27 @@ class Printer {
                                         {"after", ruling_json(new_, change.after)},
                                         {"tuples", std::move(tuples)}});
     }
-    json::object out{{"same", difference_.changes.empty() && difference_.complete},
+    json::array named;
+    for (const policy::NamedChange& change : difference_.named) {
+      const CompiledPolicy& policy = change.now ? new_ : old_;
+      const policy::ServiceOptions& service = policy.options.services[change.permission.index];
+      json::array names;
+      for (const std::string& name : service.names) names.emplace_back(name);
+      named.emplace_back(json::object{
+          {"change", policy::decision_name(change.now ? Decision::permit : Decision::forbid)},
+          {"from", service.from},
+          {"to", service.to},
+          {"service", service.id},
+          {"place", policy::place_text(service.place)},
+          {"names", std::move(names)},
+          {"tuple", tuple_json(change.permission.box, difference_.universe, manner_.utc_offset_minutes)}});
+    }
+    json::object out{{"same", difference_.same() && difference_.complete},
                      {"complete", difference_.complete},
                      {"old", json::object{{"config", before_.name}, {"sha256", before_.policy->sha256()}}},
                      {"new", json::object{{"config", after_.name}, {"sha256", after_.policy->sha256()}}},
-                     {"changes", std::move(changes)}};
+                     {"changes", std::move(changes)},
+                     {"named", std::move(named)}};
     if (replayed) {
       json::array flows;
       for (const ChangedFlow& flow : replayed->changed) {
@@ -148,15 +170,18 @@ class Printer {
     std::size_t permitted = 0;
     for (const Change& change : difference_.changes)
       permitted += change.after.decision == Decision::permit ? 1U : 0U;
-    if (difference_.changes.empty()) {
+    for (const policy::NamedChange& change : difference_.named) permitted += change.now ? 1U : 0U;
+    const std::size_t count = difference_.changes.size() + difference_.named.size();
+    if (difference_.same()) {
       if (difference_.complete) line(Text::diff_same, {{"old", before_.name}, {"new", after_.name}});
     } else {
       line(Text::diff_differs, {{"old", before_.name},
                                 {"new", after_.name},
                                 {"permitted", std::to_string(permitted)},
-                                {"forbidden", std::to_string(difference_.changes.size() - permitted)}});
+                                {"forbidden", std::to_string(count - permitted)}});
     }
     for (const Change& change : difference_.changes) print(change, reach);
+    for (const policy::NamedChange& change : difference_.named) print(change, reach);
     if (replayed) print(*replayed, file);
   }
 
@@ -204,6 +229,33 @@ class Printer {
       std::cout << "  ";
       line(Text::diff_more, {{"count", std::to_string(change.boxes.size() - boxes_shown)}});
     }
+  }
+
+  // Permitted by name alone, where it is seen.
+  void print(const policy::NamedChange& change, const policy::Reach& reach) const {
+    const Language language = manner_.language;
+    const CompiledPolicy& policy = change.now ? new_ : old_;
+    const policy::NamedPermission& permission = change.permission;
+    std::cout << '\n' << (change.now ? "+ " : "- ");
+    line(Text::diff_heading,
+         {{"change", text(change.now ? Text::diff_now_permitted : Text::diff_now_forbidden, language)},
+          {"from", segment_name(policy, permission.from, language)},
+          {"to", segment_name(policy, permission.to, language)}});
+    std::cout << "  ";
+    line(change.now ? Text::diff_by : Text::diff_was_by,
+         {{"by", policy::basis_text(policy, policy::Basis::service, permission.index, permission.from,
+                                    permission.to, permission.rule, language)}});
+    std::cout << "  ";
+    line(Text::diff_names,
+         {{"names", policy::joined(policy.options.services[permission.index].names, boxes_shown, language)}});
+    std::vector<Table::Column> columns = tuple_columns(language);
+    columns.insert(columns.begin(), Table::Column{""});
+    Table table{columns};
+    std::vector<Table::Cell> cells =
+        tuple_cells(permission.box, permission.from, permission.to, reach, manner_);
+    cells.insert(cells.begin(), Table::Cell{""});
+    table.add(std::move(cells));
+    std::cout << table.to_string(wants_colour(1));
   }
 
   void print(const Replayed& replayed, const std::string& file) const {
@@ -280,7 +332,7 @@ int run_diff(const Arguments& arguments) {
     complain(text(Text::diff_incomplete, manner.language));
     return exit_code::usage;
   }
-  return difference.changes.empty() ? exit_code::good : exit_code::failed;
+  return difference.same() ? exit_code::good : exit_code::failed;
 }
 
 }  // namespace sekimori::tool
