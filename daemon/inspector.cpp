@@ -4,7 +4,6 @@
 #include <cassert>
 #include <limits>
 
-#include "daemon/alert/coverage.hpp"
 #include "daemon/flow_notes.hpp"
 #include "daemon/packet_clock.hpp"
 
@@ -405,21 +404,6 @@ void Inspector::note_passage(capture::Flow& flow, const capture::Packet& packet,
   notes.passed = static_cast<std::uint8_t>(notes.passed | bit) & 3U;
   if (notes.told == 0 || notes.pending || !worth_telling(notes.verdict)) return;
   tell_more(flow, FlowEvent::Kind::passed, packet);
-}
-
-// Once a minute and segment: minutes, not pauses, so that several workers together tell what one would.
-void Inspector::note_coverage(const capture::Flow& flow, const capture::Packet& packet,
-                              policy::SegmentId entered) {
-  const std::int64_t minute = Coverage::minute_of(packet.time);
-  if (covered_[entered] == minute) return;
-  FlowEvent event;
-  event.kind = FlowEvent::Kind::beyond;
-  event.number = packet.number;
-  event.time = packet.time;
-  event.facts = table_.facts(flow);
-  event.verdict.to = entered;
-  event.generation = policy_->generation();
-  if (outlet_.tell(event)) covered_[entered] = minute;  // else the next copy tells it
 }
 
 // A forbidden flow that goes on, or one that an exception permits, is told again after 1, 2, 4... seconds of

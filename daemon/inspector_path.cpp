@@ -1,4 +1,6 @@
-// The inspector's part that deals with the way by which a conversation leaves.
+// The inspector's part that deals with the way by which a conversation goes: where it leaves, and what is
+// seen beyond the boundary.
+#include "daemon/alert/coverage.hpp"
 #include "daemon/inspector.hpp"
 
 namespace sekimori::daemon {
@@ -21,6 +23,21 @@ void Inspector::keep_exit(capture::Flow& flow, const policy::Conversation& conve
   if (may_pass && by_path && policy_->is_next_hop(conversation.next_hop_mac)) {
     flow.leave_by(conversation.next_hop_mac);
   }
+}
+
+// Once a minute and segment: minutes, not pauses, so that several workers together tell what one would.
+void Inspector::note_coverage(const capture::Flow& flow, const capture::Packet& packet,
+                              policy::SegmentId entered) {
+  const std::int64_t minute = Coverage::minute_of(packet.time);
+  if (covered_[entered] == minute) return;
+  FlowEvent event;
+  event.kind = FlowEvent::Kind::beyond;
+  event.number = packet.number;
+  event.time = packet.time;
+  event.facts = table_.facts(flow);
+  event.verdict.to = entered;
+  event.generation = policy_->generation();
+  if (outlet_.tell(event)) covered_[entered] = minute;  // else the next copy tells it
 }
 
 }  // namespace sekimori::daemon
