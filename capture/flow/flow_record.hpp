@@ -96,8 +96,8 @@ struct FlowRecord {
   // TCP. Bits by side: octets of it are missing; `next` is what the other end acknowledged, not yet seen.
   std::uint8_t gaps : 2 = 0;
   std::uint8_t led : 2 = 0;
-  std::uint8_t in_parts : 1 = 0;  // fragments or damaged packets: nobody knows how long its segments are
-  std::uint8_t exit_known : 1 = 0;        // the next hop is the one by which it left: leave_by()
+  std::uint8_t in_parts : 1 = 0;    // fragments or damaged packets: nobody knows how long its segments are
+  std::uint8_t exit_known : 1 = 0;  // the next hop is the one by which it left: leave_by()
   std::array<MacAddress, 2> macs{};
 };
 static_assert(sizeof(FlowNotes) == 8);
