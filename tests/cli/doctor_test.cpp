@@ -34,7 +34,7 @@ class Doctor : public testing::Test {
 
  protected:
   std::string write(const std::string& more) const {
-    const std::string path = folder_ / "city.yaml";
+    std::string path = folder_ / "city.yaml";
     std::ofstream(path) << body << more;
     ::chmod(path.c_str(), 0640);
     return path;
