@@ -12,6 +12,8 @@ Each file in tests/scenarios/violations is one story:
     hosts: ...                        optional: more of them, as in a story of sekimori-traffic
     routers: ...                      optional: instead of the city's
     config: ...                       optional: appended to the city's config
+    exceptions: ...                   optional: entries in front of those of the city's register
+    lens: ...                         optional: how the wire shows both, a line each as lens.py has them
     violation: ...                    events, as in a story of sekimori-traffic
     expect:                           findings, one a line: CODE SUBJECT [RESPONDER]; SUBJECT is the initiator's
       - SEG-FORBIDDEN 10.1.0.5        address or a word of the notice's subject. A leading ? may come, need not; A|B is either.
@@ -28,6 +30,9 @@ import subprocess
 import sys
 import tempfile
 import textwrap
+
+sys.dont_write_bytecode = True
+import lens  # noqa: E402  beside this file, and nothing is written there
 
 QUIET = {"notice", "info", "debug"}
 START = "2026-11-18T09:00:00+09:00"
@@ -50,7 +55,7 @@ class Story:
                 self.parts[name] = [head.group(2)] if head.group(2) else []
             elif line.strip():
                 self.parts[name].append(line)
-        unknown = set(self.parts) - {"city", "time", "twintime", "hosts", "routers", "config", "violation", "expect", "twin"}
+        unknown = set(self.parts) - {"city", "time", "twintime", "hosts", "routers", "config", "exceptions", "lens", "violation", "expect", "twin"}
         if unknown or not {"city", "violation", "expect", "twin"} <= set(self.parts):
             sys.exit(f"{path}: unknown or missing parts {sorted(unknown)}")
 
@@ -87,13 +92,16 @@ def replay(story, part, source, binaries, folder):
     story_file = name.with_suffix(".story.yaml")
     story_file.write_text("\n".join(lines) + "\n", encoding="utf-8")
     config = city / "sekimori.yaml"
-    if story.text("config"):
-        changed = folder / f"{name.name}.sekimori.yaml"
-        changed.write_text(config.read_text(encoding="utf-8") + "\n" + textwrap.dedent(story.text("config")) + "\n", encoding="utf-8")
-        config = changed
+    if story.text("config") or story.text("exceptions"):
+        text = config.read_text(encoding="utf-8") + "\n" + textwrap.dedent(story.text("config")) + "\n"
+        text = text.replace("\nexceptions:\n", "\nexceptions:\n" + story.text("exceptions") + "\n", 1)
+        config = folder / f"{name.name}.sekimori.yaml"
+        config.write_text(text, encoding="utf-8")
     capture = name.with_suffix(".pcap")
     subprocess.run([binaries / "sekimori-traffic", story_file, "-o", capture], check=True, stdout=subprocess.DEVNULL,
                    stderr=None if "-v" in sys.argv else subprocess.DEVNULL)
+    if story.text("lens"):
+        lens.look(capture, capture, [line.strip().lstrip("- ") for line in story.parts["lens"]])
     run = subprocess.run([binaries / "sekimori", "replay", capture, "--config", config, "--emit", "alerts", "--format", "eve"],
                          stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, check=False, encoding="utf-8")
     if run.returncode not in (0, 3):  # 3: forbidden traffic was found
