@@ -2,9 +2,13 @@
 //
 // Every entry is filed under (its source prefix, its destination prefix), in a hash table. A question walks
 // the prefixes that hold the initiator and those that hold the responder, from the longest to "any", and
-// looks up each combination: usually four look-ups, whether the register has ten entries or a hundred
-// thousand. Gateways and services are filed by their pair of segments as well, so those of other pairs are
-// never met.
+// looks up each combination that can be there: usually one, whether the register has ten entries or a
+// hundred thousand. Gateways and services are filed by their pair of segments as well, so those of other
+// pairs are never met.
+//
+// What a register of a hundred thousand entries costs is memory that is not in the cache. So everything that
+// a comparison needs of an entry lies in one cache line of its own (`Digest`), where addresses are ranges of
+// numbered prefixes; what an entry was written as is read for its rare parts only.
 //
 // When nothing permits, the same structure finds the entry that came nearest, in bounded work: a flood of
 // forbidden packets must not cost more than a flood of permitted ones by much.
@@ -12,8 +16,10 @@
 // Immutable after construction; look-ups never allocate or throw.
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <limits>
+#include <span>
 #include <vector>
 
 #include "policy/names.hpp"
@@ -23,7 +29,8 @@
 
 namespace sekimori::policy {
 
-// A set of prefixes with "any" as the root of all; nodes are numbered, the root is 0.
+// A set of prefixes with "any" as the root of all. Nodes are numbered so that what a prefix covers follows it
+// without a gap; the root is 0. An address is in a prefix if its longest one is in [node, end(node)).
 class PrefixTree {
  public:
   static constexpr std::uint32_t root = 0;
@@ -33,10 +40,13 @@ class PrefixTree {
   std::uint32_t node(const Prefix& prefix) const;      // of a prefix given at construction
   std::uint32_t find(const IpAddress& address) const;  // longest that holds it; root if none does
   std::uint32_t parent(std::uint32_t node) const { return parents_[node]; }
+  std::uint32_t end(std::uint32_t node) const { return ends_[node]; }  // behind the last one that it covers
+  std::size_t size() const { return parents_.size(); }
 
  private:
   std::vector<Prefix> ordered_{};
   std::vector<std::uint32_t> parents_{root};
+  std::vector<std::uint32_t> ends_{1};
   SegmentMap map_{};
 };
 
@@ -68,7 +78,7 @@ struct Entry {
 struct Nearest {
   NearMiss miss{};
   unsigned score = std::numeric_limits<unsigned>::max();
-  void offer(const Entry& entry, unsigned mismatches, Mismatch first);
+  void offer(Basis kind, std::uint32_t index, unsigned mismatches, Mismatch first);
 };
 
 class Entries {
@@ -96,8 +106,9 @@ class Entries {
   Question ask(const Conversation& conversation) const;
 
   struct Match {
-    const Entry* entry = nullptr;  // the first in the options' order
+    bool found = false;
     bool mac_verified = true;
+    std::uint32_t index = 0;  // of the first in the options' order, into the options
   };
   // The entry of this kind (not `cell`) that permits the conversation. Entries that fit the addresses and
   // fail otherwise are offered to `nearest`. `pair` counts for gateways and services.
@@ -107,43 +118,98 @@ class Entries {
   void look_around(Basis named, PairId pair, const Question& question, Nearest& nearest) const;
 
  private:
+  // Entries of one key, in their order: filed_[first ...]; of one alone, `first` is itself.
   struct Slot {
     std::uint64_t key = ~std::uint64_t{0};
     std::uint32_t first = 0;
     std::uint32_t count = 0;
   };
+  // A node of a tree: the exceptions that name it on this side, in their order, and what the other side of
+  // the keys with this node may be, so that what cannot be there is not looked for.
+  struct Place {
+    static constexpr std::uint32_t here_max = 2;
+    static constexpr std::uint8_t exceptions_any = 1;    // the other side is any address
+    static constexpr std::uint8_t exceptions_named = 2;  // or a prefix
+    static constexpr std::uint8_t others_any = 4;        // the same of gateways and services
+    static constexpr std::uint8_t others_named = 8;
+    std::uint32_t parent = PrefixTree::root;
+    std::array<std::uint32_t, here_max> near{};  // the exceptions, or where they begin in near_
+    std::uint32_t count : 28 = 0;
+    std::uint32_t keys : 4 = 0;
+  };
+  static_assert(sizeof(Place) == 16);
+  // Nodes of a tree, from `first` until before `end`.
+  struct Range {
+    std::uint32_t first = 0;
+    std::uint32_t end = 0;
+  };
+  // What compare() asks of an entry.
+  struct alignas(64) Digest {
+    enum : std::uint8_t { several_sources = 1, several_destinations = 2, named = 4 };
+    Time begin = Time::min();  // permits within [begin, end), if its hours do
+    Time end = Time::max();
+    Range source{};  // its nodes; with `several_sources` a part of ranges_
+    Range destination{};
+    std::uint32_t index = 0;  // Entry::index
+    std::uint32_t week = 0;   // into weeks_
+    MacAddress source_mac{};  // of one alone
+    MacAddress destination_mac{};
+    Ports ports{};  // of one alone
+    Basis kind = Basis::exception;
+    std::uint8_t parts = 0;
+    std::uint8_t source_macs = 0;  // how many: 0, 1, or 2 for several
+    std::uint8_t destination_macs = 0;
+    std::uint8_t ports_count = 0;
+  };
+  static_assert(sizeof(Digest) == 64);
   struct Comparison {
     unsigned mismatches = 0;
     Mismatch first = Mismatch::none;
     bool mac_verified = true;
     void differs(Mismatch field);
   };
+  struct Record;
 
+  void digest();
+  Range ranges_of(const PrefixTree& tree, const std::vector<Prefix>& prefixes, std::uint8_t part,
+                  std::uint8_t& parts);
   void file();
+  void file_keys(std::vector<Record>& records);
+  std::vector<Place> places_of(const PrefixTree& tree, EndpointOptions Entry::*side);
+  void note_key(Basis kind, std::uint32_t source, std::uint32_t destination);
   Slot slice(std::uint64_t key) const;
+  std::span<const std::uint32_t> near_of(const Place& place) const {
+    const bool here = place.count <= Place::here_max;
+    return {here ? place.near.data() : near_.data() + place.near[0], place.count};
+  }
   bool has_exceptions() const { return exceptions_ > 0; }
   bool is_router(const MacAddress& mac) const;
-  Comparison compare(std::uint32_t entry, const Conversation& conversation) const;
-  bool holds(std::int32_t large_set, const EndpointOptions& side, const IpAddress& address) const;
-  void compare_mac(const EndpointOptions& side, const MacAddress& mac, bool guessed, Mismatch field,
-                   Comparison& result) const;
-  void offer_slice(std::uint64_t key, const Conversation& conversation, std::uint32_t& budget,
+  Comparison compare(std::uint32_t entry, const Question& question) const;
+  bool holds(const Range& range, bool several, std::uint32_t node) const;
+  void compare_mac(const EndpointOptions& side, bool listed, const MacAddress& mac, bool guessed,
+                   Mismatch field, Comparison& result) const;
+  Mismatch compare_time(std::uint32_t entry, Time time) const;
+  struct Wanted;
+  void look(std::uint32_t entry, const Wanted& wanted, Match& match, Nearest& nearest) const;
+  void look_beside(std::uint32_t source, const Wanted& wanted, Match& match, Nearest& nearest) const;
+  void offer_slice(std::span<const std::uint32_t> slice, const Question& question, std::uint32_t& budget,
                    Nearest& nearest) const;
+  void expect_near(const Question& question) const;
   void look_backwards(Basis named, PairId pair, const Conversation& conversation, Nearest& nearest) const;
 
   std::vector<Entry> entries_{};
+  std::vector<Digest> digests_{};  // parallel to entries_
+  std::vector<Range> ranges_{};    // of sides with several prefixes: in order, none touches the next
+  std::vector<Week> weeks_{};      // each once; the first is "always"
   std::size_t exceptions_ = 0;
   std::vector<MacAddress> routers_{};
   PrefixTree sources_{};
   PrefixTree destinations_{};
-  std::vector<Slot> table_{};             // open addressing, a power of two, at most half full
-  std::vector<std::uint32_t> filed_{};    // indexes into entries_, one slice for each key
-  std::vector<SegmentMap> large_sets_{};  // of sides with many addresses
-  struct Sets {
-    std::int32_t source = -1;
-    std::int32_t destination = -1;
-  };
-  std::vector<Sets> sets_{};  // parallel to entries_: index into large_sets_, or -1
+  std::vector<Place> source_places_ = std::vector<Place>(1);  // by node
+  std::vector<Place> destination_places_ = std::vector<Place>(1);
+  std::vector<std::uint32_t> near_{};   // indexes into entries_, one slice for each place with many
+  std::vector<Slot> table_{};           // open addressing, a power of two, at most half full
+  std::vector<std::uint32_t> filed_{};  // indexes into entries_, one slice for each key
 };
 
 }  // namespace sekimori::policy

@@ -137,10 +137,10 @@ void apply_entries(const Entries& entries, const Conversation& conversation, Ver
   Nearest nearest;
   const auto permitted_by = [&](Basis kind) {
     const Entries::Match match = entries.find(kind, pair, question, nearest);
-    if (match.entry == nullptr) return false;
+    if (!match.found) return false;
     verdict.decision = Decision::permit;
     verdict.basis = kind;
-    verdict.basis_index = match.entry->index;
+    verdict.basis_index = match.index;
     verdict.mac_verified = match.mac_verified;
     return true;
   };
@@ -157,8 +157,8 @@ void name_powerless_exception(const Entries& entries, const Conversation& conver
   Nearest ignored;
   const Entries::Match match =
       entries.find(Basis::exception, verdict.pair(), entries.ask(conversation), ignored);
-  if (match.entry != nullptr) {
-    verdict.near_miss = {Mismatch::cell_forbids, Basis::exception, match.entry->index};
+  if (match.found) {
+    verdict.near_miss = {Mismatch::cell_forbids, Basis::exception, match.index};
   }
 }
 

@@ -34,7 +34,7 @@ class Week {
   struct Span {
     std::uint16_t begin = 0;
     std::uint16_t end = 0;
-    bool operator==(const Span&) const = default;
+    auto operator<=>(const Span&) const = default;
   };
 
   Week() = default;  // always
@@ -45,6 +45,7 @@ class Week {
   // In order, none touches the next; empty = always. Hours that never come (no weekday) are not made: config
   // refuses them.
   const std::vector<Span>& spans() const { return spans_; }
+  auto operator<=>(const Week&) const = default;
 
  private:
   std::vector<Span> spans_{};
