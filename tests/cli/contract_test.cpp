@@ -7,6 +7,7 @@
 
 #include "tests/cli/run.hpp"
 #include "tests/daemon/city.hpp"
+#include "tests/kit/capture_octets.hpp"
 #include "tests/kit/packet_builder.hpp"
 #include "tools/sekimori/table.hpp"
 
@@ -18,24 +19,12 @@ using test::has;
 using test::Outcome;
 using test::run_tool;
 
-void put(std::string& out, std::uint32_t value) {
-  for (unsigned shift = 0; shift < 32; shift += 8) out.push_back(static_cast<char>(value >> shift));
-}
-
 // A classic pcap file of built frames, a second apart, from 2026-06-01T00:00:00Z on.
 std::string capture_of(const std::vector<kit::PacketBuilder>& packets) {
-  std::string out;
-  for (const std::uint32_t word : {0xa1b2c3d4U, 0x00040002U, 0U, 0U, 262144U, 1U}) put(out, word);
-  std::uint32_t seconds = 1780272000;
-  for (const kit::PacketBuilder& packet : packets) {
-    const kit::Octets octets = packet.bytes();
-    put(out, seconds++);
-    put(out, 0);
-    put(out, static_cast<std::uint32_t>(octets.size()));
-    put(out, static_cast<std::uint32_t>(octets.size()));
-    out.append(reinterpret_cast<const char*>(octets.data()), octets.size());
-  }
-  return out;
+  kit::CaptureOctets out;
+  std::chrono::seconds time{1'780'272'000};
+  for (const kit::PacketBuilder& packet : packets) out.add(time++, packet.bytes());
+  return out.octets();
 }
 
 std::vector<kit::PacketBuilder> conversation(std::string_view client, std::string_view server,

@@ -1,17 +1,10 @@
 // Clouds that are permitted by name, as an officer of an alpha-prime city would see them: what is proved
 // stays silent, everything else is told, and the number of workers does not matter.
 #include <gtest/gtest.h>
-#include <unistd.h>
-
-#include <filesystem>
-#include <fstream>
-#include <optional>
 
 #include "daemon/alert/name_waits.hpp"
 #include "daemon/inspector.hpp"
-#include "daemon/render.hpp"
-#include "daemon/replay.hpp"
-#include "tests/daemon/city.hpp"
+#include "tests/daemon/heard.hpp"
 #include "tests/kit/allocations.hpp"
 #include "tests/kit/name_octets.hpp"
 #include "tests/kit/packet_builder.hpp"
@@ -22,6 +15,8 @@ namespace {
 using kit::ACK;
 using kit::Octets;
 using kit::SYN;
+using test::finding_of;
+using test::Heard;
 using namespace std::chrono_literals;
 
 constexpr std::string_view prime_city = R"(
@@ -80,22 +75,7 @@ class Day {
                    .payload(kit::dns_answer(name, {{"", address, ttl}})));
   }
 
-  std::string capture() const {
-    std::string out;
-    const auto put = [&out](std::uint32_t value) {
-      for (unsigned shift = 0; shift < 32; shift += 8) out.push_back(static_cast<char>(value >> shift));
-    };
-    for (const std::uint32_t word : {0xa1b2c3d4U, 0x00040002U, 0U, 0U, 262144U, 1U}) put(word);
-    for (const auto& [when, bytes] : frames_) {
-      const auto us = std::chrono::duration_cast<std::chrono::microseconds>(when).count();
-      put(static_cast<std::uint32_t>(1'795'132'800 + us / 1'000'000));
-      put(static_cast<std::uint32_t>(us % 1'000'000));
-      put(static_cast<std::uint32_t>(bytes.size()));
-      put(static_cast<std::uint32_t>(bytes.size()));
-      for (const std::byte byte : bytes) out.push_back(static_cast<char>(byte));
-    }
-    return out;
-  }
+  const test::TimedFrames& frames() const { return frames_; }
 
  private:
   Day& add(const kit::PacketBuilder& packet) {
@@ -106,60 +86,11 @@ class Day {
   std::string next_hop_;
   Duration now_{};
   unsigned identification_ = 0;
-  std::vector<std::pair<Duration, Octets>> frames_{};
+  test::TimedFrames frames_{};
 };
 
-struct Heard final : ReplayOutput {
-  void alert(const AlertRecord& record) override {
-    all += to_line(alert_event(record, {})) + "\n";
-    if (record.kind == AlertKind::closed) return;
-    lines.push_back(record);
-  }
-  void flow(const capture::FlowFacts& facts, const policy::Verdict& verdict, const capture::Passage& passage,
-            capture::EndReason reason) override {
-    all += to_line(flow_event(facts, verdict, *policy, passage, reason, {})) + "\n";
-  }
-  std::shared_ptr<const policy::Policy> policy{};
-  std::vector<AlertRecord> lines{};
-  std::string all{};
-  ReplayResult result{};
-};
-
-// With one, two and five workers, in small chunks; the output is held to be the same.
 Heard hear(const Day& day, std::string_view city = prime_city) {
-  const std::filesystem::path path =
-      std::filesystem::temp_directory_path() / ("sekimori-names-" + std::to_string(::getpid()) + ".pcap");
-  std::ofstream(path, std::ios::binary) << day.capture();
-  std::optional<Heard> first;
-  for (const std::uint16_t workers : {std::uint16_t{1}, std::uint16_t{2}, std::uint16_t{5}}) {
-    for (const std::uint32_t chunk : {3U, 4096U}) {
-      Heard heard;
-      heard.policy = test::make_policy(city);
-      ReplayOptions options;
-      options.files = {path.string()};
-      options.workers = workers;
-      options.want_flows = true;
-      options.chunk_frames = chunk;
-      capture::CaptureOptions capture;
-      capture.flows.flows_max = 10'000;
-      heard.result = replay(options, capture, heard.policy, {}, heard);
-      EXPECT_TRUE(heard.result.books.close());
-      if (!first) {
-        first = std::move(heard);
-        continue;
-      }
-      EXPECT_EQ(heard.all, first->all) << workers << " workers, chunks of " << chunk;
-      EXPECT_EQ(heard.result.forbidden_flows, first->result.forbidden_flows);
-      EXPECT_EQ(heard.result.books.names.addresses, first->result.books.names.addresses);
-      EXPECT_EQ(heard.result.books.names.greetings, first->result.books.names.greetings);
-    }
-  }
-  std::filesystem::remove(path);
-  return *first;
-}
-
-std::string finding_of(const AlertRecord& record) {
-  return std::string{alert_event(record, {}).at("sekimori").at("finding").as_string()};
+  return test::hear(day.frames(), city);
 }
 
 TEST(CloudNames, WhatDnsProvedIsSilentFromItsFirstPacketOn) {

@@ -1,17 +1,10 @@
 // Where the mirror sees both sides of the body's own firewall: the first copy of a packet to outside goes to
 // the firewall, and only the one behind it says by which way it leaves.
 #include <gtest/gtest.h>
-#include <unistd.h>
-
-#include <filesystem>
-#include <fstream>
-#include <optional>
 
 #include "daemon/alert/name_waits.hpp"
 #include "daemon/flow_notes.hpp"
-#include "daemon/render.hpp"
-#include "daemon/replay.hpp"
-#include "tests/daemon/city.hpp"
+#include "tests/daemon/heard.hpp"
 #include "tests/kit/packet_builder.hpp"
 
 namespace sekimori::daemon {
@@ -19,6 +12,8 @@ namespace {
 
 using kit::ACK;
 using kit::SYN;
+using test::finding_of;
+using test::Heard;
 using namespace std::chrono_literals;
 
 constexpr std::string_view walled_city = R"(
@@ -58,22 +53,7 @@ class Day {
   Day& far(const char* next_hop, Duration later = 60us) {
     return add(later, packet_.macs("02:00:00:00:0f:02", next_hop).vlan(399).ttl(127));
   }
-  std::string capture() const {
-    std::string out;
-    const auto put = [&out](std::uint32_t value) {
-      for (unsigned shift = 0; shift < 32; shift += 8) out.push_back(static_cast<char>(value >> shift));
-    };
-    for (const std::uint32_t word : {0xa1b2c3d4U, 0x00040002U, 0U, 0U, 262144U, 1U}) put(word);
-    for (const auto& [when, bytes] : frames_) {
-      const auto us = std::chrono::duration_cast<std::chrono::microseconds>(when).count();
-      put(static_cast<std::uint32_t>(1'795'132'800 + us / 1'000'000));
-      put(static_cast<std::uint32_t>(us % 1'000'000));
-      put(static_cast<std::uint32_t>(bytes.size()));
-      put(static_cast<std::uint32_t>(bytes.size()));
-      for (const std::byte byte : bytes) out.push_back(static_cast<char>(byte));
-    }
-    return out;
-  }
+  const test::TimedFrames& frames() const { return frames_; }
 
  private:
   Day& add(Duration later, const kit::PacketBuilder& packet) {
@@ -83,54 +63,15 @@ class Day {
   kit::PacketBuilder packet_{};
   Duration now_{};
   unsigned identification_ = 0;
-  std::vector<std::pair<Duration, kit::Octets>> frames_{};
+  test::TimedFrames frames_{};
 };
 
 kit::PacketBuilder syn(const char* from = "10.30.21.31", unsigned port = 51000) {
   return kit::ethernet().ipv4(from, "203.0.113.80").tcp(port, 443, SYN).seq(1000);
 }
 
-struct Heard final : ReplayOutput {
-  void alert(const AlertRecord& record) override {
-    all += to_line(alert_event(record, {})) + "\n";
-    if (record.kind != AlertKind::closed) lines.push_back(record);
-  }
-  void flow(const capture::FlowFacts&, const policy::Verdict&, const capture::Passage&,
-            capture::EndReason) override {}
-  std::vector<AlertRecord> lines{};
-  std::string all{};
-  ReplayResult result{};
-};
-
-// The same for any number of workers.
 Heard hear(const Day& day) {
-  const std::filesystem::path path =
-      std::filesystem::temp_directory_path() / ("sekimori-egress-" + std::to_string(::getpid()) + ".pcap");
-  std::ofstream(path, std::ios::binary) << day.capture();
-  std::optional<Heard> first;
-  for (const std::uint16_t workers : {std::uint16_t{1}, std::uint16_t{3}}) {
-    Heard heard;
-    ReplayOptions options;
-    options.files = {path.string()};
-    options.workers = workers;
-    options.chunk_frames = 3;
-    capture::CaptureOptions capture;
-    capture.flows.flows_max = 10'000;
-    heard.result = replay(options, capture, test::make_policy(walled_city), {}, heard);
-    EXPECT_TRUE(heard.result.books.close());
-    if (!first) {
-      first = std::move(heard);
-    } else {
-      EXPECT_EQ(heard.all, first->all) << workers << " workers";
-      EXPECT_EQ(heard.result.forbidden_flows, first->result.forbidden_flows);
-    }
-  }
-  std::filesystem::remove(path);
-  return std::move(*first);
-}
-
-std::string finding_of(const AlertRecord& record) {
-  return std::string{alert_event(record, {}).at("sekimori").at("finding").as_string()};
+  return test::hear(day.frames(), walled_city);
 }
 
 TEST(EgressPath, ACopyOnItsWayToTheSecurityCloudProvesTheWay) {

@@ -10,6 +10,7 @@
 
 #include "daemon/render.hpp"
 #include "tests/daemon/city.hpp"
+#include "tests/kit/capture_octets.hpp"
 #include "tests/kit/packet_builder.hpp"
 
 namespace sekimori::daemon {
@@ -27,11 +28,6 @@ struct Lines final : ReplayOutput {
   std::uint64_t flows = 0;
 };
 
-void put(std::string& out, std::uint32_t value) {
-  for (int shift = 0; shift < 32; shift += 8)
-    out.push_back(static_cast<char>(value >> static_cast<unsigned>(shift)));
-}
-
 // Thousands of frames between a few dozen hosts of all segments, in mixed order, with some time running
 // backwards.
 std::string busy_capture(unsigned seed) {
@@ -39,14 +35,8 @@ std::string busy_capture(unsigned seed) {
   const auto random = [&engine] { return static_cast<std::uint32_t>(engine()); };
   const std::array<const char*, 8> hosts{"10.10.21.34", "10.10.10.11", "10.20.22.15",  "10.20.10.6",
                                          "10.30.40.12", "172.31.0.8",  "203.0.113.80", "198.51.100.9"};
-  std::string out;
-  put(out, 0xa1b2c3d4);
-  put(out, 0x00040002);
-  put(out, 0);
-  put(out, 0);
-  put(out, 262144);
-  put(out, 1);
-  std::uint32_t seconds = 1795132800;
+  kit::CaptureOctets out;
+  std::chrono::seconds seconds = kit::capture_begin;
   for (int i = 0; i < 4'000; ++i) {
     const char* from = hosts[random() % hosts.size()];
     const char* to = hosts[random() % hosts.size()];
@@ -60,14 +50,12 @@ std::string busy_capture(unsigned seed) {
                            : builder.tcp(reply ? server : client, reply ? client : server, flags)
                                  .payload(random() % 100)
                                  .bytes();
-    if (random() % 20 == 0) seconds += 1 + random() % 40;
-    put(out, seconds - random() % 2);
-    put(out, static_cast<std::uint32_t>(random() % 1'000'000));
-    put(out, static_cast<std::uint32_t>(frame.size()));
-    put(out, static_cast<std::uint32_t>(frame.size()));
-    for (const auto byte : frame) out.push_back(static_cast<char>(byte));
+    if (random() % 20 == 0) seconds += std::chrono::seconds{1 + random() % 40};
+    const std::chrono::seconds back{random() % 2};
+    const std::chrono::microseconds micros{random() % 1'000'000};
+    out.add(seconds - back + micros, frame);
   }
-  return out;
+  return out.octets();
 }
 
 class ReplayTest : public testing::Test {
@@ -126,18 +114,12 @@ std::string attack_capture() {
   using kit::ACK;
   using kit::FIN;
   using kit::SYN;
-  std::string out;
-  for (const std::uint32_t word : {0xa1b2c3d4U, 0x00040002U, 0U, 0U, 262144U, 1U}) put(out, word);
-  std::uint32_t micros = 0;
+  kit::CaptureOctets out;
+  std::chrono::microseconds time = kit::capture_begin;
   std::uint32_t identification = 0;
   const auto add = [&](const kit::PacketBuilder& builder) {
-    const auto bytes = builder.bytes();
-    micros += 40'000;
-    put(out, 1795132800 + micros / 1'000'000);
-    put(out, micros % 1'000'000);
-    put(out, static_cast<std::uint32_t>(bytes.size()));
-    put(out, static_cast<std::uint32_t>(bytes.size()));
-    for (const auto byte : bytes) out.push_back(static_cast<char>(byte));
+    time += std::chrono::milliseconds{40};
+    out.add(time, builder.bytes());
   };
   const auto from = [&](const std::string& a, const std::string& b) {
     return kit::ethernet().ipv4(a, b).identification(++identification & 0xffffU);
@@ -154,7 +136,7 @@ std::string attack_capture() {
     add(from(host, suspect).tcp(22, 42'000 + i, ACK).payload(1400));
     add(from(host, suspect).tcp(22, 42'000 + i, FIN | ACK));
   }
-  return out;
+  return out.octets();
 }
 
 TEST_F(ReplayTest, FindsTheSameAttackFromInsideWithAnyNumberOfWorkers) {

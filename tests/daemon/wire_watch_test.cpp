@@ -14,6 +14,7 @@
 #include "daemon/render.hpp"
 #include "daemon/replay.hpp"
 #include "tests/daemon/city.hpp"
+#include "tests/kit/capture_octets.hpp"
 #include "tests/kit/packet_builder.hpp"
 
 namespace sekimori::daemon {
@@ -56,31 +57,16 @@ struct Step {
 };
 using Story = std::vector<Step>;
 
-void put(std::string& out, std::uint32_t value, int octets = 4) {
-  for (int i = 0; i < octets; ++i) out.push_back(static_cast<char>(value >> (8U * static_cast<unsigned>(i))));
-}
-
 class Capture {
  public:
   explicit Capture(const Story& story) {
     const int file = ::mkstemp(path_.data());
-    std::string out;
-    put(out, 0xa1b2c3d4);
-    put(out, 0x00040002);
-    put(out, 0);
-    put(out, 0);
-    put(out, 262144);
-    put(out, 1);
+    kit::CaptureOctets out;
     for (const Step& step : story) {
-      const Octets bytes = step.frame.bytes();
-      const auto micro = static_cast<std::uint64_t>(step.second * 1e6);
-      put(out, static_cast<std::uint32_t>(1795132800 + micro / 1'000'000));
-      put(out, static_cast<std::uint32_t>(micro % 1'000'000));
-      put(out, static_cast<std::uint32_t>(bytes.size()));
-      put(out, static_cast<std::uint32_t>(bytes.size()));
-      for (const std::byte byte : bytes) out.push_back(static_cast<char>(byte));
+      const std::chrono::microseconds since{static_cast<std::int64_t>(step.second * 1e6)};
+      out.add(kit::capture_begin + since, step.frame.bytes());
     }
-    std::ofstream{path_, std::ios::binary} << out;
+    std::ofstream{path_, std::ios::binary} << out.octets();
     ::close(file);
   }
   Capture(const Capture&) = delete;

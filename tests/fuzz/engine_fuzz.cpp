@@ -8,6 +8,7 @@
 #include "tests/daemon/city.hpp"
 #include "tests/fuzz/captures.hpp"
 #include "tests/fuzz/target.hpp"
+#include "tests/kit/capture_octets.hpp"
 #include "tests/kit/packet_builder.hpp"
 
 namespace {
@@ -45,22 +46,9 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
 namespace sekimori::fuzz {
 
 std::vector<std::string> seeds() {
-  std::string seed;
-  const auto put = [&](std::uint32_t value) {
-    for (unsigned shift = 0; shift < 32; shift += 8) seed.push_back(static_cast<char>(value >> shift));
-  };
-  put(0xa1b2c3d4);
-  put(0x00040002);
-  put(0);
-  put(0);
-  put(65535);
-  put(1);
-  const auto add = [&](const kit::Octets& frame, std::uint32_t time) {
-    put(1795132800 + time);
-    put(0);
-    put(static_cast<std::uint32_t>(frame.size()));
-    put(static_cast<std::uint32_t>(frame.size()));
-    for (const auto octet : frame) seed.push_back(static_cast<char>(octet));
+  kit::CaptureOctets seed;
+  const auto add = [&](const kit::Octets& frame, std::uint32_t second) {
+    seed.add(kit::capture_begin + std::chrono::seconds{second}, frame);
   };
   add(kit::ethernet().vlan(121).ipv4("10.10.21.34", "203.0.113.80").tcp(51000, 443, kit::SYN).bytes(), 0);
   add(kit::ethernet()
@@ -78,7 +66,7 @@ std::vector<std::string> seeds() {
           .bytes(),
       90);
   std::vector<std::string> result = capture_contents(2048);
-  result.insert(result.begin(), seed);
+  result.insert(result.begin(), seed.octets());
   return result;
 }
 
