@@ -8,6 +8,7 @@
 #include <utility>
 
 #include "config/values.hpp"
+#include "config/week_reader.hpp"
 #include "policy/text/text.hpp"
 
 namespace sekimori::config {
@@ -38,76 +39,49 @@ void read_prefixes(const Cursor& at, std::vector<Prefix>& out) {
       Cursor::Size::some);
 }
 
-// "08:30" in minutes of the day; "24:00" is its end.
 bool read_clock(const Cursor& at, std::uint16_t& out) {
   std::string value;
   if (!at.text(value)) return false;
-  const bool shaped = value.size() == 5 && value[2] == ':';
-  const auto hours =
-      shaped ? parse_decimal(value[0] == '0' ? value.substr(1, 1) : value.substr(0, 2)) : std::nullopt;
-  const auto minutes =
-      shaped ? parse_decimal(value[3] == '0' ? value.substr(4, 1) : value.substr(3, 2)) : std::nullopt;
-  if (!hours || !minutes || *minutes > 59 || *hours > 24 || (*hours == 24 && *minutes != 0)) {
+  const auto minute = parse_minute(value);
+  if (!minute) {
     at.error(Text::behaviour_not_clock, {{"value", shown(value)}});
     return false;
   }
-  out = static_cast<std::uint16_t>(*hours * 60 + *minutes);
+  out = *minute;
   return true;
 }
 
-void read_days(const Cursor& at, std::uint8_t& out) {
-  constexpr std::array<std::pair<std::string_view, std::string_view>, 7> names{{{"mon", "月"},
-                                                                                {"tue", "火"},
-                                                                                {"wed", "水"},
-                                                                                {"thu", "木"},
-                                                                                {"fri", "金"},
-                                                                                {"sat", "土"},
-                                                                                {"sun", "日"}}};
-  unsigned days = 0;
-  const bool good = at.list(
-      [&](const Cursor& item) {
-        std::string value;
-        if (!item.text(value)) return;
-        for (std::size_t i = 0; i < names.size(); ++i) {
-          if (value != names[i].first && value != names[i].second) continue;
-          if ((days >> i & 1U) != 0) item.error(Text::config_repeated, {{"value", shown(value)}});
-          days |= 1U << i;
-          return;
-        }
-        item.error(Text::behaviour_not_days, {{"value", shown(value)}});
-      },
-      Cursor::Size::some);
-  if (good) out = static_cast<std::uint8_t>(days);
-}
-
-void read_hours(const Cursor& at, std::int16_t utc_offset_minutes, policy::OfficeHours& hours) {
+void read_hours(const Cursor& at, policy::HoursOptions& hours) {
   at.map([&](Map& map) {
-    hours.utc_offset_minutes = utc_offset_minutes;
-    read_days(map.required("days"), hours.days);
+    read_weekdays(map.required("days"), hours.weekdays);
     const Cursor from = map.required("from");
     const Cursor until = map.required("until");
-    const bool good = read_clock(from, hours.from_minute);
-    if (read_clock(until, hours.until_minute) && good && hours.from_minute % 1440 == hours.until_minute) {
+    policy::HoursOptions::Range range;
+    const bool good = read_clock(from, range.begin);
+    if (!read_clock(until, range.end) || !good) return;
+    range.begin %= 24 * 60;
+    if (range.begin == range.end) {
       until.error(Text::behaviour_hours_equal);
+    } else {
+      hours.ranges = {range};
     }
   });
 }
 
-void read_bulk(const Cursor& at, std::int16_t utc_offset_minutes, policy::BulkOptions& bulk) {
+void read_bulk(const Cursor& at, policy::BulkOptions& bulk) {
   at.map([&](Map& map) {
     map.optional("bytes").bytes(bulk.bytes, {64ULL << 10U, 16ULL << 40U});
     map.optional("window").duration(bulk.window, {1min, 168h});
     map.optional("direction")
         .choice(bulk.direction,
                 {{"to_client", BulkDirection::to_client}, {"to_server", BulkDirection::to_server}});
-    read_hours(map.optional("hours"), utc_offset_minutes, bulk.hours);
+    read_hours(map.optional("hours"), bulk.hours);
     map.optional("out_of_hours_percent").number(bulk.out_of_hours_percent, {1, 100});
     read_prefixes(map.optional("exempt"), bulk.exempt);
   });
 }
 
-void read_system(const Cursor& item, const BehaviourContext& context, Ids& ids,
-                 policy::SystemOptions& system) {
+void read_system(const Cursor& item, Ids& ids, policy::SystemOptions& system) {
   system.place = item.place();
   item.map([&](Map& map) {
     const Cursor id = map.required("id");
@@ -130,7 +104,7 @@ void read_system(const Cursor& item, const BehaviourContext& context, Ids& ids,
     const Cursor bulk = map.optional("bulk");
     if (!bulk.present()) return;
     system.bulk.emplace();
-    read_bulk(bulk, context.utc_offset_minutes, *system.bulk);
+    read_bulk(bulk, *system.bulk);
   });
 }
 
@@ -151,7 +125,7 @@ void report_shared(const Cursor& at, const std::vector<policy::SystemOptions>& s
   }
 }
 
-void read_transfer(const Cursor& item, const BehaviourContext& context, Ids& ids,
+void read_transfer(const Cursor& item, const SegmentNames& names, Ids& ids,
                    policy::TransferOptions& transfer) {
   transfer.place = item.place();
   transfer.bulk.direction = BulkDirection::to_server;
@@ -159,9 +133,9 @@ void read_transfer(const Cursor& item, const BehaviourContext& context, Ids& ids
     const Cursor id = map.required("id");
     if (id.identifier(transfer.id)) require_new(ids, transfer.id, id);
     map.optional("name").text(transfer.name, 128);
-    context.names.read(map.required("from"), transfer.from);
-    context.names.read(map.required("to"), transfer.to);
-    read_bulk(map.required("bulk"), context.utc_offset_minutes, transfer.bulk);
+    names.read(map.required("from"), transfer.from);
+    names.read(map.required("to"), transfer.to);
+    read_bulk(map.required("bulk"), transfer.bulk);
   });
 }
 
@@ -222,12 +196,12 @@ void read_scan(const Cursor& at, policy::ScanOptions& scan) {
 
 }  // namespace
 
-void read_behaviour(Map& root, const BehaviourContext& context, policy::PolicyOptions& options) {
+void read_behaviour(Map& root, const SegmentNames& names, policy::PolicyOptions& options) {
   Ids ids;  // one for both: they name what is warned of
   const Cursor systems = root.optional("systems");
   systems.list([&](const Cursor& item) {
     policy::SystemOptions system;
-    read_system(item, context, ids, system);
+    read_system(item, ids, system);
     options.systems.push_back(std::move(system));
   });
   if (options.systems.size() > policy::systems_max) {
@@ -237,7 +211,7 @@ void read_behaviour(Map& root, const BehaviourContext& context, policy::PolicyOp
   }
   root.optional("transfers").list([&](const Cursor& item) {
     policy::TransferOptions transfer;
-    read_transfer(item, context, ids, transfer);
+    read_transfer(item, names, ids, transfer);
     options.transfers.push_back(std::move(transfer));
   });
   root.optional("behaviour").map([&](Map& map) {
@@ -255,7 +229,7 @@ void read_behaviour(Map& root, const BehaviourContext& context, policy::PolicyOp
     map.optional("unused_after_days").number(behaviour.unused_after_days, {0, 3650});
     map.optional("declared_only").list([&](const Cursor& item) {
       std::string segment;
-      if (context.names.read(item, segment)) behaviour.declared_only.push_back(std::move(segment));
+      if (names.read(item, segment)) behaviour.declared_only.push_back(std::move(segment));
     });
     map.optional("followed_max").number(behaviour.followed_max, {1024, 1'000'000});
   });

@@ -531,7 +531,7 @@ void read_city(Map& root, const CityContext& context, std::vector<SourceText>& s
   reader.read_routers(root.optional("routers"));
   reader.read_tunnels(root.optional("tunnels"));
   read_assertions(root.optional("assert"), options.profile, context.utc_offset_minutes, options.assertions);
-  read_behaviour(root, {context.utc_offset_minutes, SegmentNames{options.profile}}, options);
+  read_behaviour(root, SegmentNames{options.profile}, options);
 }
 
 }  // namespace sekimori::config

@@ -9,6 +9,7 @@
 
 #include "config/assertion_reader.hpp"
 #include "config/values.hpp"
+#include "config/week_reader.hpp"
 #include "policy/text/text.hpp"
 
 namespace sekimori::config {
@@ -77,50 +78,7 @@ void read_papers(const Cursor& at, std::vector<policy::PaperOptions>& papers) {
   if (papers.size() > papers_max) at.error(Text::config_list_long, {{"max", std::to_string(papers_max)}});
 }
 
-// ---- weekdays and hours ----
-
-constexpr std::array<std::string_view, 7> weekdays{"mon", "tue", "wed", "thu", "fri", "sat", "sun"};
-constexpr std::array<std::string_view, 7> weekdays_ja{"月", "火", "水", "木", "金", "土", "日"};
-
-std::optional<unsigned> parse_weekday(std::string_view word) {
-  for (unsigned day = 0; day < weekdays.size(); ++day) {
-    if (word == weekdays[day] || word == weekdays_ja[day]) return day;
-  }
-  return std::nullopt;
-}
-
-// "mon", "月", "mon-fri", "sat-mon" (over the end of the week).
-bool read_weekday(const Cursor& at, std::uint8_t& out) {
-  const std::string_view text = at.scalar(Text::config_kind_text);
-  if (!at.is_text()) return false;
-  const std::size_t dash = text.find('-');
-  const auto first = parse_weekday(text.substr(0, dash));
-  const auto last = dash == std::string_view::npos ? first : parse_weekday(text.substr(dash + 1));
-  if (!first || !last) {
-    const std::vector<std::string_view> known{weekdays.begin(), weekdays.end()};
-    at.error(
-        Text::config_not_weekday,
-        {{"value", shown(text)}, {"mean", did_you_mean(at.report(), suggest(text.substr(0, dash), known))}});
-    return false;
-  }
-  for (unsigned day = *first;; day = (day + 1) % 7) {
-    out = static_cast<std::uint8_t>(out | 1U << day);
-    if (day == *last) return true;
-  }
-}
-
-// "08:30", "24:00" as an end; in minutes.
-std::optional<std::uint16_t> parse_minute(std::string_view text) {
-  const auto digit = [&](std::size_t at) { return static_cast<unsigned>(text[at] - '0'); };
-  if (text.size() != 5 || text[2] != ':') return std::nullopt;
-  for (const std::size_t at : {std::size_t{0}, std::size_t{1}, std::size_t{3}, std::size_t{4}}) {
-    if (text[at] < '0' || text[at] > '9') return std::nullopt;
-  }
-  const unsigned hour = digit(0) * 10 + digit(1);
-  const unsigned minute = digit(3) * 10 + digit(4);
-  if (minute > 59 || hour * 60 + minute > 24 * 60) return std::nullopt;
-  return static_cast<std::uint16_t>(hour * 60 + minute);
-}
+// ---- hours ----
 
 std::optional<policy::HoursOptions::Range> parse_hours(std::string_view text) {
   const std::size_t dash = text.find('-');
@@ -152,10 +110,7 @@ std::string better_hours(std::string_view text) {
 }
 
 void read_hours(Map& map, policy::HoursOptions& hours) {
-  std::uint8_t days = 0;
-  const bool chosen = map.optional("weekdays")
-                          .list([&](const Cursor& item) { read_weekday(item, days); }, Cursor::Size::some);
-  if (chosen && days != 0) hours.weekdays = days;
+  read_weekdays(map.optional("weekdays"), hours.weekdays);
   const Cursor ranges = map.optional("hours");
   ranges.list(
       [&](const Cursor& item) {

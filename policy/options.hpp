@@ -361,17 +361,6 @@ struct OverlayOptions {
 // ---- what conversations amount to: bulk transfers, attacks from inside, services
 // ----------------------------------------------------------------------------------------------
 
-// Weekdays and the time of day, from `from_minute` until `until_minute` (may be past midnight: then the hours
-// that begin on a named day go on into the next one). Public holidays are not known.
-struct OfficeHours {
-  std::uint8_t days = 0;            // bit 0 = Monday .. bit 6 = Sunday; 0: no hours are given, always inside
-  std::uint16_t from_minute = 510;  // of the day, 0..1439: 08:30
-  std::uint16_t until_minute = 1035;      // 17:15; 1440 is the day's end
-  std::int16_t utc_offset_minutes = 540;  // of the clock that people read
-  bool hold(Time time) const;             // is it inside the hours?
-  bool operator==(const OfficeHours&) const = default;
-};
-
 // Which way the octets go that are counted.
 enum class BulkDirection : std::uint8_t { to_client, to_server };
 
@@ -380,7 +369,7 @@ struct BulkOptions {
   std::uint64_t bytes = 512ULL << 20U;  // octets of frames, 64 KiB..16 TiB
   std::chrono::seconds window{3600};    // 1 minute..168 hours; counted in twelfths of it
   BulkDirection direction = BulkDirection::to_client;
-  OfficeHours hours{};
+  HoursOptions hours{};                     // office hours; not limited: always inside
   std::uint8_t out_of_hours_percent = 100;  // of `bytes` outside the hours, 1..100
   std::vector<Prefix> exempt{};             // clients whose transfers are known: backup, replication
   bool operator==(const BulkOptions&) const = default;

@@ -1,7 +1,6 @@
 #include "policy/system_map.hpp"
 
 #include <algorithm>
-#include <chrono>
 
 namespace sekimori::policy {
 namespace {
@@ -22,22 +21,6 @@ int index_of(const Profile& profile, const std::string& segment) {
 }
 
 }  // namespace
-
-bool OfficeHours::hold(Time time) const {
-  using namespace std::chrono;
-  if (days == 0) return true;
-  const auto local = floor<minutes>(time) + minutes{utc_offset_minutes};
-  const auto day = floor<std::chrono::days>(local);
-  const auto minute = static_cast<std::uint16_t>((local - day).count());
-  const unsigned weekday = std::chrono::weekday{sys_days{day.time_since_epoch()}}.iso_encoding() - 1U;
-  const auto named = [&](unsigned which) { return (days >> which & 1U) != 0; };
-  if (from_minute < until_minute) {
-    return named(weekday) && from_minute <= minute && minute < until_minute;
-  }
-  // Over midnight: this day's evening, or the morning after a named day.
-  if (minute >= from_minute) return named(weekday);
-  return minute < until_minute && named((weekday + 6U) % 7U);
-}
 
 SystemMap::SystemMap(const PolicyOptions& options) {
   std::vector<Prefix> prefixes;

@@ -71,12 +71,22 @@ BulkWatch::BulkWatch(const policy::Policy& policy)
 
 std::vector<BulkWatch::Rule> BulkWatch::rules_of(const policy::PolicyOptions& options) {
   std::vector<Rule> rules;
+  const auto office = [&](const policy::BulkOptions& bulk) {
+    return policy::Week{bulk.hours, options.utc_offset_minutes};
+  };
   for (const policy::SystemOptions& system : options.systems) {
     if (!system.bulk) continue;
-    rules.push_back({system.id, system.name, system.section, system.importance, *system.bulk, false});
+    rules.push_back({system.id, system.name, system.section, system.importance, *system.bulk,
+                     office(*system.bulk), false});
   }
   for (const policy::TransferOptions& transfer : options.transfers) {
-    rules.push_back({transfer.id, transfer.name, {}, policy::Importance::none, transfer.bulk, true});
+    rules.push_back({transfer.id,
+                     transfer.name,
+                     {},
+                     policy::Importance::none,
+                     transfer.bulk,
+                     office(transfer.bulk),
+                     true});
   }
   return rules;
 }
@@ -175,7 +185,7 @@ void BulkWatch::account(const Way& way, const FlowStep& step, std::vector<Notice
   if (way.octets == 0 || exempt(rule.bulk, way.client)) return;
   Account& account = accounts_.at({way.rule, way.client});
   const std::uint64_t sum = add(account, rule, step.time, way.octets);
-  const bool office = rule.bulk.hours.hold(step.time);
+  const bool office = rule.office.holds(step.time);
   const std::uint64_t threshold = threshold_at(rule.bulk, office);
   if (sum < threshold) {
     account.told = false;

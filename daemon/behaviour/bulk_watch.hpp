@@ -15,6 +15,7 @@
 #include "daemon/alert/notice.hpp"
 #include "daemon/behaviour/bounded.hpp"
 #include "daemon/flow_step.hpp"
+#include "policy/week.hpp"
 
 namespace sekimori::daemon {
 
@@ -43,6 +44,7 @@ class BulkWatch {
     std::string section{};
     policy::Importance importance = policy::Importance::none;
     policy::BulkOptions bulk{};
+    policy::Week office{};
     bool transfer = false;
   };
   struct Account {

@@ -288,7 +288,7 @@ void Stories::try_bulk(const std::string& id, const std::optional<capture::Tuple
   }
   // Whatever the hour is: below the lower threshold nothing, above the higher one a warning.
   const std::uint64_t lowest =
-      bulk.hours.days == 0 ? bulk.bytes : bulk.bytes * bulk.out_of_hours_percent / 100;
+      bulk.hours == policy::HoursOptions{} ? bulk.bytes : bulk.bytes * bulk.out_of_hours_percent / 100;
   const Run below = download(*way, bulk, lowest - 1);
   out.push_back(
       judge(SelfTestKind::bulk, id, below, download(*way, bulk, bulk.bytes + 2 * FlowStep::metered_bytes)));

@@ -32,10 +32,10 @@ TEST(Behaviour, ReadsASystemWithItsThreshold) {
   EXPECT_EQ(system.bulk->window, 30min);
   EXPECT_EQ(system.bulk->direction, policy::BulkDirection::to_server);
   EXPECT_EQ(system.bulk->out_of_hours_percent, 20);
-  EXPECT_EQ(system.bulk->hours.days, 0x03);
-  EXPECT_EQ(system.bulk->hours.from_minute, 22 * 60);
-  EXPECT_EQ(system.bulk->hours.until_minute, 1440);
-  EXPECT_EQ(system.bulk->hours.utc_offset_minutes, 540);
+  EXPECT_EQ(system.bulk->hours.weekdays, 0x03);
+  ASSERT_EQ(system.bulk->hours.ranges.size(), 1U);
+  EXPECT_EQ(system.bulk->hours.ranges[0].begin, 22 * 60);
+  EXPECT_EQ(system.bulk->hours.ranges[0].end, 1440);
 }
 
 TEST(Behaviour, NamesSegmentsByWhatTheBodyCallsThem) {
@@ -67,6 +67,9 @@ TEST(Behaviour, TellsWhatIsWrongWithItsPlace) {
   has("systems:\n  - {id: S, hosts: [10.10.0.1], bulk: {hours: {days: [Mon], from: \"08:30\", until: "
       "\"17:15\"}}}\n",
       "\"Mon\" is no weekday");
+  has("systems:\n  - {id: S, hosts: [10.10.0.1], bulk: {hours: {days: [mon, 月], from: \"08:30\", until: "
+      "\"17:15\"}}}\n",
+      "systems[0].bulk.hours.days[1]");
   has("transfers:\n  - {id: T, from: internet, to: external}\n", "transfers[0]");
   has("transfers:\n  - {id: T, from: internett, to: external, bulk: {}}\n", "internet");
   has("behaviour: {scan: {window: 10m, slow_window: 10m}}\n", "has to be longer than window");

@@ -290,7 +290,7 @@ TEST(Sample, ShowsTheDefaults) {
   ASSERT_EQ(sample.policy.systems.size(), 1U);
   ASSERT_TRUE(sample.policy.systems[0].bulk.has_value());
   policy::BulkOptions bulk;
-  bulk.hours.days = 0x1f;
+  bulk.hours = {0x1f, {{510, 1035}}};
   bulk.exempt = {*Prefix::parse("192.0.2.9")};
   EXPECT_EQ(*sample.policy.systems[0].bulk, bulk);
   ASSERT_EQ(sample.policy.transfers.size(), 1U);

@@ -2,12 +2,8 @@
 
 #include <gtest/gtest.h>
 
-#include <chrono>
-
 namespace sekimori::policy {
 namespace {
-
-using namespace std::chrono_literals;
 
 IpAddress ip(std::string_view text) {
   return *IpAddress::parse(text);
@@ -59,42 +55,6 @@ TEST(SystemMap, MetersWhatHasAThresholdAndWhereOnesLogIn) {
   EXPECT_FALSE(map.metered(other, other, 17, 22, inside));
   EXPECT_TRUE(map.metered(other, other, 6, 80, pair_of(0, 1)));
   EXPECT_FALSE(map.metered(other, other, 6, 80, pair_of(1, 0)));
-}
-
-// Wednesday 2026-11-18, 00:00 in Japan.
-const Time midnight{std::chrono::sys_days{std::chrono::year{2026} / 11 / 17} + 15h};
-
-TEST(OfficeHours, HoldFromTheFirstMinuteUpToTheLast) {
-  OfficeHours hours;
-  hours.days = 0x1f;  // Monday to Friday
-  EXPECT_FALSE(hours.hold(midnight + 8h + 30min - 1ns));
-  EXPECT_TRUE(hours.hold(midnight + 8h + 30min));
-  EXPECT_TRUE(hours.hold(midnight + 17h + 15min - 1ns));
-  EXPECT_FALSE(hours.hold(midnight + 17h + 15min));
-  EXPECT_TRUE(hours.hold(midnight + 2 * 24h + 9h));   // Friday
-  EXPECT_FALSE(hours.hold(midnight + 3 * 24h + 9h));  // Saturday
-  EXPECT_TRUE(hours.hold(midnight + 5 * 24h + 9h));   // Monday
-  EXPECT_TRUE(OfficeHours{}.hold(midnight));
-}
-
-TEST(OfficeHours, GoOnPastMidnightIntoTheNextDay) {
-  OfficeHours hours;
-  hours.days = 0x04;  // Wednesday
-  hours.from_minute = 22 * 60;
-  hours.until_minute = 6 * 60;
-  EXPECT_FALSE(hours.hold(midnight + 5h));  // Tuesday's night is not named
-  EXPECT_TRUE(hours.hold(midnight + 22h));
-  EXPECT_TRUE(hours.hold(midnight + 24h + 6h - 1min));
-  EXPECT_FALSE(hours.hold(midnight + 24h + 6h));
-  EXPECT_FALSE(hours.hold(midnight + 24h + 23h));
-}
-
-TEST(OfficeHours, AreReadByTheBodysOwnClock) {
-  OfficeHours hours;
-  hours.days = 0x04;
-  hours.utc_offset_minutes = 0;
-  EXPECT_FALSE(hours.hold(midnight + 10h));  // 01:00 UTC
-  EXPECT_TRUE(hours.hold(midnight + 19h));   // 10:00 UTC
 }
 
 }  // namespace

@@ -41,6 +41,27 @@ TEST(Week, HoldsWorkingHoursFromTheirFirstInstantUntilJustBeforeTheirEnd) {
   EXPECT_FALSE(week.holds(april(12, 12))) << "Sunday";
 }
 
+// The office hours of a bulk threshold, as bodies write them.
+TEST(Week, HoldsOfficeHoursOfAnAutumnWeek) {
+  const Time wednesday{std::chrono::sys_days{std::chrono::year{2026} / 11 / 17} + hours{15}};  // in Japan
+  const HoursOptions::Range office{510, 1035};
+  const Week week{{workdays, {office}}, japan};
+  EXPECT_TRUE(week.holds(wednesday + hours{2 * 24 + 9})) << "Friday";
+  EXPECT_FALSE(week.holds(wednesday + hours{3 * 24 + 9})) << "Saturday";
+  EXPECT_TRUE(week.holds(wednesday + hours{5 * 24 + 9})) << "Monday";
+
+  const Week night{{0x04, {{22 * 60, 6 * 60}}}, japan};
+  EXPECT_FALSE(night.holds(wednesday + hours{5})) << "Tuesday's night is not named";
+  EXPECT_TRUE(night.holds(wednesday + hours{22}));
+  EXPECT_TRUE(night.holds(wednesday + hours{24 + 6} - minutes{1}));
+  EXPECT_FALSE(night.holds(wednesday + hours{24 + 6}));
+  EXPECT_FALSE(night.holds(wednesday + hours{24 + 23}));
+
+  const Week utc{{0x04, {office}}, 0};
+  EXPECT_FALSE(utc.holds(wednesday + hours{10})) << "01:00 in UTC";
+  EXPECT_TRUE(utc.holds(wednesday + hours{19})) << "10:00 in UTC";
+}
+
 TEST(Week, CarriesARangeOverMidnightIntoTheNextDayOnly) {
   const Week friday{{1U << 4U, {{22 * 60, 5 * 60}}}, japan};
   EXPECT_FALSE(friday.holds(april(10, 4))) << "the night from Thursday is not Friday's";
