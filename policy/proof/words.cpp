@@ -6,29 +6,13 @@
 #include <cstdio>
 
 #include "capture/decode/packet.hpp"
+#include "capture/decode/protocol_word.hpp"
 
 namespace sekimori::policy {
 namespace {
 
 // More networks than this, and a range is easier to read by its ends.
 constexpr std::size_t prefixes_few = 2;
-
-std::string protocol_word(unsigned protocol) {
-  switch (protocol) {
-    case capture::protocol::tcp:
-      return "tcp";
-    case capture::protocol::udp:
-      return "udp";
-    case capture::protocol::icmp:
-      return "icmp";
-    case capture::protocol::icmpv6:
-      return "icmpv6";
-    case capture::protocol::sctp:
-      return "sctp";
-    default:
-      return std::to_string(protocol);
-  }
-}
 
 std::string port_words(Number first, Number last) {
   std::string words = std::to_string(static_cast<unsigned>(first));
@@ -40,7 +24,7 @@ std::string port_words(Number first, Number last) {
 void add_services(unsigned protocol, const RangeSet& services, Language language,
                   std::vector<std::string>& words) {
   const Number begin = protocol * services_each;
-  const std::string word = protocol_word(protocol);
+  const std::string word = capture::protocol_word(static_cast<std::uint8_t>(protocol));
   const RangeSet known = intersect(services, RangeSet{{{begin, begin + port_unknown - 1}}});
   if (!has_ports(static_cast<std::uint8_t>(protocol)) || known == RangeSet{{{begin, begin + 65535}}}) {
     words.push_back(word);

@@ -4,26 +4,10 @@
 #include <utility>
 
 #include "capture/decode/decode.hpp"
+#include "capture/decode/protocol_word.hpp"
 
 namespace sekimori::kit {
 namespace {
-
-std::string protocol_name(std::uint8_t number) {
-  switch (number) {
-    case capture::protocol::tcp:
-      return "tcp";
-    case capture::protocol::udp:
-      return "udp";
-    case capture::protocol::icmp:
-      return "icmp";
-    case capture::protocol::icmpv6:
-      return "icmpv6";
-    case capture::protocol::sctp:
-      return "sctp";
-    default:
-      return std::to_string(number);
-  }
-}
 
 std::string endpoint(const IpAddress& address, std::uint16_t port, bool with_port) {
   if (!with_port) return address.to_string();
@@ -33,7 +17,8 @@ std::string endpoint(const IpAddress& address, std::uint16_t port, bool with_por
 }
 
 std::string describe(const capture::Tuple& tuple, bool with_ports) {
-  return protocol_name(tuple.protocol) + ' ' + endpoint(tuple.source, tuple.source_port, with_ports) + " > " +
+  return capture::protocol_word(tuple.protocol) + ' ' +
+         endpoint(tuple.source, tuple.source_port, with_ports) + " > " +
          endpoint(tuple.destination, tuple.destination_port, with_ports);
 }
 
