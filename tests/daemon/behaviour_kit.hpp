@@ -15,16 +15,7 @@ namespace sekimori::test {
 
 using namespace std::chrono_literals;
 
-inline constexpr std::string_view behaviour_city = R"(
-profile: alpha
-segments:
-  mynumber: {prefixes: [10.10.0.0/16, "fd10:10::/48"]}
-  lgwan: {prefixes: [10.20.0.0/16]}
-  internet: {prefixes: [10.30.0.0/16]}
-  security-cloud: {prefixes: [172.31.0.0/24]}
-services:
-  - {id: SV-PROXY, name: proxy, from: internet, to: security-cloud, hosts: [172.31.0.8], ports: [tcp/8080]}
-systems:
+inline const std::string behaviour_city = std::string{small_body} + R"(systems:
   - id: SY-TAX
     name: 税務システム
     section: 税務課
@@ -48,7 +39,7 @@ class BehaviourStage final : public daemon::EventOutlet {
  public:
   // `more` is written below `behaviour:`, or adds other keys.
   explicit BehaviourStage(const std::string& more = "")
-      : policy{make_policy(std::string{behaviour_city} + more)},
+      : policy{make_policy(behaviour_city + more)},
         desk_{alerts},
         watch{daemon::watch_behaviour(desk_, *policy)},
         inspector_{options(), policy, *this} {}

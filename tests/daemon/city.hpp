@@ -33,6 +33,8 @@ exceptions:
     protocol: tcp
     ports: [8530]
 )";
+// Without its exceptions: for a city of one's own.
+inline constexpr std::string_view small_body = small_city.substr(0, small_city.find("exceptions:"));
 
 inline std::shared_ptr<const policy::Policy> make_policy(std::string_view text = small_city,
                                                          std::uint32_t generation = 1) {

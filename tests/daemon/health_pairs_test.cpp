@@ -8,6 +8,7 @@
 
 #include "daemon/health/health.hpp"
 #include "tests/daemon/alert_city.hpp"
+#include "tests/daemon/quiet_vitals.hpp"
 
 namespace sekimori::daemon {
 namespace {
@@ -17,12 +18,6 @@ using namespace std::chrono_literals;
 // One tap that hears two segments talk; a hundred packets of a hundred octets a second.
 class HealthPairsTest : public ::testing::Test {
  protected:
-  HealthPairsTest() {
-    vitals_.wall = test::nine_twelve;
-    vitals_.monotonic = 1000s;
-    vitals_.synchronised = Synchronised::yes;
-    vitals_.taps.push_back({.name = "t1", .interface = "eth1"});
-  }
   using Spoil = std::function<void(Vitals&)>;
   // "CODE:subject" of what began and, with a leading '-', of what ended.
   std::string pass(std::chrono::seconds time, const Spoil& spoil = {}, std::chrono::seconds step = 1s) {
@@ -56,7 +51,7 @@ class HealthPairsTest : public ::testing::Test {
   const std::string there_ = name(0) + " " + name(1);
   const std::string back_ = name(1) + " " + name(0);
   std::unique_ptr<Health> health_ = std::make_unique<Health>(HealthOptions{}, 540);
-  Vitals vitals_{};
+  Vitals vitals_ = test::quiet_vitals({"t1"});
   Notice last_{};
   std::set<std::string> open_{};
 };

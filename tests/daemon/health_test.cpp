@@ -7,6 +7,7 @@
 
 #include "daemon/health/interface_look.hpp"
 #include "tests/daemon/alert_city.hpp"
+#include "tests/daemon/quiet_vitals.hpp"
 
 namespace sekimori::daemon {
 namespace {
@@ -18,15 +19,10 @@ using namespace std::chrono_literals;
 class HealthTest : public ::testing::Test {
  protected:
   HealthTest() {
-    vitals_.wall = test::nine_twelve;
-    vitals_.monotonic = 1000s;
-    vitals_.synchronised = Synchronised::yes;
-    for (const char* name : {"t1", "t2"}) vitals_.taps.push_back({.name = name, .interface = "eth1"});
     vitals_.table.capacity = 1000;
     vitals_.outlets.destinations.push_back({.name = "log", .queue_max = 100});
     vitals_.disks.push_back({.path = "/var/log/x", .free = 50, .size = 100});
     vitals_.files.push_back({.path = "/etc/x.yaml", .running = "aa", .found = "aa"});
-    vitals_.workers.resize(1);
   }
 
   using Spoil = std::function<void(Vitals&)>;
@@ -61,7 +57,7 @@ class HealthTest : public ::testing::Test {
   const policy::PairId pair_ = policy::pair_of(0, 1);
   HealthOptions options_{};
   Health health_{options_, 540};
-  Vitals vitals_{};
+  Vitals vitals_ = test::quiet_vitals({"t1", "t2"});
 };
 
 TEST_F(HealthTest, SaysNothingOfASensorThatFaresWell) {

@@ -14,6 +14,7 @@
 #include "daemon/render/words.hpp"
 #include "tests/daemon/alert_city.hpp"
 #include "tests/daemon/city.hpp"
+#include "tests/daemon/quiet_vitals.hpp"
 
 namespace sekimori::daemon {
 namespace {
@@ -248,13 +249,6 @@ TEST_F(RestartTest, OverManyRestartsEventsAreToldOrCounted) {
 
 class ResumedHealthTest : public ::testing::Test {
  protected:
-  ResumedHealthTest() {
-    vitals_.wall = test::nine_twelve;
-    vitals_.monotonic = 1000s;
-    vitals_.synchronised = Synchronised::yes;
-    vitals_.taps.push_back({.name = "t1", .interface = "eth1"});
-    vitals_.workers.resize(1);
-  }
   std::string pass(std::chrono::seconds time, std::uint64_t frames = 100) {
     std::vector<Notice> found;
     for (auto second = 0s; second < time; ++second) {
@@ -272,7 +266,7 @@ class ResumedHealthTest : public ::testing::Test {
   }
   const policy::Policy policy_{test::alert_city(), {}, "abc", 3};
   Health health_{HealthOptions{}, 540};
-  Vitals vitals_{};
+  Vitals vitals_ = test::quiet_vitals({"t1"});
 };
 
 TEST_F(ResumedHealthTest, AStateThatEndedMeanwhileIsOverAtTheFirstLook) {

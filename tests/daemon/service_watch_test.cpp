@@ -93,7 +93,7 @@ TEST(ServiceWatch, IsBoundedAndCountsWhatItCannotHold) {
 std::vector<SelfTestResult> tried(const std::string& more, std::vector<SelfTestKind> kinds,
                                   Time now = ten_o_clock) {
   const AlertOptions alerts;
-  return self_test(test::make_policy(std::string{test::behaviour_city} + more), alerts, kinds, now);
+  return self_test(test::make_policy(test::behaviour_city + more), alerts, kinds, now);
 }
 
 TEST(SelfTest, ShowsThatEachWarningComes) {
