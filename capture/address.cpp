@@ -170,11 +170,6 @@ std::string IpAddress::to_string() const {
   return "-";
 }
 
-bool IpAddress::is_link_local() const {
-  return family == Family::ipv4 ? bytes[0] == 169 && bytes[1] == 254
-                                : family == Family::ipv6 && bytes[0] == 0xfe && (bytes[1] & 0xc0U) == 0x80U;
-}
-
 bool IpAddress::is_unspecified() const {
   return family != Family::none &&
          std::all_of(bytes.begin(), bytes.end(), [](std::uint8_t byte) { return byte == 0; });

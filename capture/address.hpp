@@ -21,7 +21,15 @@ struct IpAddress {
   std::array<std::uint8_t, 16> bytes{};
   Family family = Family::none;
 
-  auto operator<=>(const IpAddress&) const = default;
+  // By octets, then by family.
+  bool operator==(const IpAddress& other) const {
+    return upper() == other.upper() && lower() == other.lower() && family == other.family;
+  }
+  std::strong_ordering operator<=>(const IpAddress& other) const {
+    if (const auto order = upper() <=> other.upper(); order != 0) return order;
+    if (const auto order = lower() <=> other.lower(); order != 0) return order;
+    return family <=> other.family;
+  }
 
   // Strict text forms only: dotted quad without leading zeros, RFC 4291 section 2.2 for IPv6. Anything else
   // is none.
@@ -42,7 +50,10 @@ struct IpAddress {
   bool is_broadcast() const {  // 255.255.255.255 only: a directed broadcast needs the policy's prefixes
     return family == Family::ipv4 && (bytes[0] & bytes[1] & bytes[2] & bytes[3]) == 0xff;
   }
-  bool is_link_local() const;   // 169.254.0.0/16, fe80::/10
+  bool is_link_local() const {  // 169.254.0.0/16, fe80::/10
+    return family == Family::ipv4 ? bytes[0] == 169 && bytes[1] == 254
+                                  : family == Family::ipv6 && bytes[0] == 0xfe && (bytes[1] & 0xc0U) == 0x80U;
+  }
   bool is_unspecified() const;  // 0.0.0.0, ::
   bool is_loopback() const;     // 127.0.0.0/8, ::1
   // RFC 1918, RFC 6598 (100.64.0.0/10), RFC 4193 (fc00::/7).

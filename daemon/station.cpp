@@ -112,6 +112,7 @@ class Station::Room {
   Caretaker caretaker_;
   Desk desk_;
   BehaviourWatch& behaviour_;
+  std::array<FlowStep, events_at_once> steps_{};  // of one worker, as they are worked off
   Dispatch dispatch_;
   ControlServer server_;
   ExceptionWatch* exceptions_ = nullptr;  // the desk's
@@ -257,9 +258,10 @@ bool Station::Room::take_some() {
       dispatch_.send(records);
     }
     more = more || taken == events_at_once;
-    FlowStep step;
-    for (taken = 0; taken < events_at_once && worker->take(step); ++taken) {
-      desk_.step(step, policy_of(step.generation), caretaker_.loss_ratio(), records);
+    for (taken = 0; taken < events_at_once && worker->take(steps_[taken]);) ++taken;
+    for (std::size_t i = 0; i < taken; ++i) {
+      behaviour_.look_ahead(i, taken, [this](std::size_t each) -> const FlowStep& { return steps_[each]; });
+      desk_.step(steps_[i], policy_of(steps_[i].generation), caretaker_.loss_ratio(), records);
       dispatch_.send(records);
     }
     more = more || taken == events_at_once;

@@ -4,6 +4,16 @@
 
 namespace sekimori::daemon {
 
+void BehaviourWatch::expect(const FlowStep& step) const {
+  scan_.expect(step);
+  services_.expect(step);
+}
+
+void BehaviourWatch::fetch(const FlowStep& step) const {
+  scan_.fetch(step);
+  services_.fetch(step);
+}
+
 void BehaviourWatch::step(const FlowStep& step, const policy::Policy& policy, std::vector<Notice>& found) {
   // Indexes mean something in the policy that gave them alone.
   if (step.generation != policy.generation()) return;

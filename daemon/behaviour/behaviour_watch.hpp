@@ -27,6 +27,15 @@ class BehaviourWatch final : public Watcher {
   void finish(Time packet_now, const policy::Policy& policy, std::vector<Notice>& found) override;
   void replaced(const policy::Policy& policy) override;
 
+  // Before the step `at` of `count` that lie ready, in their order: asks for the memory of those behind it.
+  template <class StepAt>
+  void look_ahead(std::size_t at, std::size_t count, StepAt&& step_at) const {
+    constexpr std::size_t far = 16;
+    constexpr std::size_t near = 8;
+    for (std::size_t i = at == 0 ? 0 : at + far; i <= at + far && i < count; ++i) expect(step_at(i));
+    for (std::size_t i = at == 0 ? 0 : at + near; i <= at + near && i < count; ++i) fetch(step_at(i));
+  }
+
   const BulkWatch& bulk() const { return bulk_; }
   const ScanWatch& scan() const { return scan_; }
   const ServiceWatch& services() const { return services_; }
@@ -34,6 +43,9 @@ class BehaviourWatch final : public Watcher {
   std::vector<std::pair<std::string_view, std::uint64_t>> counters() const;
 
  private:
+  void expect(const FlowStep& step) const;
+  void fetch(const FlowStep& step) const;
+
   BulkWatch bulk_;
   ScanWatch scan_;
   ServiceWatch services_;

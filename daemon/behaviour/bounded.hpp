@@ -1,70 +1,166 @@
-// A map of at most so many entries: the stalest makes room for a new one.
+// A map of at most so many entries: one that was not used lately makes room for a new one.
 //
 //   Bounded<IpAddress, Suspect> suspects{65'536};
-//   Suspect& suspect = suspects.at(address);   // found or made, and the freshest from now on
+//   Suspect& suspect = suspects.at(address);   // found or made
 //
-// One thread. What makes room is counted; which one does depends on the order of use alone.
+// Where there is no room, a hand goes round the entries in the order in which they came: one that was used
+// since the hand came by is passed over once, the first other one goes. Which one that is depends on the
+// order of use alone, and is counted. (An exact order of use costs three more cache misses a step.) Entries
+// are found by a keyed hash, so that nobody can choose keys that meet; all memory is taken at the start, in
+// huge pages where the system has them, and becomes resident with use. Under a flood each step meets entries
+// that are in no cache: expect() and fetch() ask for them while others are worked on. One thread.
 #pragma once
 
 #include <algorithm>
+#include <bit>
 #include <cstddef>
 #include <cstdint>
-#include <list>
-#include <map>
-#include <utility>
+#include <memory>
+#include <vector>
+
+#include "capture/flow/page_memory.hpp"
+#include "daemon/behaviour/keyed_hash.hpp"
 
 namespace sekimori::daemon {
 
 template <class Key, class Value>
 class Bounded {
  public:
-  explicit Bounded(std::size_t entries_max) : entries_max_(std::max<std::size_t>(entries_max, 1)) {}
+  // Below 2^31 entries. Throws std::bad_alloc.
+  explicit Bounded(std::size_t entries_max)
+      : entries_max_(std::max<std::size_t>(entries_max, 1)),
+        mask_(static_cast<std::uint32_t>(std::bit_ceil(2 * entries_max_) - 1)),
+        memory_(sizeof(Place) * (std::size_t{mask_} + 1) + sizeof(Entry) * entries_max_ + alignof(Entry)),
+        places_(reinterpret_cast<Place*>(memory_.data())) {
+    void* rest = places_ + mask_ + 1;
+    std::size_t room = sizeof(Entry) * entries_max_ + alignof(Entry);
+    entries_ = static_cast<Entry*>(std::align(alignof(Entry), sizeof(Entry), rest, room));
+  }
+  Bounded(const Bounded&) = delete;
+  Bounded& operator=(const Bounded&) = delete;
+  ~Bounded() { std::destroy_n(entries_, made_); }
 
-  // Good until the next call of at(), forget_if() or clear().
+  // Good until this entry makes room or is erased.
   Value& at(const Key& key) {
-    const auto found = places_.find(key);
-    if (found != places_.end()) {
-      entries_.splice(entries_.end(), entries_, found->second);
-      return found->second->second;
+    const std::uint32_t hash = hash_of(key);
+    if (const std::uint32_t place = locate(key, hash); place != none) {
+      Entry& entry = entries_[places_[place].slot - 1];
+      entry.used = true;
+      return entry.value;
     }
-    if (entries_.size() >= entries_max_) {
-      places_.erase(entries_.front().first);
-      entries_.pop_front();
-      ++displaced_;
-    }
-    entries_.emplace_back(key, Value{});
-    places_.emplace(key, std::prev(entries_.end()));
-    return entries_.back().second;
+    if (size_ >= entries_max_) make_room();
+    const std::uint32_t slot = take();
+    Entry& entry = entries_[slot];
+    entry.hash = hash;
+    entry.key = key;
+    entry.held = true;
+    std::uint32_t place = hash & mask_;
+    while (places_[place].slot != 0) place = (place + 1) & mask_;
+    places_[place] = {hash, slot + 1};
+    ++size_;
+    return entry.value;
   }
+  // Is no use of it.
   Value* find(const Key& key) {
-    const auto found = places_.find(key);
-    return found == places_.end() ? nullptr : &found->second->second;
+    const std::uint32_t place = locate(key, hash_of(key));
+    return place == none ? nullptr : &entries_[places_[place].slot - 1].value;
   }
-  void erase(const Key& key) {
-    const auto found = places_.find(key);
-    if (found == places_.end()) return;
-    entries_.erase(found->second);
-    places_.erase(found);
+  // Was it there?
+  bool erase(const Key& key) {
+    const std::uint32_t place = locate(key, hash_of(key));
+    if (place != none) remove(place);
+    return place != none;
   }
   template <class Question>
   void forget_if(Question question) {
-    for (auto entry = entries_.begin(); entry != entries_.end();) {
-      if (question(entry->first, entry->second)) {
-        places_.erase(entry->first);
-        entry = entries_.erase(entry);
-      } else {
-        ++entry;
-      }
+    for (std::uint32_t slot = 0; slot < made_; ++slot) {
+      const Entry& entry = entries_[slot];
+      if (entry.held && question(entry.key, entry.value)) remove(locate(entry.key, entry.hash));
     }
   }
-  std::size_t size() const { return entries_.size(); }
+  // The key will be asked for soon: first its place, some keys later what stands there.
+  void expect(const Key& key) const { __builtin_prefetch(&places_[hash_of(key) & mask_]); }
+  void fetch(const Key& key) const {
+    const std::uint32_t hash = hash_of(key);
+    for (std::uint32_t place = hash & mask_; places_[place].slot != 0; place = (place + 1) & mask_) {
+      if (places_[place].hash != hash) continue;
+      const auto* entry = reinterpret_cast<const std::byte*>(&entries_[places_[place].slot - 1]);
+      __builtin_prefetch(entry, 1);
+      __builtin_prefetch(entry + 64, 1);
+      return;
+    }
+  }
+  std::size_t size() const { return size_; }
   std::uint64_t displaced() const { return displaced_; }
 
  private:
-  using Entries = std::list<std::pair<Key, Value>>;  // stalest first
-  std::size_t entries_max_;
-  Entries entries_{};
-  std::map<Key, typename Entries::iterator> places_{};
+  static constexpr std::uint32_t none = 0xffff'ffff;
+
+  struct Entry {
+    std::uint32_t hash = 0;
+    bool held = false;
+    bool used = false;  // since the hand came by
+    Key key{};
+    Value value{};
+  };
+  // Of the index: at most half of it is taken, by hash, the first free one from there on.
+  struct Place {
+    std::uint32_t hash = 0;
+    std::uint32_t slot = 0;  // + 1; 0 = free
+  };
+
+  std::uint32_t hash_of(const Key& key) const { return static_cast<std::uint32_t>(hash_(key)); }
+  std::uint32_t locate(const Key& key, std::uint32_t hash) const {
+    for (std::uint32_t place = hash & mask_; places_[place].slot != 0; place = (place + 1) & mask_) {
+      if (places_[place].hash == hash && entries_[places_[place].slot - 1].key == key) return place;
+    }
+    return none;
+  }
+  std::uint32_t take() {
+    if (free_.empty()) {
+      std::construct_at(&entries_[made_]);
+      return made_++;
+    }
+    const std::uint32_t slot = free_.back();
+    free_.pop_back();
+    return slot;
+  }
+  void make_room() {
+    for (;; hand_ = (hand_ + 1) % made_) {
+      Entry& entry = entries_[hand_];
+      if (!entry.held) continue;
+      if (!entry.used) break;
+      entry.used = false;
+    }
+    remove(locate(entries_[hand_].key, entries_[hand_].hash));
+    ++displaced_;
+  }
+  // Those behind it that would be nearer to where they belong move up.
+  void remove(std::uint32_t place) {
+    const std::uint32_t slot = places_[place].slot - 1;
+    entries_[slot].value = Value{};
+    entries_[slot].held = entries_[slot].used = false;
+    free_.push_back(slot);
+    --size_;
+    for (std::uint32_t next = (place + 1) & mask_; places_[next].slot != 0; next = (next + 1) & mask_) {
+      const std::uint32_t home = places_[next].hash & mask_;
+      if (((next - home) & mask_) < ((next - place) & mask_)) continue;
+      places_[place] = places_[next];
+      place = next;
+    }
+    places_[place] = {};
+  }
+
+  const std::size_t entries_max_;
+  const std::uint32_t mask_;
+  const KeyedHash hash_{};
+  capture::PageMemory memory_;
+  Place* const places_;
+  Entry* entries_ = nullptr;
+  std::uint32_t made_ = 0;             // of entries_: held ones and free ones
+  std::vector<std::uint32_t> free_{};  // at most one but for forget_if() and erase()
+  std::uint32_t hand_ = 0;
+  std::size_t size_ = 0;
   std::uint64_t displaced_ = 0;
 };
 

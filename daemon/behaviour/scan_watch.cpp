@@ -18,6 +18,8 @@ constexpr std::uint16_t dynamic_ports_first = 49'152;  // RFC 6335, section 6
 // Ports and sessions are told apart by their host: room for so many hosts beside the one that counts.
 constexpr std::size_t hosts_beside = 4;
 constexpr std::size_t examples_max = 3;
+// Attempts that may be remembered for each that may wait.
+constexpr std::size_t due_per_waiting = 4;
 
 constexpr unsigned bit(ScanShape shape) {
   return 1U << static_cast<unsigned>(shape);
@@ -68,7 +70,8 @@ bool asks(const FlowStep& step) {
 ScanWatch::ScanWatch(const policy::Policy& policy)
     : options_(policy.options().behaviour),
       suspects_(options_.followed_max),
-      targets_(options_.followed_max) {}
+      targets_(options_.followed_max),
+      waiting_(options_.followed_max) {}
 
 ScanWatch::Counters ScanWatch::counters() const {
   Counters counters = counters_;
@@ -96,6 +99,18 @@ bool ScanWatch::allowed(const IpAddress& initiator) const {
                      [&](const Prefix& prefix) { return prefix.contains(initiator); });
 }
 
+void ScanWatch::expect(const FlowStep& step) const {
+  if (step.tuple.protocol == tcp) targets_.expect(step.tuple.destination);
+  if (step.kind == FlowStep::Kind::opened) suspects_.expect(step.tuple.source);
+  waiting_.expect(step.id);
+}
+
+void ScanWatch::fetch(const FlowStep& step) const {
+  if (step.tuple.protocol == tcp) targets_.fetch(step.tuple.destination);
+  if (step.kind == FlowStep::Kind::opened) suspects_.fetch(step.tuple.source);
+  waiting_.fetch(step.id);
+}
+
 void ScanWatch::step(const FlowStep& step, const policy::Policy& policy, std::vector<Notice>& found) {
   if (step.tuple.protocol == tcp && options_.half_open_rate != 0) flood(step, found);
   if (!options_.scan.enabled) return;
@@ -107,14 +122,11 @@ void ScanWatch::step(const FlowStep& step, const policy::Policy& policy, std::ve
       if (step.tuple.protocol != tcp) answering_.set(step.pair);
       waiting_.erase(step.id);
       break;
-    case FlowStep::Kind::refused: {
-      const auto attempt = waiting_.find(step.id);
-      if (attempt == waiting_.end()) break;
-      const Waiting refused = attempt->second;
-      waiting_.erase(attempt);
-      fail(refused, step.time, policy, found);
+    case FlowStep::Kind::refused:
+      if (waiting_.erase(step.id)) {
+        fail({step.tuple, step.pair, step.id, step.start}, step.time, policy, found);
+      }
       break;
-    }
     case FlowStep::Kind::closing:
       closing(step, policy, found);
       break;
@@ -140,8 +152,10 @@ void ScanWatch::opened(const FlowStep& step, const policy::Policy& policy, std::
     ++counters_.attempts_undecided;
     return;
   }
-  waiting_[step.id] = {step.tuple, step.pair, step.id, step.time};
-  due_.emplace_back(step.time, step.id);
+  if (waiting_.find(step.id) != nullptr) return;
+  waiting_.at(step.id);
+  if (due_.size() >= due_per_waiting * options_.followed_max) drop_answered();
+  due_.push_back({step.tuple, step.pair, step.id, step.time});
 }
 
 // A session at a port where people log in, over before anything was done.
@@ -158,7 +172,7 @@ void ScanWatch::closing(const FlowStep& step, const policy::Policy& policy, std:
   const Marks& marks = suspect.marks[static_cast<std::size_t>(ScanShape::sessions)];
   // Both ends say that it is over.
   const bool known =
-      std::any_of(marks.rbegin(), marks.rend(), [&](const Mark& each) { return each.flow == step.id; });
+      std::any_of(marks.begin(), marks.end(), [&](const Mark& each) { return each.flow == step.id; });
   if (known) return;
   mark(initiator, suspect, ScanShape::sessions,
        {step.tuple.destination, step.tuple.destination_port, tcp, step.time, step.id}, step.pair, policy,
@@ -167,10 +181,10 @@ void ScanWatch::closing(const FlowStep& step, const policy::Policy& policy, std:
 
 void ScanWatch::tick(Time packet_now, const policy::Policy& policy, std::vector<Notice>& found) {
   if (due_.empty()) return;
-  if (packet_now + clock_doubt < due_.front().first) {
+  if (packet_now + clock_doubt < due_.front().since) {
     // The clock was set back: what waits will not be due for who knows how long.
     counters_.attempts_undecided += waiting_.size();
-    waiting_.clear();
+    waiting_.forget_if([](const auto&, const auto&) { return true; });
     due_.clear();
     return;
   }
@@ -181,19 +195,29 @@ void ScanWatch::finish(const policy::Policy& policy, std::vector<Notice>& found)
   expire(Time::max(), policy, found);
 }
 
+// Keeps the list bounded where many are answered before any is due.
+void ScanWatch::drop_answered() {
+  std::erase_if(due_, [this](const Waiting& each) { return waiting_.find(each.id) == nullptr; });
+}
+
 void ScanWatch::expire(Time limit, const policy::Policy& policy, std::vector<Notice>& found) {
-  while (!due_.empty() && due_.front().first <= limit) {
-    const auto [since, id] = due_.front();
+  constexpr std::size_t far = 8;
+  constexpr std::size_t near = 4;
+  while (!due_.empty() && due_.front().since <= limit) {
+    const Waiting silent = due_.front();
     due_.pop_front();
-    const auto attempt = waiting_.find(id);
-    if (attempt == waiting_.end() || attempt->second.since != since) continue;
-    const Waiting silent = attempt->second;
-    waiting_.erase(attempt);
+    if (due_.size() > far) {
+      waiting_.expect(due_[far].id);
+      suspects_.expect(due_[far].tuple.source);
+      waiting_.fetch(due_[near].id);
+      suspects_.fetch(due_[near].tuple.source);
+    }
+    if (!waiting_.erase(silent.id)) continue;
     if (silent.tuple.protocol != tcp && !answering_[silent.pair]) {
       ++counters_.attempts_unanswerable;
       continue;
     }
-    fail(silent, since + options_.scan.answer_time, policy, found);
+    fail(silent, silent.since + options_.scan.answer_time, policy, found);
   }
 }
 
@@ -230,18 +254,19 @@ bool ScanWatch::mostly_failed(const Suspect::Share& share) {
   return 2 * (share.failed[0] + share.failed[1]) >= share.attempts[0] + share.attempts[1];
 }
 
-// How many of the marks count together with this one.
-std::size_t ScanWatch::held(const Marks& marks, ScanShape shape, const Mark& mark,
-                            std::chrono::seconds window) {
+bool ScanWatch::reached(std::size_t limit, const Marks& marks, ScanShape shape, const Mark& mark,
+                        std::chrono::seconds window) {
+  if (marks.size() < limit) return false;
   std::size_t count = 0;
-  for (auto each = marks.rbegin(); each != marks.rend(); ++each) {
+  for (auto each = marks.end(); each != marks.begin() && count < limit;) {
+    --each;
     if (each->time <= mark.time - window) break;
     const bool counts = shape == ScanShape::ports      ? each->host == mark.host
                         : shape == ScanShape::sessions ? same_service(*each, mark)
                                                        : true;
     if (counts) ++count;
   }
-  return count;
+  return count >= limit;
 }
 
 void ScanWatch::mark(const IpAddress& initiator, Suspect& suspect, ScanShape shape, const Mark& mark,
@@ -264,10 +289,10 @@ void ScanWatch::mark(const IpAddress& initiator, Suspect& suspect, ScanShape sha
   if (marks.size() > std::max(limit.fast, limit.slow) * (by_host ? hosts_beside : 1)) marks.pop_front();
 
   const bool failures = shape == ScanShape::sweep || shape == ScanShape::ports;
-  if (held(marks, shape, mark, scan.window) >= limit.fast && (!failures || mostly_failed(suspect.fast))) {
+  if ((!failures || mostly_failed(suspect.fast)) && reached(limit.fast, marks, shape, mark, scan.window)) {
     tell(initiator, suspect, shape, mark, scan.window, pair, policy, found);
-  } else if (held(marks, shape, mark, scan.slow_window) >= limit.slow &&
-             (!failures || mostly_failed(suspect.slow))) {
+  } else if ((!failures || mostly_failed(suspect.slow)) &&
+             reached(limit.slow, marks, shape, mark, scan.slow_window)) {
     tell(initiator, suspect, shape, mark, scan.slow_window, pair, policy, found);
   }
 }

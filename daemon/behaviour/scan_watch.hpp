@@ -11,7 +11,7 @@
 #include <bitset>
 #include <cstdint>
 #include <deque>
-#include <map>
+#include <variant>
 #include <vector>
 
 #include "daemon/alert/notice.hpp"
@@ -36,6 +36,9 @@ class ScanWatch {
 
   explicit ScanWatch(const policy::Policy& policy);
 
+  // This step comes soon: its memory is asked for, in two strides.
+  void expect(const FlowStep& step) const;
+  void fetch(const FlowStep& step) const;
   void step(const FlowStep& step, const policy::Policy& policy, std::vector<Notice>& found);
   // Attempts whose answer is overdue.
   void tick(Time packet_now, const policy::Policy& policy, std::vector<Notice>& found);
@@ -52,9 +55,33 @@ class ScanWatch {
     Time time{};
     std::uint64_t flow = 0;
   };
-  using Marks = std::deque<Mark>;  // oldest first
+  // The oldest first. Nothing is allocated before there is one.
+  class Marks {
+   public:
+    auto begin() const { return list_.begin() + static_cast<std::ptrdiff_t>(gone_); }
+    auto end() const { return list_.end(); }
+    std::size_t size() const { return list_.size() - gone_; }
+    bool empty() const { return size() == 0; }
+    const Mark& front() const { return list_[gone_]; }
+    const Mark& back() const { return list_.back(); }
+    void push_back(const Mark& mark) { list_.push_back(mark); }
+    void pop_back() { list_.pop_back(); }
+    void pop_front() {
+      if (++gone_ * 2 < list_.size()) return;
+      list_.erase(list_.begin(), begin());
+      gone_ = 0;
+    }
+    void erase(std::vector<Mark>::const_iterator mark) { list_.erase(mark); }
+    void clear() {
+      list_.clear();
+      gone_ = 0;
+    }
+
+   private:
+    std::vector<Mark> list_{};
+    std::size_t gone_ = 0;  // of its first ones
+  };
   struct Suspect {
-    std::array<Marks, static_cast<std::size_t>(ScanShape::count_)> marks{};
     // Attempts of this hour and minute of packet time and of the one before, and how many of them failed.
     struct Share {
       std::int64_t part = 0;
@@ -67,6 +94,7 @@ class ScanWatch {
     unsigned shapes = 0;  // told so far, in bits
     Time quiet_until{};   // after a finding, for a window: only counted
     Time told{};
+    std::array<Marks, static_cast<std::size_t>(ScanShape::count_)> marks{};
   };
   struct Waiting {
     capture::Tuple tuple{};
@@ -89,13 +117,16 @@ class ScanWatch {
   bool allowed(const IpAddress& initiator) const;
   void opened(const FlowStep& step, const policy::Policy& policy, std::vector<Notice>& found);
   void closing(const FlowStep& step, const policy::Policy& policy, std::vector<Notice>& found);
+  void drop_answered();
   void expire(Time limit, const policy::Policy& policy, std::vector<Notice>& found);
   void fail(const Waiting& attempt, Time time, const policy::Policy& policy, std::vector<Notice>& found);
   static void count(Suspect::Share& share, Time time, std::chrono::seconds part, bool failed);
   static bool mostly_failed(const Suspect::Share& share);
   void mark(const IpAddress& initiator, Suspect& suspect, ScanShape shape, const Mark& mark,
             policy::PairId pair, const policy::Policy& policy, std::vector<Notice>& found);
-  static std::size_t held(const Marks& marks, ScanShape shape, const Mark& mark, std::chrono::seconds window);
+  // Do as many as `limit` of the marks count together with this one?
+  static bool reached(std::size_t limit, const Marks& marks, ScanShape shape, const Mark& mark,
+                      std::chrono::seconds window);
   void tell(const IpAddress& initiator, Suspect& suspect, ScanShape shape, const Mark& mark,
             std::chrono::seconds window, policy::PairId pair, const policy::Policy& policy,
             std::vector<Notice>& found);
@@ -104,8 +135,10 @@ class ScanWatch {
   policy::BehaviourOptions options_;
   Bounded<IpAddress, Suspect> suspects_;
   Bounded<IpAddress, Target> targets_;
-  std::map<std::uint64_t, Waiting> waiting_{};        // by flow
-  std::deque<std::pair<Time, std::uint64_t>> due_{};  // flows in the order in which they were opened
+  // Flows that wait for their answer, and all whose answer is not overdue in the order in which they were
+  // opened: those that were answered are in the second alone.
+  Bounded<std::uint64_t, std::monostate> waiting_;
+  std::deque<Waiting> due_{};
   std::bitset<policy::pairs_max> answering_{};  // pairs in which others than TCP were seen to be answered
   Counters counters_{};
 };

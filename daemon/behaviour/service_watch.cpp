@@ -33,6 +33,11 @@ const Entry* declaring(const std::vector<Entry>& entries, const policy::Endpoint
   return nullptr;
 }
 
+std::pair<std::uint32_t, IpAddress> place_of(const FlowStep& step) {
+  const capture::Tuple& tuple = step.tuple;
+  return {static_cast<std::uint32_t>(tuple.protocol) << 16U | tuple.destination_port, tuple.destination};
+}
+
 std::int64_t day_of(Time time) {
   return std::chrono::floor<std::chrono::days>(time).time_since_epoch().count();
 }
@@ -67,7 +72,8 @@ std::string_view declared_word(ServiceWatch::Declared declared) {
 }
 
 ServiceWatch::ServiceWatch(const policy::Policy& policy)
-    : services_max_(policy.options().behaviour.followed_max) {
+    : places_(policy.options().behaviour.followed_max),
+      services_max_(policy.options().behaviour.followed_max) {
   replaced(policy);
 }
 
@@ -81,6 +87,7 @@ void ServiceWatch::replaced(const policy::Policy& policy) {
   }
   const std::vector<Use> before = std::move(uses_);
   uses_.clear();
+  all_watched_ = false;
   const auto add = [&](Declared kind, const std::string& id, const std::string& name) {
     const auto known = std::find_if(before.begin(), before.end(),
                                     [&](const Use& use) { return use.kind == kind && use.id == id; });
@@ -152,6 +159,14 @@ void ServiceWatch::declare(const Key& key, const policy::Policy& policy, Service
   }
 }
 
+void ServiceWatch::expect(const FlowStep& step) const {
+  if (step.kind == FlowStep::Kind::answered) places_.expect(place_of(step));
+}
+
+void ServiceWatch::fetch(const FlowStep& step) const {
+  if (step.kind == FlowStep::Kind::answered) places_.fetch(place_of(step));
+}
+
 void ServiceWatch::step(const FlowStep& step, const policy::Policy& policy, std::vector<Notice>& found) {
   if (!has_ports(step.tuple.protocol)) return;
   if (step.kind == FlowStep::Kind::opened) {
@@ -173,24 +188,30 @@ void ServiceWatch::step(const FlowStep& step, const policy::Policy& policy, std:
   }
   if (policy::to_of(step.pair) == policy.external()) return;
   const Key key{step.tuple.destination, step.tuple.protocol, step.tuple.destination_port};
-  auto place = services_.find(key);
-  if (place == services_.end()) {
+  Service** known = places_.find(place_of(step));
+  if (known == nullptr) {
     if (services_.size() >= services_max_) {
       ++counters_.services_refused;
       return;
     }
-    place = services_.emplace(key, Service{}).first;
-    place->second.segment = policy::to_of(step.pair);
-    place->second.first = step.time;
-    declare(key, policy, place->second);
+    Service& fresh = services_[key];
+    fresh.segment = policy::to_of(step.pair);
+    fresh.first = step.time;
+    declare(key, policy, fresh);
+    known = &places_.at(place_of(step));
+    *known = &fresh;
   }
-  Service& service = place->second;
+  Service& service = **known;
   const bool certain = capture::confidence(step.evidence) != capture::Confidence::guess;
   const bool news = certain && !service.certain;
   service.certain = service.certain || certain;
   ++service.flows;
   service.last = std::max(service.last, step.time);
-  if (service.clients.size() < clients_max) service.clients.insert(step.tuple.source);
+  if (service.clients.size() < clients_max) {
+    const IpAddress& client = step.tuple.source;
+    const auto at = std::lower_bound(service.clients.begin(), service.clients.end(), client);
+    if (at == service.clients.end() || *at != client) service.clients.insert(at, client);
+  }
   if (news && service.declared == Declared::no && declared_only_.count(service.segment) != 0) {
     tell_undeclared(key, service, step.time, policy, found);
   }
@@ -209,7 +230,7 @@ void ServiceWatch::tell_undeclared(const Key& key, const Service& service, Time 
   std::string name = protocol_name(key.protocol);
   std::transform(name.begin(), name.end(), name.begin(),
                  [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c; });
-  notice.add("dst", key.host.to_string()).add("src", service.clients.begin()->to_string());
+  notice.add("dst", key.host.to_string()).add("src", service.clients.front().to_string());
   notice.add_segment("to", policy, service.segment);
   notice.add("service", name + "/" + std::to_string(key.port)).add("count", std::to_string(others));
   found.push_back(std::move(notice));
@@ -222,8 +243,11 @@ void ServiceWatch::tick(Time packet_now, const policy::Policy&, std::vector<Noti
     since_ = packet_now;
     looked_at_ = day_of(packet_now);
   }
-  for (Use& use : uses_) {
-    if (use.since == Time{}) use.since = packet_now;
+  if (!all_watched_) {
+    for (Use& use : uses_) {
+      if (use.since == Time{}) use.since = packet_now;
+    }
+    all_watched_ = true;
   }
   const std::int64_t day = day_of(packet_now);
   if (day <= looked_at_ || unused_after_days_ == 0) return;

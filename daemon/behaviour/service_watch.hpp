@@ -10,10 +10,11 @@
 #include <map>
 #include <set>
 #include <string>
-#include <tuple>
+#include <utility>
 #include <vector>
 
 #include "daemon/alert/notice.hpp"
+#include "daemon/behaviour/bounded.hpp"
 #include "daemon/flow_step.hpp"
 
 namespace sekimori::daemon {
@@ -36,7 +37,7 @@ class ServiceWatch {
     std::string entry{};   // id of what declares it
     bool certain = false;  // who serves whom is a protocol fact, or known from the policy
     std::uint64_t flows = 0;
-    std::set<IpAddress> clients{};
+    std::vector<IpAddress> clients{};  // in order
     Time first{};
     Time last{};
   };
@@ -60,6 +61,9 @@ class ServiceWatch {
 
   explicit ServiceWatch(const policy::Policy& policy);
 
+  // This step comes soon: its memory is asked for, in two strides.
+  void expect(const FlowStep& step) const;
+  void fetch(const FlowStep& step) const;
   void step(const FlowStep& step, const policy::Policy& policy, std::vector<Notice>& found);
   void tick(Time packet_now, const policy::Policy& policy, std::vector<Notice>& found);
   // Use of entries that are declared as before is kept.
@@ -77,12 +81,15 @@ class ServiceWatch {
                        std::vector<Notice>& found);
 
   std::map<Key, Service> services_{};
+  // Where each stands in it, by protocol and port, and host.
+  Bounded<std::pair<std::uint32_t, IpAddress>, Service*> places_;
   std::vector<Use> uses_{};  // systems, then gateways, then services
   std::set<policy::SegmentId> declared_only_{};
   std::size_t services_max_;
   std::int64_t unused_after_days_ = 0;
   Time since_{};  // the first packet time that was heard of
   bool begun_ = false;
+  bool all_watched_ = false;    // every entry of uses_ has its `since`
   std::int64_t looked_at_ = 0;  // day of packet time
   Counters counters_{};
 };
