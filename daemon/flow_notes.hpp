@@ -28,6 +28,9 @@ inline constexpr std::uint8_t note_steps = note_step_mask << note_step_shift;
 inline constexpr std::uint8_t note_step_opened = 1U << note_step_shift;
 inline constexpr std::uint8_t note_step_answered = 2U << note_step_shift;
 
+// Flows with any of these are attended to at each packet.
+inline constexpr std::uint8_t note_attended = note_forbidden | note_exception | note_draft | note_metered;
+
 // What was decided, without what else the notes hold.
 constexpr std::uint8_t noted_decision(std::uint8_t notes) {
   const unsigned decision = note_forbidden | note_exception;

@@ -4,7 +4,6 @@
 #include <cassert>
 #include <limits>
 
-#include "daemon/flow_notes.hpp"
 #include "daemon/packet_clock.hpp"
 
 namespace sekimori::daemon {

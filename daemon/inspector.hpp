@@ -20,8 +20,10 @@
 #include "capture/flow/fragments.hpp"
 #include "capture/options.hpp"
 #include "capture/source/source.hpp"
+#include "daemon/flow_notes.hpp"
 #include "daemon/flow_step.hpp"
 #include "daemon/messages.hpp"
+#include "daemon/packet_clock.hpp"
 #include "daemon/wire_ear.hpp"
 #include "policy/policy.hpp"
 
@@ -101,6 +103,22 @@ class Inspector final : public capture::FrameSink, private capture::FlowEnds {
   // FlowTable's observer.
   void packet(capture::Flow& flow, const capture::Packet& packet, capture::Changes changes,
               bool from_initiator);
+  void steady(capture::Flow& flow, const capture::Packet& packet, bool from_initiator) {
+    // Of a flow of which nothing is told, and nothing in the packet that could change that: it is counted.
+    if ((flow.notes.verdict & note_attended) != 0 || flow.notes.graced != 0 ||
+        flow.notes.judged != epoch_tag_ || packet.time < epoch_.begin || packet.time >= epoch_.end ||
+        !plain(packet)) [[unlikely]] {
+      return Inspector::packet(flow, packet, {}, from_initiator);
+    }
+    follow_clock(newest_, packet.time);
+    ++books_.packets_read;
+    ++books_.packets_in_flows;
+    books_.bytes_read += packet.wire_bytes;
+    PairTotals& totals = matrix_[flow.notes.pair];
+    ++totals.packets;
+    totals.bytes += packet.wire_bytes;
+    if (flow.one_sided()) ++totals.packets_one_sided;
+  }
   void repeated(capture::Flow& flow, const capture::Packet& packet, capture::Repetition repetition,
                 capture::Changes changes, bool from_initiator);
   void refused(const capture::Packet& packet);
@@ -109,6 +127,12 @@ class Inspector final : public capture::FrameSink, private capture::FlowEnds {
   void flow_ended(const capture::Flow& flow, capture::EndReason reason) override;
   void flow_pending(capture::Flow& flow) override;
 
+  // Nothing to be counted but itself, and nothing to be read in it.
+  static bool plain(const capture::Packet& packet) {
+    return !packet.carrier && !packet.cut && !packet.malformed &&
+           packet.unopened == capture::Packet::nothing_unopened && packet.quoted.protocol == 0 &&
+           packet.name == policy::name_class::unknown && !packet.tuple.source.is_link_local();
+  }
   void unusual(const capture::Frame& frame);
   void learn_read();
   bool note_name(capture::Flow& flow, const capture::Packet& packet, bool from_initiator) const;

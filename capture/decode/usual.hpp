@@ -26,8 +26,9 @@ void put_ipv4(const HeaderView<20>& header, IpAddress& address) {
 }
 
 // What follows IP, of `left` octets on the wire. `packet` has what IP tells.
-inline bool usual_transport(ByteReader bytes, std::uint32_t left, const UdpTunnels& tunnels,
-                            Fingerprint print, Packet& packet) {
+[[gnu::always_inline]] inline bool usual_transport(ByteReader bytes, std::uint32_t left,
+                                                   const UdpTunnels& tunnels, Fingerprint print,
+                                                   Packet& packet) {
   if (packet.tuple.protocol == protocol::tcp) {
     const auto header = bytes.peek<20>();
     if (!header) return false;
@@ -63,7 +64,8 @@ inline bool usual_transport(ByteReader bytes, std::uint32_t left, const UdpTunne
 }
 
 // `bytes` stands behind the ethertype, `left` octets on the wire from there on.
-inline bool usual_ipv4(ByteReader bytes, std::uint32_t left, const UdpTunnels& tunnels, Packet& packet) {
+[[gnu::always_inline]] inline bool usual_ipv4(ByteReader bytes, std::uint32_t left, const UdpTunnels& tunnels,
+                                              Packet& packet) {
   const auto header = bytes.take<20>();
   if (!header) return false;
   constexpr std::uint8_t no_options = 0x45;

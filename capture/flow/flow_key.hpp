@@ -61,7 +61,8 @@ inline bool has_ports(std::uint8_t number) {
 
 // Writes the key of a tuple seen in this packet, without VLAN ids: see packed_vlans(). Inline, in place and
 // without a branch on the addresses' order: it is done for every packet.
-inline void write_key(const Tuple& tuple, bool with_ports, const Packet& seen_in, DirectedKey& out) {
+[[gnu::always_inline]] inline void write_key(const Tuple& tuple, bool with_ports, const Packet& seen_in,
+                                             DirectedKey& out) {
   __extension__ using Wide = unsigned __int128;
   const std::uint64_t high = tuple.source.upper();
   const std::uint64_t low = tuple.source.lower();
@@ -127,7 +128,7 @@ std::uint64_t deal_hash(const Packet& packet, bool errors_apart = false);
 class FlowHash {
  public:
   explicit FlowHash(const HashSecret& secret);
-  std::uint64_t operator()(const FlowKey& key) const {
+  [[gnu::always_inline]] std::uint64_t operator()(const FlowKey& key) const {
     const auto& w = key.words;
     Wide sum = multiply(w[0] + keys_[0], w[1] + keys_[1]);
     sum += multiply(w[2] + keys_[2], w[3] + keys_[3]);

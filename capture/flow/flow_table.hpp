@@ -15,6 +15,7 @@
 #include <concepts>
 #include <cstdint>
 #include <span>
+#include <type_traits>
 
 #include "capture/flow/flow.hpp"
 #include "capture/flow/flow_index.hpp"
@@ -50,6 +51,11 @@ concept FlowObserver = requires(T& observer, Flow& flow, const Packet& packet, C
   // A packet that was recorded before; it is in no figure of the flow.
   observer.repeated(flow, packet, Repetition{}, changes, true);
   observer.refused(packet);  // the table is full and nothing in it may go
+};
+// It may hear apart of packets without changes, as most are: else packet() is called for them as well.
+template <class T>
+concept SteadyObserver = requires(T& observer, Flow& flow, const Packet& packet) {
+  observer.steady(flow, packet, true);
 };
 
 // What happened to records since the table was made.
@@ -103,7 +109,12 @@ class FlowTable {
       prepare(some);
       for (std::size_t i = 0; i < some.size(); ++i) {
         if (Flow* flow = steady(some[i], prepared_[i]); flow != nullptr) [[likely]] {
-          observer.packet(*flow, some[i], Changes{}, prepared_[i].key.side == flow->FlowRecord::initiator);
+          const bool from_initiator = prepared_[i].key.side == flow->FlowRecord::initiator;
+          if constexpr (SteadyObserver<std::remove_reference_t<Observer>>) {
+            observer.steady(*flow, some[i], from_initiator);
+          } else {
+            observer.packet(*flow, some[i], Changes{}, from_initiator);
+          }
           continue;
         }
         const Recorded result = record_one(some[i], prepared_[i]);
