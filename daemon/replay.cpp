@@ -3,10 +3,13 @@
 #include <algorithm>
 #include <array>
 #include <condition_variable>
+#include <exception>
 #include <mutex>
 #include <optional>
 #include <span>
 #include <thread>
+#include <utility>
+#include <vector>
 
 #include "capture/decode/decode.hpp"
 #include "daemon/alert/coverage.hpp"
@@ -52,6 +55,12 @@ class Findings final : public EventOutlet {
   void clear() {
     told_ = 0;
     steps.clear();
+  }
+  // Events and steps.
+  void trade(Findings& other) {
+    events_.swap(other.events_);
+    std::swap(told_, other.told_);
+    steps.swap(other.steps);
   }
 
   std::vector<EndedFlow> flows{};
@@ -248,14 +257,13 @@ class Teller {
   const BehaviourWatch& behaviour() const { return behaviour_; }
   std::uint64_t sign_minutes_full() const { return wires_->counters().minutes_full; }
 
-  // `heard`: by the reader itself, in the chunk that the lanes have worked off.
-  void tell(std::vector<std::unique_ptr<Lane>>& lanes, Findings& heard) {
+  // `found`: of one chunk, by the reader itself and by the lanes.
+  void tell(std::vector<Findings>& found) {
     events_.clear();
     steps_.clear();
-    for (const FlowEvent& event : heard.events()) events_.push_back(&event);
-    for (const auto& lane : lanes) {
-      for (const FlowEvent& event : lane->findings.events()) events_.push_back(&event);
-      for (const FlowStep& step : lane->findings.steps) steps_.push_back(&step);
+    for (const Findings& each : found) {
+      for (const FlowEvent& event : each.events()) events_.push_back(&event);
+      for (const FlowStep& step : each.steps) steps_.push_back(&step);
     }
     const auto in_frame_order = [](const auto* a, const auto* b) { return earlier(*a, *b); };
     const auto arrange = [&](auto& list) {
@@ -266,14 +274,13 @@ class Teller {
     arrange(events_);
     arrange(steps_);
     // Of one frame, what is forbidden first.
-    auto step = steps_.begin();
+    std::size_t step = 0;
     for (const FlowEvent* event : events_) {
-      for (; step != steps_.end() && (*step)->number < event->number; ++step) feed(**step);
+      while (step < steps_.size() && steps_[step]->number < event->number) feed_step(step++);
       feed(*event);
     }
-    for (; step != steps_.end(); ++step) feed(**step);
-    for (const auto& lane : lanes) lane->findings.clear();
-    heard.clear();
+    while (step < steps_.size()) feed_step(step++);
+    for (Findings& each : found) each.clear();
   }
   void finish(Time last) {
     waits_.finish([this](const FlowEvent& event) { pass(event); });
@@ -298,8 +305,9 @@ class Teller {
     desk_.feed(event, policy_, 0.0, records_);
     pass_on();
   }
-  void feed(const FlowStep& step) {
-    desk_.step(step, policy_, 0.0, records_);
+  void feed_step(std::size_t at) {
+    behaviour_.look_ahead(at, steps_.size(), [this](std::size_t i) -> const FlowStep& { return *steps_[i]; });
+    desk_.step(*steps_[at], policy_, 0.0, records_);
     if (!records_.empty()) pass_on();
   }
   void pass_on() {
@@ -316,6 +324,59 @@ class Teller {
   std::vector<const FlowEvent*> events_{};
   std::vector<const FlowStep*> steps_{};
   std::vector<AlertRecord> records_{};
+};
+
+// The teller's own thread: tells what one chunk has shown while the next one is worked off, as live main does
+// beside its workers.
+class TellerThread {
+ public:
+  TellerThread(Teller& teller, std::size_t lanes) : teller_(teller), found_(lanes + 1, Findings{false}) {
+    thread_ = std::jthread([this](std::stop_token stop) { run(stop); });
+  }
+
+  // When the chunk before is told. Leaves the lanes and the reader empty.
+  void take(std::vector<std::unique_ptr<Lane>>& lanes, Findings& heard) {
+    wait();
+    for (std::size_t i = 0; i < lanes.size(); ++i) lanes[i]->findings.trade(found_[i + 1]);
+    heard.trade(found_.front());
+    {
+      const std::lock_guard lock(mutex_);
+      busy_ = true;
+    }
+    changed_.notify_all();
+  }
+  // Throws what the output threw.
+  void wait() {
+    std::unique_lock lock(mutex_);
+    changed_.wait(lock, [this] { return !busy_; });
+    if (trouble_) std::rethrow_exception(std::exchange(trouble_, nullptr));
+  }
+
+ private:
+  void run(const std::stop_token& stop) {
+    std::unique_lock lock(mutex_);
+    while (changed_.wait(lock, stop, [this] { return busy_; })) {
+      lock.unlock();
+      std::exception_ptr trouble;
+      try {
+        teller_.tell(found_);
+      } catch (...) {
+        trouble = std::current_exception();
+      }
+      lock.lock();
+      trouble_ = trouble;
+      busy_ = false;
+      changed_.notify_all();
+    }
+  }
+
+  Teller& teller_;
+  std::vector<Findings> found_;  // the reader's, then the lanes'
+  std::mutex mutex_{};
+  std::condition_variable_any changed_{};
+  bool busy_ = false;
+  std::exception_ptr trouble_{};
+  std::jthread thread_{};
 };
 
 void tell_flows(std::vector<std::unique_ptr<Lane>>& lanes, const Coverage& coverage, bool outer_layers,
@@ -360,6 +421,7 @@ ReplayResult replay(const ReplayOptions& options, const capture::CaptureOptions&
   Reader reader{lanes, inspector, *policy};
   Findings heard{false};  // by the reader, in the chunk that the lanes work off
   Teller teller{policy, alerts, output};
+  TellerThread telling{teller, lanes.size()};
   capture::ReadState state = capture::ReadState::more;
   while (state == capture::ReadState::more) {
     const capture::ReadResult read = source->read(options.chunk_frames, reader);
@@ -372,20 +434,21 @@ ReplayResult replay(const ReplayOptions& options, const capture::CaptureOptions&
       // While the reader fills one half, the lanes work off the other: what they found is told one chunk
       // later.
       for (const auto& lane : lanes) lane->wait();
-      teller.tell(lanes, heard);
+      telling.take(lanes, heard);
       std::swap(heard, reader.findings);
       for (const auto& lane : lanes) lane->submit(reader.last);
     } else {
       lanes.front()->inspector.tick(reader.last, 0);
-      teller.tell(lanes, heard);
+      telling.take(lanes, heard);
     }
   }
   for (const auto& lane : lanes) {
     if (threads) lane->wait();
   }
-  teller.tell(lanes, heard);
+  telling.take(lanes, heard);
   for (const auto& lane : lanes) lane->inspector.finish(reader.last);
-  teller.tell(lanes, heard);
+  telling.take(lanes, heard);
+  telling.wait();
   teller.finish(reader.last);
   output.behaviour(teller.behaviour());
   if (options.want_flows) tell_flows(lanes, teller.coverage(), options.outer_layers, output);

@@ -53,8 +53,9 @@ struct ReplayResult {
   std::string trouble{};  // libpcap's words
 };
 
-// Throws capture::SourceError when the first file cannot be opened. Called on one thread; makes `workers`
-// more when there is more than one.
+// Throws capture::SourceError when the first file cannot be opened, and what `output` throws. Makes threads
+// of its own: one for each of several workers, and one that calls output.alert(), a chunk behind the reading;
+// everything else of `output` is called on the caller's, afterwards.
 ReplayResult replay(const ReplayOptions& options, const capture::CaptureOptions& capture,
                     std::shared_ptr<const policy::Policy> policy, const AlertOptions& alerts,
                     ReplayOutput& output);
