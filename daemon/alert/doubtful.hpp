@@ -3,8 +3,9 @@
 // daemon/alert only.
 //
 // What the program left unread fills its kernel's buffer, and so narrows the window that this kernel
-// announces: the window tells how much may be unread. Twice the narrowing is taken, and a margin where the
-// connection was reset, because kernels widen the window while a connection is busy.
+// announces: the window tells how much may be unread. Twice the narrowing is taken, and where the connection
+// was reset a margin: kernels widen the window while a connection is busy, so that as much as the widest
+// window that they announced may be unread before it is seen to narrow.
 #pragma once
 
 #include <algorithm>
@@ -22,8 +23,8 @@ class Doubtful {
   using Clock = std::chrono::steady_clock;
 
   static constexpr std::chrono::milliseconds fresh{
-      5000};                                             // so new that a busy program may not have stored it
-  static constexpr std::uint64_t margin = 64ULL << 10U;  // octets
+      5000};  // so new that a busy program may not have stored it
+  static constexpr std::uint64_t margin_least = 64ULL << 10U;  // octets
   static constexpr std::uint64_t octets_max = 8ULL << 20U;
   static constexpr std::size_t orderly_max = 256;  // messages taken for being fresh, after an orderly end
 
@@ -39,14 +40,14 @@ class Doubtful {
     octets_ += size;
     entries_.push_back({std::move(message), size, now});
     while (octets_ > octets_max ||
-           (octets_ - entries_.front().size >= narrowing() + margin && !is_fresh(entries_.front(), now))) {
+           (octets_ - entries_.front().size >= narrowing() + margin() && !is_fresh(entries_.front(), now))) {
       drop();
     }
   }
 
   // The connection is over: what to send again, in its order. Forgets all.
   std::vector<Message> take(bool abrupt, Clock::time_point now) {
-    const std::uint64_t unread = narrowing() + (abrupt ? margin : 0);
+    const std::uint64_t unread = narrowing() + (abrupt ? margin() : 0);
     while (!entries_.empty()) {
       const Entry& first = entries_.front();
       const bool new_enough = is_fresh(first, now) && (abrupt || entries_.size() <= orderly_max);
@@ -71,6 +72,7 @@ class Doubtful {
 
   static bool is_fresh(const Entry& entry, Clock::time_point now) { return now - entry.since < fresh; }
   std::uint64_t narrowing() const { return static_cast<std::uint64_t>(widest_ - window_) * 2; }
+  std::uint64_t margin() const { return std::max(margin_least, static_cast<std::uint64_t>(widest_)); }
   void drop() {
     octets_ -= entries_.front().size;
     entries_.pop_front();

@@ -61,8 +61,19 @@ TEST_F(DoubtfulTest, AResetTakesAMarginAsWell) {
   pool.window(65536);
   add(1, 200, now);
   const auto again = take(true, now + 1h);
-  EXPECT_EQ(again.size(), Pool::margin / octets + 1);
+  EXPECT_EQ(again.size(), Pool::margin_least / octets + 1);
   EXPECT_EQ(again.back(), 200);
+}
+
+// A kernel that widens its window while nobody reads hides as much as that window.
+TEST_F(DoubtfulTest, AResetTakesAsMuchAsTheWidestWindowHowLittleItHasNarrowed) {
+  pool.window(65536);
+  add(1, 100, now);
+  pool.window(400'000);
+  add(101, 1000, now);
+  const auto again = take(true, now + 1h);
+  EXPECT_EQ(again.size(), 400U);
+  EXPECT_EQ(again.back(), 1000);
 }
 
 TEST_F(DoubtfulTest, TheFreshOnesComeAgainAfterAnyEnd) {
@@ -88,7 +99,7 @@ TEST_F(DoubtfulTest, WithoutAWindowOnlyTheMarginIsKept) {
   pool.window(-1);
   add(1, 500, now - 5s);
   add(501, 501, now);
-  EXPECT_LE(pool.size(), Pool::margin / octets + 2);
+  EXPECT_LE(pool.size(), Pool::margin_least / octets + 2);
 }
 
 }  // namespace
