@@ -52,6 +52,7 @@ class Findings final : public EventOutlet {
   bool wants_steps() const override { return true; }
 
   std::span<const FlowEvent> events() const { return {events_.data(), told_}; }
+  bool empty() const { return told_ == 0 && steps.empty(); }
   void clear() {
     told_ = 0;
     steps.clear();
@@ -334,8 +335,13 @@ class TellerThread {
     thread_ = std::jthread([this](std::stop_token stop) { run(stop); });
   }
 
-  // When the chunk before is told. Leaves the lanes and the reader empty.
+  // When the chunk before is told. Leaves the lanes and the reader empty. A chunk that shows nothing wakes
+  // nobody.
   void take(std::vector<std::unique_ptr<Lane>>& lanes, Findings& heard) {
+    if (heard.empty() &&
+        std::all_of(lanes.begin(), lanes.end(), [](const auto& lane) { return lane->findings.empty(); })) {
+      return;
+    }
     wait();
     for (std::size_t i = 0; i < lanes.size(); ++i) lanes[i]->findings.trade(found_[i + 1]);
     heard.trade(found_.front());
