@@ -247,17 +247,6 @@ std::string Prefix::to_string() const {
   return address.to_string() + '/' + std::to_string(length);
 }
 
-bool Prefix::contains(const IpAddress& candidate) const {
-  if (candidate.family != address.family || address.family == Family::none) return false;
-  const std::size_t whole = length / 8;
-  if (!std::equal(address.bytes.begin(), address.bytes.begin() + static_cast<std::ptrdiff_t>(whole),
-                  candidate.bytes.begin())) {
-    return false;
-  }
-  const unsigned rest = length % 8U;
-  return rest == 0 || ((address.bytes[whole] ^ candidate.bytes[whole]) >> (8U - rest)) == 0;
-}
-
 bool comes_before(const Prefix& a, const Prefix& b) {
   if (a.address.family != b.address.family) return a.address.family < b.address.family;
   return a < b;

@@ -91,7 +91,12 @@ struct Prefix {
   // "10.1.0.0/16", or a bare address for a single host. `error` says what was wrong when the result is none.
   static std::optional<Prefix> parse(std::string_view text, Error* error = nullptr);
   std::string to_string() const;
-  bool contains(const IpAddress& candidate) const;
+  bool contains(const IpAddress& candidate) const {
+    if (candidate.family != address.family || address.family == Family::none) return false;
+    const std::uint64_t upper = candidate.upper() ^ address.upper();
+    if (length <= 64) return length == 0 || upper >> (64U - length) == 0;
+    return upper == 0 && (candidate.lower() ^ address.lower()) >> (128U - length) == 0;
+  }
   bool contains(const Prefix& other) const { return other.length >= length && contains(other.address); }
   bool overlaps(const Prefix& other) const { return contains(other) || other.contains(*this); }
 };
