@@ -220,6 +220,7 @@ class AssertionReader {
     if (permitted) assertion.kind = Kind::permitted;
     if (only_by.present()) assertion.kind = Kind::only_by;
     map.optional("text").text(assertion.text);
+    read_stage(map.optional("stage"), assertion.draft);
     if (assertion.text.empty()) assertion.text = put_together(assertion);
   }
 

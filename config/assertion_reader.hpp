@@ -18,7 +18,7 @@ namespace sekimori::config {
 void read_assertions(const Cursor& at, const policy::Profile& profile, std::int16_t utc_offset_minutes,
                      std::vector<policy::AssertionOptions>& out);
 
-// `stage: draft` or `stage: active` of a gateway, service or exception.
+// `stage: draft` or `stage: active` of whatever may be either.
 void read_stage(const Cursor& at, bool& draft);
 
 }  // namespace sekimori::config

@@ -73,7 +73,10 @@ class CityReader {
       if (value.is_text()) {
         if (!value.boolean(on)) return;
       } else {
-        value.map([&](Map& map) { map.optional("clause").text(choice.clause); });
+        value.map([&](Map& map) {
+          map.optional("clause").text(choice.clause);
+          read_stage(map.optional("stage"), choice.draft);
+        });
       }
       if (known == nullptr || !on) return;
       if (known->clause_required && choice.clause.empty()) {
@@ -121,7 +124,7 @@ class CityReader {
           products.error(Text::config_products_kind);
         }
         read_ports(products.present() ? map.optional("ports") : map.required("ports"), gateway.ports);
-        check_cell(map.optional("from"), gateway.from, gateway.to, Cell::gateway);
+        check_cell(map.optional("from"), gateway.from, gateway.to, Cell::gateway, gateway.draft);
         if (known) check_kind(kind, gateway);
       });
       options_.gateways.push_back(std::move(gateway));
@@ -145,7 +148,7 @@ class CityReader {
                                                    {"snaplen", std::to_string(context_.shortest_snaplen)},
                                                    {"least", std::to_string(snaplen_for_names)}});
         }
-        check_cell(map.optional("from"), service.from, service.to, Cell::service);
+        check_cell(map.optional("from"), service.from, service.to, Cell::service, service.draft);
       });
       options_.services.push_back(std::move(service));
     });
@@ -402,9 +405,10 @@ class CityReader {
   }
 
   // A gateway or service where the matrix has no room for one would be registered and never have any effect.
-  void check_cell(const Cursor& at, const std::string& from, const std::string& to, Cell wanted) const {
+  void check_cell(const Cursor& at, const std::string& from, const std::string& to, Cell wanted,
+                  bool draft) const {
     if (from.empty() || to.empty()) return;
-    const auto found = cell_in_force(options_, from, to);
+    const auto found = cell_in_force(options_, from, to, draft);
     if (!found || found->cell == wanted || found->cell == Cell::permit) return;
     Text id = Text::config_cell_forbids;
     if (found->cell == Cell::gateway) id = Text::config_cell_wants_gateway;
@@ -415,7 +419,7 @@ class CityReader {
 
   // What sanitises one direction need not sanitise the other: a screen is looked at from one side only.
   void check_kind(const Cursor& at, const policy::GatewayOptions& gateway) const {
-    const auto cell = cell_in_force(options_, gateway.from, gateway.to);
+    const auto cell = cell_in_force(options_, gateway.from, gateway.to, gateway.draft);
     if (!cell || cell->cell != Cell::gateway || cell->kinds.empty()) return;
     std::vector<std::string_view> taken;
     std::string_view written;
@@ -437,6 +441,7 @@ class CityReader {
     const Cursor id = map.required("id");
     if (id.identifier(tunnel.id)) require_new(ids, tunnel.id, id);
     map.optional("name").text(tunnel.name);
+    read_stage(map.optional("stage"), tunnel.draft);
     map.optional("kinds").list([&](const Cursor& kind) { read_tunnel_kind(kind, tunnel.kinds); },
                                Cursor::Size::some);
     const auto side = [&](std::string_view key, std::vector<Prefix>& prefixes) {

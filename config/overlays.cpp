@@ -3,9 +3,11 @@
 #include <algorithm>
 #include <map>
 #include <string>
+#include <tuple>
 #include <utility>
 #include <vector>
 
+#include "config/assertion_reader.hpp"
 #include "config/sections.hpp"
 #include "policy/text/text.hpp"
 
@@ -14,7 +16,8 @@ namespace {
 
 constexpr std::size_t reasons_max = 4;  // of a cell
 
-using Pairs = std::map<std::pair<std::string, std::string>, policy::Place>;
+// From, to, and whether it is a draft: that may stand beside the one in force.
+using Pairs = std::map<std::tuple<std::string, std::string, bool>, policy::Place>;
 
 void read_code(const Cursor& at, policy::OverlayOptions& overlay) {
   std::string code;
@@ -49,7 +52,7 @@ void read_reasons(const Cursor& at, const policy::Profile& profile, std::vector<
 void require_reason(const Cursor& at, const policy::PolicyOptions& options,
                     const policy::OverlayOptions& overlay) {
   if (overlay.cell == policy::Cell::permit || !overlay.reasons.empty()) return;
-  const auto before = cell_in_force(options, overlay.from, overlay.to);
+  const auto before = cell_in_force(options, overlay.from, overlay.to, overlay.draft);
   if (!before || !before->reasons.empty()) return;
   at.error(Text::config_overlay_reason, {{"from", overlay.from}, {"to", overlay.to}});
 }
@@ -71,9 +74,11 @@ void read_overlay(const Cursor& item, const SegmentNames& names, Pairs& seen,
     } else {
       clause.text(overlay.clause);
     }
+    read_stage(map.optional("stage"), overlay.draft);
   });
   if (item.report().count() != before) return;
-  const auto [first, fresh] = seen.emplace(std::pair{overlay.from, overlay.to}, overlay.place);
+  const auto [first, fresh] =
+      seen.emplace(std::tuple{overlay.from, overlay.to, overlay.draft}, overlay.place);
   if (!fresh) {
     item.error(Text::config_overlay_twice,
                {{"from", overlay.from},
@@ -88,7 +93,7 @@ void read_overlay(const Cursor& item, const SegmentNames& names, Pairs& seen,
 }  // namespace
 
 std::optional<policy::CellOptions> cell_in_force(const policy::PolicyOptions& options, std::string_view from,
-                                                 std::string_view to) {
+                                                 std::string_view to, bool drafts) {
   std::optional<policy::CellOptions> found;
   const auto look = [&](const std::vector<policy::CellOptions>& cells) {
     for (const policy::CellOptions& one : cells) {
@@ -97,15 +102,19 @@ std::optional<policy::CellOptions> cell_in_force(const policy::PolicyOptions& op
   };
   look(options.profile.cells);
   for (const policy::SwitchChoice& choice : options.switches) {
+    if (choice.draft && !drafts) continue;
     for (const policy::SwitchOptions& known : options.profile.switches) {
       if (known.id == choice.id) look(known.cells);
     }
   }
-  for (const policy::OverlayOptions& overlay : options.overlays) {
-    if (!found || overlay.from != from || overlay.to != to) continue;
-    if (found->cell != overlay.cell) found->kinds.clear();
-    found->cell = overlay.cell;
-    if (!overlay.reasons.empty()) found->reasons = overlay.reasons;
+  for (const bool draft : {false, true}) {
+    for (const policy::OverlayOptions& overlay : options.overlays) {
+      if (!found || overlay.from != from || overlay.to != to || overlay.draft != draft) continue;
+      if (draft && !drafts) continue;
+      if (found->cell != overlay.cell) found->kinds.clear();
+      found->cell = overlay.cell;
+      if (!overlay.reasons.empty()) found->reasons = overlay.reasons;
+    }
   }
   return found;
 }

@@ -9,11 +9,14 @@ namespace sekimori::daemon {
 // Meaning of FlowNotes::verdict.
 inline constexpr std::uint8_t note_forbidden = 0x01;
 inline constexpr std::uint8_t note_exception = 0x02;
-// Of forbidden flows: the entries at stage draft would permit it.
+// Of forbidden flows: what is at stage draft would permit it.
 inline constexpr std::uint8_t note_draft = 0x80;
 // Of all others, in its place: its octets are told as they flow (daemon/flow_step.hpp).
 inline constexpr std::uint8_t note_metered = 0x80;
 inline constexpr std::uint8_t note_decision = note_forbidden | note_exception | note_draft;
+// Of flows that need no exception: with the drafts in force they would be forbidden. (Exceptions have the
+// count of their updates in its place.)
+inline constexpr std::uint8_t note_draft_forbids = 0x10;
 inline constexpr unsigned note_step_shift =
     2;  // three bits from here: how often a flow that goes on was told again
 inline constexpr unsigned note_step_max = 6;
@@ -25,6 +28,7 @@ inline constexpr std::uint8_t note_settled = 0x40;
 
 // Of flows that need no exception, in the place of the steps above: what was told of it.
 inline constexpr std::uint8_t note_steps = note_step_mask << note_step_shift;
+inline constexpr std::uint8_t note_step_told = 3U << note_step_shift;
 inline constexpr std::uint8_t note_step_opened = 1U << note_step_shift;
 inline constexpr std::uint8_t note_step_answered = 2U << note_step_shift;
 
@@ -33,9 +37,13 @@ inline constexpr std::uint8_t note_attended = note_forbidden | note_exception | 
 
 // What was decided, without what else the notes hold.
 constexpr std::uint8_t noted_decision(std::uint8_t notes) {
-  const unsigned decision = note_forbidden | note_exception;
-  return static_cast<std::uint8_t>(notes &
-                                   ((notes & note_forbidden) != 0 ? decision | note_draft : decision));
+  unsigned decision = note_forbidden | note_exception;
+  if ((notes & note_forbidden) != 0) {
+    decision |= note_draft;
+  } else if ((notes & note_exception) == 0) {
+    decision |= note_draft_forbids;
+  }
+  return static_cast<std::uint8_t>(notes & decision);
 }
 
 // A flow that lacks nothing but a name is not told for so long, or so many packets (daemon/alert/name_waits).

@@ -30,7 +30,8 @@ struct FlowStep {
   std::uint8_t depth = 0;
   policy::PairId pair = 0;
   bool metered = false;
-  bool was_answered = false;  // `answered` was told of it, this step included
+  bool was_answered = false;   // `answered` was told of it, this step included
+  bool draft_forbids = false;  // of `opened`: with the drafts in force it would be forbidden
   std::uint32_t generation = 0;
   std::uint32_t basis_index = 0;
   std::uint64_t number = 0;           // of the frame that caused it

@@ -20,7 +20,14 @@ std::uint8_t note_of(const policy::Verdict& verdict) {
   if (verdict.decision == policy::Decision::forbid) {
     return verdict.draft_differs ? note_forbidden | note_draft : note_forbidden;
   }
-  return verdict.basis == policy::Basis::exception ? note_exception : std::uint8_t{0};
+  if (verdict.basis == policy::Basis::exception) return note_exception;
+  return verdict.draft_differs ? note_draft_forbids : std::uint8_t{0};
+}
+
+// A permitted flow's mark is of another kind, and the same place has another meaning while it is told.
+bool drafted_otherwise(std::uint8_t note) {
+  const unsigned mark = (note & note_forbidden) != 0 ? note_draft : note_draft_forbids;
+  return (note & mark) != 0;
 }
 
 bool worth_telling(std::uint8_t note) {
@@ -49,7 +56,7 @@ void count_flow(PairTotals& totals, std::uint8_t note) {
   ++totals.flows;
   if ((note & note_forbidden) != 0) ++totals.flows_forbidden;
   if ((note & note_exception) != 0) ++totals.flows_exception;
-  if ((note & note_draft) != 0) ++totals.flows_draft;
+  if (drafted_otherwise(note)) ++totals.flows_draft;
 }
 
 // Takes a flow out of the totals of the pair to which it was counted before its ends changed roles.
@@ -64,7 +71,7 @@ void uncount(PairTotals& totals, std::uint8_t note, std::uint64_t packets, std::
     totals.bytes_forbidden -= bytes;
   }
   if ((note & note_exception) != 0) --totals.flows_exception;
-  if ((note & note_draft) != 0) --totals.flows_draft;
+  if (drafted_otherwise(note)) --totals.flows_draft;
 }
 
 // The segments that a packet of a flow leaves and enters.
@@ -456,7 +463,9 @@ void Inspector::judge(capture::Flow& flow, const capture::Packet& packet, const 
   notes.judged = epoch_tag(packet.time);
   static_assert(policy::pairs_max - 1 <= std::numeric_limits<decltype(notes.pair)>::max());
   notes.pair = static_cast<std::uint8_t>(verdict.pair());
-  notes.verdict = static_cast<std::uint8_t>((notes.verdict & ~(note_decision | note_settled)) | note |
+  const unsigned decided =
+      note_decision | note_settled | (worth_telling(note) ? 0U : unsigned{note_draft_forbids});
+  notes.verdict = static_cast<std::uint8_t>((notes.verdict & ~decided) | note |
                                             (settled(*policy_, verdict) ? note_settled : 0U));
   if (worth_telling(note) && (changes.opened || changes.initiator || changes.stage || other)) {
     table_.follow(flow, packet, from_initiator);
@@ -507,7 +516,7 @@ void Inspector::recount(capture::Flow& flow, const capture::Packet& packet, cons
     if (verdict.pair() != pair_before) ++totals.flows;
     if ((note & note_forbidden) != 0) ++totals.flows_forbidden;
     if ((note & note_exception) != 0) ++totals.flows_exception;
-    if ((note & note_draft) != 0) ++totals.flows_draft;
+    if (drafted_otherwise(note)) ++totals.flows_draft;
   }
 }
 

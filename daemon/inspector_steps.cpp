@@ -19,7 +19,7 @@ void Inspector::begin_steps(capture::Flow& flow, const capture::Packet& packet, 
     // Its updates have the place of the steps: it is told at its first packet, which no event told yet.
     if (notes.told != 0 || notes.pending) return;
   } else {
-    if ((notes.verdict & note_steps) != 0) return;
+    if ((notes.verdict & note_step_told) != 0) return;
     notes.verdict |= note_step_opened;
   }
   step(flow, packet, FlowStep::Kind::opened, &verdict);
@@ -28,8 +28,8 @@ void Inspector::begin_steps(capture::Flow& flow, const capture::Packet& packet, 
 void Inspector::go_on_steps(capture::Flow& flow, const capture::Packet& packet, capture::Changes changes) {
   capture::FlowNotes& notes = flow.notes;
   const bool excepted = (notes.verdict & note_exception) != 0;
-  if ((notes.verdict & note_forbidden) != 0 || (!excepted && (notes.verdict & note_steps) == 0)) return;
-  if (!excepted && changes.stage && (notes.verdict & note_steps) == note_step_opened) {
+  if ((notes.verdict & note_forbidden) != 0 || (!excepted && (notes.verdict & note_step_told) == 0)) return;
+  if (!excepted && changes.stage && (notes.verdict & note_step_told) == note_step_opened) {
     const bool refused = flow.stage() == capture::Stage::refused;
     if (!refused) notes.verdict ^= note_step_opened | note_step_answered;
     step(flow, packet, refused ? FlowStep::Kind::refused : FlowStep::Kind::answered, nullptr);
@@ -53,11 +53,12 @@ void Inspector::step(const capture::Flow& flow, const capture::Packet& packet, F
   if (verdict != nullptr) {
     told.basis = verdict->basis;
     told.basis_index = verdict->basis_index;
+    told.draft_forbids = verdict->draft_differs;
   }
   told.depth = packet.depth;
   told.pair = flow.notes.pair;
   told.metered = (flow.notes.verdict & note_metered) != 0;
-  told.was_answered = (flow.notes.verdict & (note_steps | note_exception)) == note_step_answered;
+  told.was_answered = (flow.notes.verdict & (note_step_told | note_exception)) == note_step_answered;
   told.generation = policy_->generation();
   told.number = packet.number;
   told.id = flow.id();

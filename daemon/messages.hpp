@@ -56,7 +56,8 @@ struct PairTotals {
   std::uint64_t packets_forbidden = 0;
   std::uint64_t bytes_forbidden = 0;
   std::uint64_t flows_exception = 0;  // permitted by an exception
-  std::uint64_t flows_draft = 0;      // decided otherwise with the entries at stage draft in force
+  std::uint64_t flows_draft =
+      0;  // decided otherwise with what is at stage draft in force; not those of exceptions
   // Health of the mirror: frames that showed a packet again at the same place, or at another one (neither is
   // in `packets`), and ended flows of which one direction alone was seen.
   std::uint64_t duplicates = 0;

@@ -28,8 +28,9 @@ std::string told(const Place& place) {
 // together.
 class Compiler {
  public:
-  Compiler(PolicyOptions options, Language language) : language_(language), mistakes_(language) {
+  Compiler(PolicyOptions options, Language language, bool drafts) : language_(language), mistakes_(language) {
     out_.options = std::move(options);
+    out_.drafts = drafts;
   }
 
   CompiledPolicy run(const std::vector<std::string>& taps) {
@@ -44,7 +45,7 @@ class Compiler {
     mistakes_.raise();
     compile_known(out_);
     file_entries();
-    out_.tunnels = TunnelMap{out_.options.tunnels};
+    out_.tunnels = TunnelMap{out_.options.tunnels, out_.drafts};
     out_.systems = SystemMap{out_.options};
     split_time(out_);
     hold_to_assertions();
@@ -90,7 +91,7 @@ class Compiler {
 };
 
 void Compiler::read_model() {
-  out_.matrix = build_matrix(out_.options, mistakes_);
+  out_.matrix = build_matrix(out_.options, mistakes_, out_.drafts);
   out_.external = out_.matrix.external;
   const std::vector<ProfileSegment>& segments = out_.options.profile.segments;
   for (std::size_t i = 0; i < segments.size(); ++i) {
@@ -297,12 +298,10 @@ void Compiler::check_tunnels() {
 
 void Compiler::file_entries() {
   std::vector<Entry> entries;
-  std::vector<Entry> drafted;  // with those at stage draft
   const auto keep = [&](Entry entry, bool draft) {
-    // A draft says nothing yet, not even who serves whom.
-    if (!draft) name_ports(entry.ports);
-    if (!draft) entries.push_back(entry);
-    drafted.push_back(std::move(entry));
+    if (!out_.counts(draft)) return;  // a draft says nothing yet, not even who serves whom
+    name_ports(entry.ports);
+    entries.push_back(std::move(entry));
   };
   const auto file = [&](const auto& list, Basis kind) {
     for (std::size_t i = 0; i < list.size(); ++i) {
@@ -337,8 +336,6 @@ void Compiler::file_entries() {
     routers.insert(routers.end(), segment.router_macs.begin(), segment.router_macs.end());
   }
   std::sort(routers.begin(), routers.end());
-  out_.has_drafts = drafted.size() != entries.size();
-  if (out_.has_drafts) out_.entries_drafted = Entries{std::move(drafted), routers};
   out_.entries = Entries{std::move(entries), std::move(routers)};
 }
 
@@ -355,6 +352,7 @@ void Compiler::name_ports(const std::vector<Ports>& list) {
 }
 
 void Compiler::hold_to_assertions() {
+  if (out_.drafts) return;  // what drafts would break is told by the policy in force
   AssertionReport report = hold_assertions(out_, language_);
   for (PolicyError::Item& item : report.mistakes) mistakes_.add(std::move(item));
   mistakes_.raise();
@@ -375,6 +373,7 @@ void Compiler::check_behaviour() {
 
 template <typename Named>
 void Compiler::warn_of_dead(Text kind, const Named& named, Cell taking) {
+  if (!out_.counts(named.draft)) return;
   const auto from = static_cast<SegmentId>(out_.segment_index(named.from));
   const auto to = static_cast<SegmentId>(out_.segment_index(named.to));
   const Cell cell = out_.rule(from, to).cell;
@@ -398,6 +397,45 @@ void Compiler::warn_of_dead_entries() {
   sort_by_place(out_.warnings);
 }
 
+// ---- what is not in force yet
+// ----------------------------------------------------------------------------------
+
+bool has_drafts(const PolicyOptions& options) {
+  const auto any = [](const auto& list) {
+    return std::any_of(list.begin(), list.end(), [](const auto& one) { return one.draft; });
+  };
+  return any(options.gateways) || any(options.services) || any(options.exceptions) || any(options.tunnels) ||
+         any(options.overlays) || any(options.switches) || any(options.assertions);
+}
+
+// Entries only permit, and so do tunnels: a matrix alone can take away.
+bool may_forbid(const Matrix& now, const Matrix& then) {
+  const auto cells = [](const Matrix& matrix, std::size_t pair) {
+    return std::pair{matrix.rules[pair].cell,
+                     matrix.path_matters[pair] ? matrix.other_paths[pair].cell : Cell::absent};
+  };
+  for (std::size_t pair = 0; pair < pairs_max; ++pair) {
+    if (cells(now, pair) != cells(then, pair)) return true;
+  }
+  return now.path_matters != then.path_matters;
+}
+
+// What will be: assertions that no longer hold, entries that lose their effect. No reason to refuse anything
+// today.
+void tell_future(CompiledPolicy& policy, Language language) {
+  std::vector<PolicyError::Item> future = hold_assertions(*policy.drafted, language).mistakes;
+  future.insert(future.end(), policy.drafted->warnings.begin(), policy.drafted->warnings.end());
+  const std::vector<PolicyError::Item> today = policy.warnings;
+  for (const PolicyError::Item& item : future) {
+    const bool known = std::any_of(today.begin(), today.end(), [&](const PolicyError::Item& one) {
+      return one.place == item.place && one.message == item.message;
+    });
+    if (known) continue;
+    policy.warnings.push_back({item.place, say(Text::draft_with, language, {{"message", item.message}})});
+  }
+  sort_by_place(policy.warnings);
+}
+
 }  // namespace
 
 int CompiledPolicy::segment_index(std::string_view id) const {
@@ -405,7 +443,13 @@ int CompiledPolicy::segment_index(std::string_view id) const {
 }
 
 CompiledPolicy compile(PolicyOptions options, const std::vector<std::string>& taps, Language language) {
-  return Compiler{std::move(options), language}.run(taps);
+  if (!has_drafts(options)) return Compiler{std::move(options), language, false}.run(taps);
+  CompiledPolicy policy = Compiler{options, language, false}.run(taps);
+  policy.drafted =
+      std::make_shared<const CompiledPolicy>(Compiler{std::move(options), language, true}.run(taps));
+  policy.drafts_forbid = may_forbid(policy.matrix, policy.drafted->matrix);
+  tell_future(policy, language);
+  return policy;
 }
 
 }  // namespace sekimori::policy

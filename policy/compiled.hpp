@@ -4,6 +4,7 @@
 
 #include <bitset>
 #include <cstdint>
+#include <memory>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -61,9 +62,13 @@ struct CompiledPolicy {
   std::vector<Known> known{};  // parallel to options.known
 
   Entries entries{};  // in force
-  // As if every entry at stage draft were in force; empty, and never asked, where there is none.
-  bool has_drafts = false;
-  Entries entries_drafted{};
+  // The same city with everything at stage draft in force; none where nothing is.
+  std::shared_ptr<const CompiledPolicy> drafted{};
+  bool drafts_forbid = false;  // `drafted` may forbid what this permits
+  bool drafts = false;         // this is a `drafted` one
+  const CompiledPolicy& with_drafts() const { return drafted ? *drafted : *this; }
+  // Does it count here, being a draft or not?
+  bool counts(bool draft) const { return drafts || !draft; }
   TunnelMap tunnels{};
   SystemMap systems{};
   std::bitset<65536> ports_tcp{};
@@ -74,7 +79,6 @@ struct CompiledPolicy {
 
   int segment_index(std::string_view id) const;
   const CellRule& rule(SegmentId from, SegmentId to) const { return matrix.rules[pair_of(from, to)]; }
-  const Entries& entries_of(bool drafts) const { return drafts && has_drafts ? entries_drafted : entries; }
 };
 
 // The cell that counts for a pair on the way by this next hop (zero: not known). The one home of this choice,

@@ -18,8 +18,8 @@ bool is_named(std::string_view name, const std::string& id, const std::vector<st
 
 class Builder {
  public:
-  Builder(const PolicyOptions& options, Mistakes& mistakes)
-      : options_{options}, profile_{options.profile}, mistakes_{mistakes} {}
+  Builder(const PolicyOptions& options, Mistakes& mistakes, bool drafts)
+      : options_{options}, profile_{options.profile}, mistakes_{mistakes}, drafts_{drafts} {}
 
   Matrix run() {
     read_segments();
@@ -46,6 +46,7 @@ class Builder {
   const PolicyOptions& options_;
   const Profile& profile_;
   Mistakes& mistakes_;
+  const bool drafts_;
   Matrix out_{};
 };
 
@@ -167,6 +168,7 @@ void Builder::apply_switches() {
   std::set<std::string> chosen;
   for (std::size_t i = 0; i < options_.switches.size(); ++i) {
     const SwitchChoice& choice = options_.switches[i];
+    if (choice.draft && !drafts_) continue;
     const auto found = std::find(known.begin(), known.end(), choice.id);
     if (found == known.end()) {
       mistakes_.add(choice.place, Text::policy_switch_unknown,
@@ -199,7 +201,12 @@ void Builder::apply_switch(std::uint16_t index, const SwitchOptions& definition)
 }
 
 void Builder::apply_overlays() {
-  for (std::size_t i = 0; i < options_.overlays.size(); ++i) apply_overlay(static_cast<std::uint16_t>(i));
+  for (const bool draft : {false, true}) {
+    if (draft && !drafts_) continue;
+    for (std::size_t i = 0; i < options_.overlays.size(); ++i) {
+      if (options_.overlays[i].draft == draft) apply_overlay(static_cast<std::uint16_t>(i));
+    }
+  }
   sort_by_place(out_.warnings);
 }
 
@@ -213,7 +220,7 @@ void Builder::apply_overlay(std::uint16_t index) {
   if (from < 0 || to < 0) return;
   const PairId pair = pair_of(static_cast<SegmentId>(from), static_cast<SegmentId>(to));
   CellRule& there = out_.rules[pair];
-  if (there.overlay_index != 0xffff) {
+  if (there.overlay_index != 0xffff && options_.overlays[there.overlay_index].draft == overlay.draft) {
     mistakes_.add(overlay.place, Text::policy_overlay_twice, {{"from", overlay.from}, {"to", overlay.to}});
     return;
   }
@@ -266,8 +273,8 @@ int known_segment(const Profile& profile, const std::string& name, const Place& 
   return -1;
 }
 
-Matrix build_matrix(const PolicyOptions& options, Mistakes& mistakes) {
-  return Builder{options, mistakes}.run();
+Matrix build_matrix(const PolicyOptions& options, Mistakes& mistakes, bool drafts) {
+  return Builder{options, mistakes, drafts}.run();
 }
 
 }  // namespace sekimori::policy

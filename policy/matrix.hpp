@@ -40,7 +40,7 @@ int segment_index(const Profile& profile, std::string_view name);
 int known_segment(const Profile& profile, const std::string& name, const Place& place, Mistakes& mistakes);
 
 // Mistakes in the profile, the choices and the overlays are added; throws PolicyError where nothing after
-// them could be trusted.
-Matrix build_matrix(const PolicyOptions& options, Mistakes& mistakes);
+// them could be trusted. `drafts`: with those at stage draft, which replace the ones in force.
+Matrix build_matrix(const PolicyOptions& options, Mistakes& mistakes, bool drafts = false);
 
 }  // namespace sekimori::policy

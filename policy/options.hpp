@@ -311,6 +311,7 @@ struct TunnelOptions {
   std::vector<Prefix> a{};               // one side, at least one prefix
   std::vector<Prefix> b{};               // the other
   Place place{};
+  bool draft = false;  // see ServiceOptions
 };
 inline constexpr std::size_t tunnels_max = 256;
 
@@ -339,12 +340,14 @@ struct AssertionOptions {
   bool by_exception = false;
   std::optional<Time> at{};  // at this moment only; none: at any time
   Place place{};
+  bool draft = false;  // held against the policy as it will be with the drafts; refuses nothing yet
 };
 
 struct SwitchChoice {
   std::string id{};
   std::string clause{};  // the body's own clause that allows it, where one is required
   Place place{};
+  bool draft = false;  // see ServiceOptions
 };
 
 // A cell that the body decides otherwise than the model does. It stands on a clause of the body's own rules,
@@ -356,6 +359,7 @@ struct OverlayOptions {
   std::vector<std::string> reasons{};  // empty: those of the cell that it replaces
   std::string clause{};
   Place place{};
+  bool draft = false;  // see ServiceOptions; it may stand beside the one in force, which it is to replace
 };
 
 // ---- what conversations amount to: bulk transfers, attacks from inside, services
@@ -441,7 +445,7 @@ struct PolicyOptions {
   Profile profile{};
   std::vector<SwitchChoice> switches{};
   std::vector<OverlayOptions>
-      overlays{};  // each pair at most once; they replace what switches make of a cell
+      overlays{};  // each pair at most once at each stage; they replace what switches make of a cell
   std::vector<SegmentOptions> segments{};
   std::vector<GatewayOptions> gateways{};
   std::vector<ServiceOptions> services{};

@@ -175,9 +175,7 @@ void judge_tunnel(const CompiledPolicy& policy, const Conversation& conversation
 }
 
 // `outside_is`: the segment that a responder of no prefix and no next hop belongs to, where no name tells.
-// `drafts`: as if the entries at stage draft were in force.
-Verdict judge_as_told(const CompiledPolicy& policy, const Conversation& conversation, SegmentId outside_is,
-                      bool drafts = false) {
+Verdict judge_as_told(const CompiledPolicy& policy, const Conversation& conversation, SegmentId outside_is) {
   const bool initiator_scoped = is_link_scope(conversation.initiator);
   const bool responder_scoped = is_link_scope(conversation.responder);
   const bool scoped = initiator_scoped || responder_scoped || conversation.neighbour_discovery;
@@ -220,11 +218,10 @@ Verdict judge_as_told(const CompiledPolicy& policy, const Conversation& conversa
   verdict.overlay_index = rule.overlay_index;
   if (rule.cell != Cell::permit) {
     verdict.decision = Decision::forbid;
-    const Entries& entries = policy.entries_of(drafts);
     if (takes(rule.cell, Basis::exception)) {
-      apply_entries(entries, conversation, verdict);
+      apply_entries(policy.entries, conversation, verdict);
     } else {
-      name_powerless_exception(entries, conversation, verdict);
+      name_powerless_exception(policy.entries, conversation, verdict);
     }
   }
   judge_tunnel(policy, conversation, verdict);
@@ -270,11 +267,18 @@ void note_pending(const CompiledPolicy& policy, const Conversation& conversation
 
 // Where nothing is at stage draft this is not asked: verdicts cost what they cost without it.
 void judge_drafts(const CompiledPolicy& policy, const Conversation& conversation, Verdict& verdict) {
-  const Verdict drafted = judge_as_told(policy, conversation, policy.external, true);
+  const Verdict drafted = judge_as_told(*policy.drafted, conversation, policy.external);
   verdict.draft_differs = drafted.decision != verdict.decision;
   if (!verdict.draft_differs) return;
   verdict.draft_basis = drafted.basis;
   verdict.draft_index = drafted.basis_index;
+  const PolicyOptions& options = policy.options;
+  const auto draft_of = [](const auto& list, std::uint16_t index) {
+    return index < list.size() && list[index].draft ? index : std::uint16_t{0xffff};
+  };
+  verdict.draft_overlay = draft_of(options.overlays, drafted.overlay_index);
+  verdict.draft_switch = draft_of(options.switches, drafted.switch_index);
+  verdict.draft_tunnel = draft_of(options.tunnels, drafted.tunnel_index);
 }
 
 // The same conversation, started by the other side. A frame to a neighbour came from it the other way round.
@@ -439,13 +443,16 @@ Policy& Policy::operator=(Policy&&) noexcept = default;
 
 Verdict Policy::judge(const Conversation& conversation) const {
   Verdict verdict = judge_as_told(*compiled_, conversation, compiled_->external);
-  if (verdict.decision == Decision::permit) return verdict;
+  if (verdict.decision == Decision::permit) {
+    if (compiled_->drafts_forbid) judge_drafts(*compiled_, conversation, verdict);
+    return verdict;
+  }
   note_pending(*compiled_, conversation, verdict);
   if (conversation.confidence == capture::Confidence::guess) {
     verdict.orientation_matters =
         judge_as_told(*compiled_, reversed(conversation), compiled_->external).decision == Decision::permit;
   }
-  if (compiled_->has_drafts) judge_drafts(*compiled_, conversation, verdict);
+  if (compiled_->drafted) judge_drafts(*compiled_, conversation, verdict);
   return verdict;
 }
 

@@ -115,11 +115,15 @@ struct Verdict {
   // would be permitted. Where the mirror sees both sides of what stands between, a copy of the packet will
   // tell.
   bool path_pending = false;
-  // What the entries at stage draft would change: with them in force the decision would be the other one, and
-  // this permits it then (`cell`: nothing does).
+  // What is at stage draft would change it: with all of that in force the decision would be the other one.
+  // What permits it then is `draft_basis` (`cell`: the cell, or nothing). Where a draft of an overlay, a
+  // switch or a tunnel has a say in it, these are its indexes into the options.
   bool draft_differs = false;
   Basis draft_basis = Basis::cell;
   std::uint32_t draft_index = 0;
+  std::uint16_t draft_overlay = 0xffff;
+  std::uint16_t draft_switch = 0xffff;
+  std::uint16_t draft_tunnel = 0xffff;
   // Forbidden, but who started it is a guess, and the other way round it would be permitted: a suspicion, not
   // a finding.
   bool orientation_matters = false;

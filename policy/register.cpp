@@ -197,6 +197,7 @@ void check_register(const CompiledPolicy& policy, Mistakes& mistakes) {
 
 void warn_of_register(CompiledPolicy& policy, const Mistakes& words) {
   for (const ExceptionOptions& exception : policy.options.exceptions) {
+    if (!policy.counts(exception.draft)) continue;
     bool effective = false;
     std::vector<std::string> pairs;
     std::vector<std::string> closed;

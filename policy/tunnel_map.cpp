@@ -5,9 +5,10 @@
 
 namespace sekimori::policy {
 
-TunnelMap::TunnelMap(const std::vector<TunnelOptions>& tunnels)
+TunnelMap::TunnelMap(const std::vector<TunnelOptions>& tunnels, bool drafts)
     : a_(side(tunnels, &TunnelOptions::a)), b_(side(tunnels, &TunnelOptions::b)) {
   for (std::size_t i = 0; i < std::min(tunnels.size(), tunnels_max); ++i) {
+    if (tunnels[i].draft && !drafts) continue;  // of no kind: it covers nothing
     for (const capture::Tunnel kind : tunnels[i].kinds) kinds_[static_cast<std::size_t>(kind)].set(i);
     if (!tunnels[i].kinds.empty()) continue;
     for (Set& kind : kinds_) kind.set(i);

@@ -22,7 +22,8 @@ class TunnelMap {
 
   TunnelMap() = default;
   // At most tunnels_max; further ones are left out (compile() refuses them).
-  explicit TunnelMap(const std::vector<TunnelOptions>& tunnels);
+  // `drafts`: with those at stage draft.
+  explicit TunnelMap(const std::vector<TunnelOptions>& tunnels, bool drafts = false);
 
   // The first tunnel in the options' order that may run between these ends in this way, or `none`.
   std::uint16_t find(capture::Tunnel kind, const IpAddress& one, const IpAddress& other) const;

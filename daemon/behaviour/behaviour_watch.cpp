@@ -20,6 +20,7 @@ void BehaviourWatch::step(const FlowStep& step, const policy::Policy& policy, st
   bulk_.step(step, policy, found);
   scan_.step(step, policy, found);
   services_.step(step, policy, found);
+  drafts_.step(step, policy, found);
 }
 
 void BehaviourWatch::tick(Time packet_now, const policy::Policy& policy, std::vector<Notice>& found) {
@@ -35,6 +36,7 @@ void BehaviourWatch::replaced(const policy::Policy& policy) {
   bulk_.replaced(policy);
   scan_.replaced(policy);
   services_.replaced(policy);
+  drafts_ = {};
 }
 
 std::vector<std::pair<std::string_view, std::uint64_t>> BehaviourWatch::counters() const {

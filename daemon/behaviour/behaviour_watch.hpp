@@ -1,5 +1,5 @@
 // What permitted conversations amount to, as one watcher at the desk: bulk transfers, attacks from inside,
-// services. Live, in replay and in the self-test the same.
+// services, what a draft would forbid. Live, in replay and in the self-test the same.
 //
 //   BehaviourWatch& behaviour = watch_behaviour(desk, *policy);
 //   ... desk.step(step, policy, loss, records) ...
@@ -12,6 +12,7 @@
 
 #include "daemon/alert/desk.hpp"
 #include "daemon/behaviour/bulk_watch.hpp"
+#include "daemon/behaviour/draft_watch.hpp"
 #include "daemon/behaviour/scan_watch.hpp"
 #include "daemon/behaviour/service_watch.hpp"
 
@@ -49,6 +50,7 @@ class BehaviourWatch final : public Watcher {
   BulkWatch bulk_;
   ScanWatch scan_;
   ServiceWatch services_;
+  DraftWatch drafts_{};
 };
 
 // Lives as long as the desk.

@@ -325,7 +325,7 @@ void add_name(json::object& out, const capture::FlowFacts& facts, const policy::
   if (verdict.via_name) out["via_name"] = true;
 }
 
-// What the entries at stage draft would make of it: only there where they change the decision.
+// What is at stage draft would make of it: only there where they change the decision.
 void add_draft(json::object& out, const policy::Verdict& verdict, const policy::Policy& policy) {
   if (!verdict.draft_differs) return;
   const bool forbidden = verdict.decision == policy::Decision::forbid;
@@ -335,6 +335,18 @@ void add_draft(json::object& out, const policy::Verdict& verdict, const policy::
   if (verdict.draft_basis != policy::Basis::cell) {
     draft[policy::basis_name(verdict.draft_basis)] =
         string(entry_id(policy, verdict.draft_basis, verdict.draft_index));
+  }
+  const policy::PolicyOptions& options = policy.options();
+  if (verdict.draft_overlay < options.overlays.size()) {
+    const policy::OverlayOptions& overlay = options.overlays[verdict.draft_overlay];
+    draft["overlay"] = json::object{
+        {"from", string(overlay.from)}, {"to", string(overlay.to)}, {"clause", string(overlay.clause)}};
+  }
+  if (verdict.draft_switch < options.switches.size()) {
+    draft["switch"] = string(options.switches[verdict.draft_switch].id);
+  }
+  if (verdict.draft_tunnel < options.tunnels.size()) {
+    draft["tunnel"] = string(options.tunnels[verdict.draft_tunnel].id);
   }
   out["draft"] = std::move(draft);
 }

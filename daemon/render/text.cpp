@@ -11,6 +11,7 @@
 #include "daemon/render/utf8.hpp"
 #include "daemon/render/words.hpp"
 #include "policy/exception_state.hpp"
+#include "policy/proof/words.hpp"
 #include "policy/week.hpp"
 
 namespace sekimori::daemon {
@@ -498,9 +499,13 @@ void Report::verdict() {
 
 void Report::draft() {
   if (!verdict_.draft_differs) return;
-  if (verdict_.decision == policy::Decision::permit) return add(Text::alert_draft_forbids);
-  add(Text::alert_draft_permits, {{"kind", kind_word(verdict_.draft_basis)},
-                                  {"id", entry_id(policy_, verdict_.draft_basis, verdict_.draft_index)}});
+  const bool permit = verdict_.decision == policy::Decision::permit;
+  const std::string what = policy::draft_text(policy_.options(), verdict_, language_);
+  if (what.empty()) {
+    add(permit ? Text::alert_draft_forbids : Text::alert_drafts_permit);
+  } else {
+    add(permit ? Text::alert_draft_forbids_by : Text::alert_draft_permits_by, {{"what", what}});
+  }
 }
 
 // Parts in ten thousand are enough for a person.

@@ -224,6 +224,7 @@ std::vector<Broken> broken_assertions(const CompiledPolicy& policy) {
   if (assertions.empty()) return all;
   const Prover prover{policy};
   for (std::uint32_t i = 0; i < assertions.size(); ++i) {
+    if (!policy.counts(assertions[i].draft)) continue;
     std::optional<Broken> broken = prover.prove(assertions[i]);
     if (!broken) continue;
     broken->assertion = i;

@@ -26,13 +26,20 @@ struct Examined {
   std::vector<const Permission*> permissions{};  // of this entry
 };
 
+void sort_remarks(std::vector<Remark>& remarks) {
+  std::stable_sort(remarks.begin(), remarks.end(), [](const Remark& a, const Remark& b) {
+    return std::tie(a.place.file, a.place.line, a.place.column, a.rule) <
+           std::tie(b.place.file, b.place.line, b.place.column, b.rule);
+  });
+}
+
 class Checker {
  public:
   Checker(const CompiledPolicy& policy, const CheckOptions& options)
       : policy_(policy),
         options_(options),
         universe_(macs_of(policy), policy.options.utc_offset_minutes),
-        reach_(policy, universe_, true) {}  // drafts are checked before they come into force
+        reach_(policy, universe_) {}
 
   std::vector<Remark> run() {
     gather();
@@ -46,10 +53,8 @@ class Checker {
     segments();
     switches();
     overlays();
-    std::stable_sort(remarks_.begin(), remarks_.end(), [](const Remark& a, const Remark& b) {
-      return std::tie(a.place.file, a.place.line, a.place.column, a.rule) <
-             std::tie(b.place.file, b.place.line, b.place.column, b.rule);
-    });
+    if (policy_.drafts) drafts();
+    sort_remarks(remarks_);
     return std::move(remarks_);
   }
 
@@ -91,6 +96,7 @@ class Checker {
   void segments();
   void switches();
   void overlays();
+  void drafts();
 
   // {kind} and {id} are the entry's; at most three more.
   void remark(Level level, std::string_view rule, const Examined& one, Text message, Arguments arguments);
@@ -110,7 +116,7 @@ constexpr std::size_t no_entry = static_cast<std::size_t>(-1);
 
 void Checker::gather() {
   std::array<std::vector<std::size_t>, 4> positions;  // by kind and index
-  for (const Entry& entry : policy_.entries_of(true).all()) {
+  for (const Entry& entry : policy_.entries.all()) {
     std::vector<std::size_t>& of_kind = positions[static_cast<std::size_t>(entry.kind)];
     of_kind.resize(std::max<std::size_t>(of_kind.size(), entry.index + 1), no_entry);
     of_kind[entry.index] = entries_.size();
@@ -418,6 +424,7 @@ void Checker::segments() {
 void Checker::switches() {
   const PolicyOptions& options = policy_.options;
   for (const SwitchChoice& choice : options.switches) {
+    if (!policy_.counts(choice.draft)) continue;
     const auto& all = options.profile.switches;
     const auto definition =
         std::find_if(all.begin(), all.end(), [&](const SwitchOptions& each) { return each.id == choice.id; });
@@ -445,6 +452,7 @@ void Checker::overlays() {
   const PolicyOptions& options = policy_.options;
   const Profile& profile = options.profile;
   for (const OverlayOptions& overlay : options.overlays) {
+    if (!policy_.counts(overlay.draft)) continue;
     const int from = policy_.segment_index(overlay.from);
     const int to = policy_.segment_index(overlay.to);
     if (from < 0 || to < 0) continue;
@@ -469,6 +477,55 @@ void Checker::overlays() {
   }
 }
 
+// What is no entry and a draft: entries say so themselves.
+void Checker::drafts() {
+  const Language language = options_.manner.language;
+  const auto tell = [&](const Place& place, const std::string& what) {
+    remarks_.push_back({Level::note, "draft", place, word(Text::draft_not_in_force, {{"what", what}}), {}});
+  };
+  const PolicyOptions& options = policy_.options;
+  for (std::size_t i = 0; i < options.overlays.size(); ++i) {
+    if (options.overlays[i].draft)
+      tell(options.overlays[i].place, overlay_text(options.overlays[i], language));
+  }
+  for (const SwitchChoice& choice : options.switches) {
+    if (choice.draft) tell(choice.place, word(Text::draft_switch, {{"id", choice.id}}));
+  }
+  for (const TunnelOptions& tunnel : options.tunnels) {
+    if (tunnel.draft) tell(tunnel.place, word(Text::draft_tunnel, {{"id", tunnel.id}}));
+  }
+  for (const AssertionOptions& assertion : options.assertions) {
+    if (assertion.draft) tell(assertion.place, word(Text::draft_assertion, {{"text", assertion.text}}));
+  }
+}
+
+// What is new once the drafts are in force: of a draft itself as it is, of what is in force already as a
+// note, because today it is not so.
+void add_future(const CompiledPolicy& policy, const CheckOptions& options, std::vector<Remark>& remarks) {
+  std::set<std::tuple<std::string, int, int, std::string_view, std::string>> today;
+  const auto key = [](const Remark& remark) {
+    return std::tuple{remark.place.file, remark.place.line, remark.place.column, remark.rule, remark.message};
+  };
+  for (const Remark& remark : remarks) today.insert(key(remark));
+  const PolicyOptions& all = policy.options;
+  const auto is_draft = [&](const Place& place) {
+    const auto among = [&](const auto& list) {
+      return std::any_of(list.begin(), list.end(),
+                         [&](const auto& one) { return one.draft && one.place == place; });
+    };
+    return among(all.gateways) || among(all.services) || among(all.exceptions) || among(all.overlays) ||
+           among(all.switches) || among(all.tunnels) || among(all.assertions);
+  };
+  for (Remark& remark : Checker{*policy.drafted, options}.run()) {
+    if (today.count(key(remark)) != 0) continue;
+    if (!is_draft(remark.place)) {
+      remark.level = Level::note;
+      remark.message = say(Text::draft_with, options.manner.language, {{"message", remark.message}});
+    }
+    remarks.push_back(std::move(remark));
+  }
+}
+
 }  // namespace
 
 std::string_view level_name(Remark::Level level) {
@@ -484,7 +541,12 @@ std::string_view level_name(Remark::Level level) {
 }
 
 std::vector<Remark> check(const CompiledPolicy& policy, const CheckOptions& options) {
-  return Checker{policy, options}.run();
+  std::vector<Remark> remarks = Checker{policy, options}.run();
+  if (policy.drafted) {
+    add_future(policy, options, remarks);
+    sort_remarks(remarks);
+  }
+  return remarks;
 }
 
 }  // namespace sekimori::policy

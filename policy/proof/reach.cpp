@@ -24,7 +24,7 @@ std::vector<MacAddress> macs_of(const CompiledPolicy& policy) {
   for (const CompiledPolicy::NextHop& hop : policy.next_hops) macs.push_back(hop.mac);
   add(macs, policy.options.routers);
   for (const SegmentOptions& segment : policy.options.segments) add(macs, segment.router_macs);
-  for (const Entry& entry : policy.entries_of(true).all()) {
+  for (const Entry& entry : policy.with_drafts().entries.all()) {
     add(macs, entry.source.macs);
     add(macs, entry.destination.macs);
   }
@@ -32,7 +32,7 @@ std::vector<MacAddress> macs_of(const CompiledPolicy& policy) {
 }
 
 Reach::Reach(const CompiledPolicy& policy, const Universe& universe, bool drafts)
-    : policy_(policy), universe_(universe), drafts_(drafts) {
+    : policy_(drafts ? policy.with_drafts() : policy), universe_(universe) {
   std::vector<MacAddress> routers;
   for (const CompiledPolicy::NextHop& hop : policy_.next_hops) routers.push_back(hop.mac);
   hops_ = universe_.classes_of(routers);
@@ -46,7 +46,7 @@ Reach::Reach(const CompiledPolicy& policy, const Universe& universe, bool drafts
     tunnels_[at(family)] = tunnels_declared(family);
   }
   for (const Family family : families) permit_cells(family);
-  for (const Entry& entry : policy_.entries_of(drafts_).all()) {
+  for (const Entry& entry : policy_.entries.all()) {
     for (const Family family : families) permit_entry(entry, family);
   }
 }
@@ -159,6 +159,7 @@ std::vector<Box> Reach::tunnels_declared(Family family) const {
   const std::vector<TunnelOptions>& all = policy_.options.tunnels;
   for (std::size_t i = 0; i < std::min(all.size(), tunnels_max); ++i) {
     const TunnelOptions& tunnel = all[i];
+    if (!policy_.counts(tunnel.draft)) continue;
     Box box = universe_.all(family);
     std::vector<Range> kinds;
     for (const capture::Tunnel kind : tunnel.kinds)

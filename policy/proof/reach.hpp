@@ -55,7 +55,7 @@ std::vector<MacAddress> macs_of(const CompiledPolicy& policy);
 
 class Reach {
  public:
-  // `universe` knows the policy's MACs; it must outlive this, and so must `policy`. `drafts`: as if entries
+  // `universe` knows the policy's MACs; it must outlive this, and so must `policy`. `drafts`: as if what is
   // at stage draft were in force.
   Reach(const CompiledPolicy& policy, const Universe& universe, bool drafts = false);
 
@@ -96,7 +96,6 @@ class Reach {
 
   const CompiledPolicy& policy_;
   const Universe& universe_;
-  const bool drafts_;
   RangeSet hops_{};     // MACs of next hops
   RangeSet routers_{};  // and of the body's other routers
   std::array<std::array<RangeSet, segments_max>, 2> addresses_{};

@@ -179,6 +179,39 @@ std::string conversation_text(const Conversation& conversation, const Manner& ma
   return words;
 }
 
+std::string overlay_text(const OverlayOptions& overlay, Language language) {
+  return say(Text::draft_overlay, language, {{"from", overlay.from}, {"to", overlay.to}});
+}
+
+std::string draft_text(const PolicyOptions& options, const Verdict& verdict, Language language) {
+  if (verdict.draft_overlay < options.overlays.size()) {
+    return overlay_text(options.overlays[verdict.draft_overlay], language);
+  }
+  if (verdict.draft_switch < options.switches.size()) {
+    return say(Text::draft_switch, language, {{"id", options.switches[verdict.draft_switch].id}});
+  }
+  if (verdict.draft_tunnel < options.tunnels.size()) {
+    return say(Text::draft_tunnel, language, {{"id", options.tunnels[verdict.draft_tunnel].id}});
+  }
+  const auto entry = [&](const auto& list) {
+    if (verdict.draft_index >= list.size() || !list[verdict.draft_index].draft) return std::string{};
+    return say(
+        Text::draft_entry, language,
+        {{"kind", text(kind_text(verdict.draft_basis), language)}, {"id", list[verdict.draft_index].id}});
+  };
+  switch (verdict.draft_basis) {
+    case Basis::gateway:
+      return entry(options.gateways);
+    case Basis::service:
+      return entry(options.services);
+    case Basis::exception:
+      return entry(options.exceptions);
+    case Basis::cell:
+      break;
+  }
+  return {};
+}
+
 Text kind_text(Basis basis) {
   if (basis == Basis::gateway) return Text::policy_kind_gateway;
   return basis == Basis::service ? Text::policy_kind_service : Text::policy_kind_exception;

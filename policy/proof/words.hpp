@@ -44,6 +44,11 @@ std::string basis_text(const CompiledPolicy& policy, Basis basis, std::uint32_t 
 // "f R2 lgwan→mynumber"
 std::string cell_text(const CompiledPolicy& policy, SegmentId from, SegmentId to, const CellRule& rule);
 std::string place_text(const Place& place);  // "file:line:column"; empty: "-"
+// "上書き「lgwan→internet」"
+std::string overlay_text(const OverlayOptions& overlay, Language language);
+// What is at stage draft and decides otherwise: Verdict::draft_overlay and its like; empty where several
+// drafts do so together.
+std::string draft_text(const PolicyOptions& options, const Verdict& verdict, Language language);
 Text kind_text(Basis basis);
 const std::string& id_of(const CompiledPolicy& policy, Basis basis, std::uint32_t index);
 const Place& place_of(const CompiledPolicy& policy, Basis basis, std::uint32_t index);

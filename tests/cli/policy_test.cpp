@@ -230,6 +230,27 @@ TEST_F(PolicyTool, DraftsAreToldAndComparedButNotInForce) {
   EXPECT_TRUE(has(drafted.out, "EX-1")) << drafted.out;
 }
 
+TEST_F(PolicyTool, ADraftThatWouldForbidIsToldByEveryTool) {
+  const std::string draft = std::string{city} +
+                            "overlay:\n  - {from: lgwan, to: lgwan, cell: f, reasons: [R4], clause: "
+                            "規程第5条, stage: draft}\n";
+  const std::string file = write("city.yaml", draft);
+  const Outcome explained =
+      run_tool({"explain", "--lang", "en", "--config", file, "10.20.1.5", "10.20.1.6", "tcp/445"});
+  EXPECT_EQ(explained.code, 0) << explained.err;
+  EXPECT_TRUE(has(explained.out, "The draft of overlay \"lgwan→lgwan\" would forbid it.")) << explained.out;
+  const Outcome json = run_tool({"explain", "--json", "--config", file, "10.20.1.5", "10.20.1.6", "tcp/445"});
+  const boost::json::value value = boost::json::parse(json.out);
+  EXPECT_EQ(value.at("verdict"), "permit");
+  EXPECT_EQ(value.at("draft").at("verdict"), "forbid");
+  EXPECT_EQ(value.at("draft").at("overlay").at("to"), "lgwan");
+  const Outcome checked = run_tool({"check", "--lang", "en", file});
+  EXPECT_EQ(checked.code, 0) << checked.err;
+  EXPECT_TRUE(has(checked.out, "overlay \"lgwan→lgwan\" is at stage draft and not in force")) << checked.out;
+  EXPECT_EQ(run_tool({"diff", file, file}).code, 0);
+  EXPECT_EQ(run_tool({"diff", "--drafts", file, file}).code, 1);
+}
+
 TEST_F(PolicyTool, ExplainTakesServicesAsPeopleWriteThem) {
   const std::string file = write("city.yaml", city);
   for (const char* service : {"tcp/443", "TCP/443", "443/tcp", "tcp:443", "https", "HTTPS"}) {
