@@ -11,6 +11,7 @@
 #include "policy/text/text.hpp"
 #include "tools/sekimori/commands.hpp"
 #include "tools/sekimori/events.hpp"
+#include "tools/sekimori/incident.hpp"
 #include "tools/sekimori/read_time.hpp"
 #include "tools/sekimori/service.hpp"
 #include "tools/sekimori/tuples.hpp"
@@ -148,14 +149,8 @@ std::string member(const boost::json::object& event, std::initializer_list<std::
 }
 
 // A flow or alert as sekimori (or Suricata) wrote it.
-Question read_event(const Arguments& arguments) {
-  std::string line = arguments.operands()[0];
-  if (line == "-") std::getline(std::cin, line);
-  boost::system::error_code error;
-  const boost::json::value value = boost::json::parse(line, error);
-  const UsageError broken{say(Text::explain_bad_event, arguments.language()), {}};
-  if (error || !value.is_object()) throw broken;
-  const boost::json::object& event = value.as_object();
+Question question_of(const boost::json::object& event, Language language) {
+  const UsageError broken{say(Text::explain_bad_event, language), {}};
   Question question;
   question.from.address = IpAddress::parse(member(event, {"src_ip"}));
   question.to.address = IpAddress::parse(member(event, {"dest_ip"}));
@@ -178,11 +173,22 @@ Question read_event(const Arguments& arguments) {
   return question;
 }
 
+Question read_event(const Arguments& arguments) {
+  std::string line = arguments.operands()[0];
+  if (line == "-") std::getline(std::cin, line);
+  boost::system::error_code error;
+  const boost::json::value value = boost::json::parse(line, error);
+  if (error || !value.is_object()) {
+    throw UsageError{say(Text::explain_bad_event, arguments.language()), {}};
+  }
+  return question_of(value.get_object(), arguments.language());
+}
+
 Question read_question(const Arguments& arguments, const policy::Policy& policy) {
   const std::vector<std::string>& words = arguments.operands();
   const Language language = arguments.language();
-  if (words.size() == 1) {
-    if (words[0].front() == '{' || words[0] == "-") return read_event(arguments);
+  if (words.size() < 2) {
+    if (!words.empty() && (words[0].front() == '{' || words[0] == "-")) return read_event(arguments);
     throw UsageError(say(Text::tool_operands_few, language,
                          {{"command", "explain"}, {"operands", arguments.command()->operands}}),
                      say(Text::tool_see_help, language, {{"command", "explain"}}));
@@ -403,15 +409,53 @@ void print_verdict(const Question& question, const policy::Verdict& verdict, con
   std::cout << table.to_string(wants_colour(1));
 }
 
+// A notice is no conversation that could be judged again.
+int print_notice(const Arguments& arguments, const boost::json::object& event) {
+  if (arguments.json()) {
+    std::cout << daemon::to_line(boost::json::object{{"told", event}}) << '\n';
+    return exit_code::good;
+  }
+  std::cout << say(Text::explain_incident_notice, arguments.language(),
+                   {{"id", printable(*arguments.get("--incident"))}})
+            << '\n'
+            << alert_line(event) << '\n';
+  return exit_code::good;
+}
+
+// What was told at the time, and that today's configuration says something else where it does.
+void print_told(const Arguments& arguments, const boost::json::object& event, const policy::Verdict& verdict,
+                const std::string& name) {
+  const Language language = arguments.language();
+  std::cout << say(Text::explain_incident_title, language,
+                   {{"id", printable(*arguments.get("--incident"))},
+                    {"time", short_time(member(event, {"timestamp"}))},
+                    {"name", name}})
+            << '\n'
+            << alert_line(event) << "\n\n";
+  const std::string then = member(event, {"sekimori", "verdict"});
+  if (!then.empty() && then != policy::decision_name(verdict.decision)) {
+    std::cout << say(Text::explain_incident_changed, language,
+                     {{"then", printable(member(event, {"sekimori", "policy", "sha256"}).substr(0, 12))}})
+              << "\n\n";
+  }
+}
+
 }  // namespace
 
 int run_explain(const Arguments& arguments) {
   const Language asked = arguments.language();
+  IncidentAlert told;
+  if (arguments.has("--incident")) {
+    if (!arguments.operands().empty()) throw UsageError(say(Text::explain_incident_operands, asked), {});
+    told = find_incident(arguments);
+    if (!told.event) return told.code;
+    if (find(*told.event, {"proto"}) == nullptr) return print_notice(arguments, *told.event);
+  }
   const Loaded loaded = load(arguments.get("--config").value_or(""), arguments);
   if (!loaded.policy) return tell_mistakes(loaded, asked);
   const policy::Policy& policy = *loaded.policy;
   const daemon::AlertOptions& alerts = loaded.config.daemon.alerts;
-  Question question = read_question(arguments, policy);
+  Question question = told.event ? question_of(*told.event, asked) : read_question(arguments, policy);
   capture::FlowFacts& facts = question.facts;
   facts.start = facts.end =
       question.at && !arguments.has("--at") ? *question.at : asked_time(arguments, alerts.utc_offset_minutes);
@@ -444,9 +488,11 @@ int run_explain(const Arguments& arguments) {
   if (arguments.json()) {
     boost::json::object out = daemon::judgement(facts, verdict, policy);
     if (whole) out["whole"] = whole->to_json(policy);
+    if (told.event) out["told"] = std::move(*told.event);
     std::cout << daemon::to_line(out) << '\n';
     return exit_code::good;
   }
+  if (told.event) print_told(arguments, *told.event, verdict, loaded.name);
   print_verdict(question, verdict, loaded, service);
   if (verdict.decision == Decision::forbid) print_near(policy, conversation, alerts.language);
   if (whole) whole->print(policy);

@@ -34,7 +34,7 @@ std::string socket_path(const Arguments& arguments, const std::string& configure
   return configured.empty() ? daemon::ControlOptions{}.path : configured;
 }
 
-Answer fetch(const Arguments& arguments, std::string target, bool post) {
+Answer fetch(const Arguments& arguments, std::string target, bool post, bool shown) {
   const Language language = arguments.language();
   const std::string socket = socket_path(arguments);
   Response response;
@@ -61,7 +61,7 @@ Answer fetch(const Arguments& arguments, std::string target, bool post) {
   }
 
   const int code = code_of(response.status);
-  if (arguments.json()) std::cout << response.body;
+  if (arguments.json() && shown) std::cout << response.body;
   boost::system::error_code broken;
   json::value value = json::parse(response.body, broken);
   if (broken || !value.is_object()) {
