@@ -76,6 +76,8 @@ struct PairTotals {
   PairTotals& operator+=(const PairTotals& other);
 };
 using Matrix = std::array<PairTotals, policy::pairs_max>;
+// Packets by VLAN id, those of the outer tag and of the inner one; modulo 2^32: whether a VLAN is heard.
+using VlanCounts = std::array<std::uint32_t, 4096>;
 
 // The books of the packet path: read = in_flows + every reason. A test holds that for every capture.
 struct Books {
@@ -133,11 +135,13 @@ enum class AlertKind : std::uint8_t {
 
 // Why an incident was closed.
 enum class CloseReason : std::uint8_t {
-  none,       // it is not
-  quiet,      // no event for incident_idle
-  displaced,  // incidents_max reached: the stalest made room
-  finished,   // the input ended
-  over        // a state: it is no longer so
+  none,         // it is not
+  quiet,        // no event for incident_idle
+  displaced,    // incidents_max reached: the stalest made room
+  finished,     // the input ended
+  over,         // a state: it is no longer so
+  permitted,    // quiet since another policy is in force, which permits what it was about
+  reclassified  // ... which counts it to another pair of segments
 };
 
 // One line to the outside: an incident at one moment, with the event that brought it, or a notice. The
@@ -160,6 +164,7 @@ struct AlertRecord {
   // its flows' were, though what enters that side is seen.
   capture::Passage passage{};
   CloseReason close = CloseReason::none;
+  std::uint32_t close_generation = 0;  // of the policy; of permitted and reclassified alone
   // Which of AlertOptions::repeat its next summary waits for.
   std::uint8_t pause = 0;
   double loss_ratio = 0;                           // frames lost of those offered at that moment, 0..1

@@ -12,6 +12,7 @@ void Desk::use(const std::shared_ptr<const policy::Policy>& policy) {
   const bool another = policy_ != nullptr;
   policy_ = policy;
   if (!another) return;
+  incidents_.replaced(policy);
   for (const auto& watcher : watchers_) watcher->replaced(*policy);
 }
 
@@ -97,11 +98,13 @@ void Desk::suspend(Time packet_now, const std::shared_ptr<const policy::Policy>&
 }
 
 std::size_t Desk::resume(Reopened open, std::uint64_t next_sequence,
-                         const std::shared_ptr<const policy::Policy>& policy, Time now) {
+                         const std::shared_ptr<const policy::Policy>& policy, Time now,
+                         std::vector<AlertRecord>& out) {
+  const std::size_t before = out.size();
   sequence_ = next_sequence - 1;
   std::size_t resumed = 0;
   for (const Resumption& one : open.incidents) {
-    if (incidents_.resume(one, policy)) ++resumed;
+    if (incidents_.resume(one, policy, out)) ++resumed;
   }
   for (NoticeResumption& one : open.notices) {
     if (notices_.resume(std::move(one), policy, now)) ++resumed;
@@ -109,6 +112,7 @@ std::size_t Desk::resume(Reopened open, std::uint64_t next_sequence,
   for (const NoticeTold& one : open.told) {
     for (const auto& watcher : watchers_) watcher->recall(one);
   }
+  number(out, before);
   return resumed;
 }
 

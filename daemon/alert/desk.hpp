@@ -68,9 +68,13 @@ class Desk {
   void suspend(Time packet_now, const std::shared_ptr<const policy::Policy>& policy,
                std::vector<AlertRecord>& out);
   // Before the first event, and after the watchers have come: stories that were open go on, and records are
-  // numbered from `next_sequence` on. `now`: by the system's clock. How many could be resumed.
+  // numbered from `next_sequence` on. `now`: by the system's clock. How many could be resumed; those that the
+  // policy does not forbid any more are closed: appends.
   std::size_t resume(Reopened open, std::uint64_t next_sequence,
-                     const std::shared_ptr<const policy::Policy>& policy, Time now);
+                     const std::shared_ptr<const policy::Policy>& policy, Time now,
+                     std::vector<AlertRecord>& out);
+  // The number of something that goes the way of a record and is none: the digest of a day.
+  std::uint64_t number() { return ++sequence_; }
 
   const Incidents& incidents() const { return incidents_; }
   const Notices& notices() const { return notices_; }

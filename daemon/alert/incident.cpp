@@ -40,6 +40,14 @@ bool unheard(const Trail& trail) {
   return trail.yes && !trail.told;
 }
 
+// Why this policy would not have an incident of this pair of what is told; none: it would.
+CloseReason view_of(const policy::Policy& policy, const policy::Conversation& conversation,
+                    policy::PairId pair) {
+  const policy::Verdict verdict = policy.judge(conversation);
+  if (verdict.decision != policy::Decision::forbid) return CloseReason::permitted;
+  return verdict.pair() == pair ? CloseReason::none : CloseReason::reclassified;
+}
+
 }  // namespace
 
 struct Incidents::State {
@@ -89,6 +97,9 @@ struct Incidents::State {
   void feed_incident(const FlowEvent& event, const PolicyPointer& policy, Records& out);
   AlertKind kind_of_news(Story& story, const FlowEvent& event, const Offer& offer);
   void feed_exception(const FlowEvent& event, const PolicyPointer& policy, Records& out);
+  static FlowEvent still_forbidden(const Resumption& from, const policy::Policy& policy);
+  void let_go(const Resumption& from, FlowEvent event, const PolicyPointer& policy, CloseReason reason,
+              Records& out);
 };
 
 // Takes an event into the trails. A minute that is over is settled: no later event can show that it was seen.
@@ -144,6 +155,9 @@ void Incidents::State::tell(Story& story, AlertKind kind, policy::Severity sever
   record.passage = {passed(story.trails[0], entered(story, 0), now),
                     passed(story.trails[1], entered(story, 1), now)};
   record.close = close_reason;
+  if (close_reason == CloseReason::permitted || close_reason == CloseReason::reclassified) {
+    record.close_generation = story.settled_by;
+  }
   record.pause = static_cast<std::uint8_t>(std::min<std::size_t>(story.pause, 255));
   record.loss_ratio = loss_ratio;
   record.policy = story.policy;
@@ -169,7 +183,7 @@ void Incidents::State::advance(Time now, Records& out) {
     const Time when = due(story);
     if (when <= rung.planned) {
       if (Stories::shelf_of(story) == Shelf::exceptions || story.last_event + options.incident_idle <= when) {
-        close(story, CloseReason::quiet, when, out);
+        close(story, story.settled != CloseReason::none ? story.settled : CloseReason::quiet, when, out);
         continue;
       }
       if (story.pause + 1 < options.repeat.size()) ++story.pause;
@@ -262,6 +276,8 @@ void Incidents::State::feed_incident(const FlowEvent& event, const PolicyPointer
   Story* const known = stories.find(key);
   Story& story = known != nullptr ? *known : open(key, event, out);
   if (known != nullptr) stories.touch(story);
+  // What was under way when the policy was replaced was judged by the old one, and says nothing of the new.
+  if (policy->generation() >= story.settled_by) story.settled = CloseReason::none;
   const Offer offer = offer_of(event.facts);
   follow(story, event, offer, policy);
   const policy::Severity severity = policy::severity(*policy, event.verdict, event.facts.stage);
@@ -404,21 +420,81 @@ void Incidents::suspend(Time packet_now, std::vector<AlertRecord>& out) {
   }
 }
 
-bool Incidents::resume(const Resumption& from, const std::shared_ptr<const policy::Policy>& policy) {
+void Incidents::replaced(const std::shared_ptr<const policy::Policy>& policy) {
   State& state = *state_;
+  for (Story* story : state.stories.all(Shelf::incidents)) {
+    const policy::Conversation conversation = policy::conversation_of(story->event.facts);
+    // Facts alone do not hold all that a verdict may rest on (names, an exit that was seen): what they did
+    // not explain before they do not explain now.
+    if (view_of(*story->policy, conversation, story->key.pair) != CloseReason::none) continue;
+    story->settled = view_of(*policy, conversation, story->key.pair);
+    story->settled_by = policy->generation();
+  }
+}
+
+// The latest conversation, or if the policy does not forbid that any more another one that was told.
+FlowEvent Incidents::State::still_forbidden(const Resumption& from, const policy::Policy& policy) {
+  FlowEvent event = from.event;
+  event.generation = policy.generation();
+  const auto judge = [&](const capture::Tuple& tuple) {
+    event.facts.tuple = tuple;
+    event.verdict = policy.judge(policy::conversation_of(event.facts));
+    return event.verdict.decision == policy::Decision::forbid && event.verdict.pair() == from.pair;
+  };
+  if (judge(from.event.facts.tuple)) return event;
+  if (std::any_of(from.told.begin(), from.told.end(), judge)) return event;
+  judge(from.event.facts.tuple);
+  return event;
+}
+
+// The end of an incident that does not go on.
+void Incidents::State::let_go(const Resumption& from, FlowEvent event, const PolicyPointer& policy,
+                              CloseReason reason, Records& out) {
+  // By these its id is known.
+  event.verdict.from = policy::from_of(from.pair);
+  event.verdict.to = policy::to_of(from.pair);
+  AlertRecord record{AlertKind::closed, ++sequence, from.event.time, from.opened, std::move(event)};
+  record.stage_highest = from.stage_highest;
+  record.severity = from.severity;
+  record.events = from.events;
+  record.flows = from.flows;
+  record.responders = from.responders;
+  record.services = from.services;
+  record.bytes = from.bytes;
+  record.passage = from.passage;
+  record.close = reason;
+  if (reason != CloseReason::displaced) record.close_generation = policy->generation();
+  record.policy = policy;
+  out.push_back(std::move(record));
+  ++counters.lines;
+  ++counters.incidents_closed;
+  if (reason == CloseReason::displaced) ++counters.incidents_evicted;
+}
+
+bool Incidents::resume(const Resumption& from, const std::shared_ptr<const policy::Policy>& policy,
+                       std::vector<AlertRecord>& out) {
+  State& state = *state_;
+  const bool exception = from.kind == AlertKind::exception;
   FlowEvent event = from.event;
   event.verdict = policy->judge(policy::conversation_of(event.facts));
   event.generation = policy->generation();
-  const bool exception = from.kind == AlertKind::exception;
+  if (!exception) event = State::still_forbidden(from, *policy);
   const bool same =
       event.verdict.pair() == from.pair && (exception ? event.verdict.decision != policy::Decision::forbid &&
                                                             event.verdict.basis == policy::Basis::exception
                                                       : event.verdict.decision == policy::Decision::forbid);
   const StoryKey key{event.facts.tuple.source, from.pair,
                      same && exception ? state.exception_number(event.verdict.basis_index, policy) : 0};
+  if (state.stories.find(key) != nullptr) return false;
   const Shelf shelf = exception ? Shelf::exceptions : Shelf::incidents;
-  if (!same || state.stories.find(key) != nullptr ||
-      state.stories.size(shelf) >= state.options.incidents_max) {
+  const bool room = state.stories.size(shelf) < state.options.incidents_max;
+  if (!same || !room) {
+    if (exception) return false;
+    const bool permitted = event.verdict.decision != policy::Decision::forbid;
+    const CloseReason reason = same        ? CloseReason::displaced
+                               : permitted ? CloseReason::permitted
+                                           : CloseReason::reclassified;
+    state.let_go(from, std::move(event), policy, reason, out);
     return false;
   }
   Story& story = state.stories.open(key);

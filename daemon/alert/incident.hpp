@@ -71,11 +71,19 @@ class Incidents {
   // replay.
   void finish(Time packet_now, std::vector<AlertRecord>& out);
 
+  // Another policy is in force. An incident whose latest conversation it permits, or counts to another pair,
+  // closes for that reason once it is quiet, unless something forbidden still comes of it: to close it at
+  // once would make a new incident of the next flow.
+  void replaced(const std::shared_ptr<const policy::Policy>& policy);
+
   // For a restart: what was counted since an incident's last line is told, and everything stays open.
   void suspend(Time packet_now, std::vector<AlertRecord>& out);
   // An incident that was open when the journal ended goes on, with its id and its totals, and without a line.
-  // False: the policy does not see it so any more, or it is open already. Before the first event.
-  bool resume(const Resumption& from, const std::shared_ptr<const policy::Policy>& policy);
+  // Before the first event. False: it does not. Then the policy forbids nothing any more of what was told of
+  // it, and it is closed for that reason: appends; or there is no room: it is closed as displaced; or it is
+  // open already.
+  bool resume(const Resumption& from, const std::shared_ptr<const policy::Policy>& policy,
+              std::vector<AlertRecord>& out);
 
   const Counters& counters() const;
   // What enters which segments is seen: from the events so far.

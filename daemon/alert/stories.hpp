@@ -52,6 +52,9 @@ struct StoryFigures {
   Time last_line{};
   std::size_t pause = 0;  // index into the pauses between summaries
   bool swept = false;
+  // Another policy sees its latest conversation otherwise: why it closes if nothing forbidden comes any more.
+  CloseReason settled = CloseReason::none;
+  std::uint32_t settled_by = 0;  // generation
   capture::Stage stage_highest = capture::Stage::attempt;
   policy::Severity gravest = policy::Severity::debug;
   std::uint64_t events = 0;

@@ -474,6 +474,7 @@ json::object alert_event(const AlertRecord& record, const AlertOptions& options)
   ours["incident"] = string(incident_id(record));
   ours["opened"] = timestamp(record.opened, options.utc_offset_minutes);
   if (record.close != CloseReason::none) ours["close"] = string(close_reason_name(record.close));
+  if (record.close_generation != 0) ours["close_generation"] = record.close_generation;
   ours["stage_highest"] = string(capture::stage_name(record.stage_highest));
   ours["severity"] = string(severity_name(record.severity));
   ours["events"] = record.events;

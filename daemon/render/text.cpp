@@ -572,6 +572,11 @@ std::string alert_text(const AlertRecord& record, const AlertOptions& options) {
         why = text(Text::alert_closed_displaced, options.language);
       } else if (record.close == CloseReason::finished) {
         why = text(Text::alert_closed_finished, options.language);
+      } else if (record.close == CloseReason::permitted || record.close == CloseReason::reclassified) {
+        const bool permitted = record.close == CloseReason::permitted;
+        const std::string generation = std::to_string(record.close_generation);
+        why = say(permitted ? Text::alert_closed_permitted : Text::alert_closed_reclassified,
+                  options.language, {{"generation", generation}});
       }
       report.add(Text::alert_closed, {{"from", report.from()},
                                       {"src", facts.tuple.source.to_string()},

@@ -140,6 +140,10 @@ std::string_view close_reason_name(CloseReason reason) {
       return "finished";
     case CloseReason::over:
       return "over";
+    case CloseReason::permitted:
+      return "permitted";
+    case CloseReason::reclassified:
+      return "reclassified";
   }
   return "?";
 }

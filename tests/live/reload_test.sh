@@ -32,6 +32,8 @@ awk '{ print } /^exceptions:$/ {
   print "     source: {addresses: [10.77.3.10]}, destination: {addresses: [203.0.113.9]}, protocol: tcp, ports: [80]}" }' \
   "$dir/good.yaml" >"$dir/live.yaml"
 verify "sekimorid --check passes the changed configuration" "$bin/sekimorid" --config "$dir/live.yaml" --check
+opened_from() { grep -aF -e "src=\\\"${ip4[$1]}\\\"" "$dir/alerts.jsonl" | grep -acF -e 'kind=\"opened\"' || true; }
+opened=$(opened_from lg)
 sensor_signal HUP
 verify "a good configuration is taken" within 3 eval '[ "$(generation)" = '"$((before + 1))"' ]'
 drive in ext 4 http
@@ -42,6 +44,10 @@ sys.exit(0 if len(rows) == 1 and rows[0]["sekimori"]["verdict"] == sys.argv[1] e
 verify "and judges a new connection by its exception" within 2 told_as permit
 drive ext2 vdi 4 refused 443
 verify "while the rest stays forbidden" within 1 alerted_from ext2
+drive lg my2 4 http
+sleep 0.5
+verify "what was told before the reload is not told as new after it" test "$opened $(opened_from lg)" = "$opened $opened"
+verify "and was told before" test "$opened" -gt 0
 verify "the mirror interface transmitted nothing" test "$(mirror_packets tx)" = 0
 sensor_signal TERM
 verify "SIGTERM ends the daemon" sensor_wait 10
