@@ -42,7 +42,11 @@ std::string why_unusable(const JournalError& error, Language language) {
 }  // namespace
 
 Dispatch::Dispatch(boost::asio::io_context& io, const DaemonOptions& options)
-    : io_(io), options_(options), log_(options.alerts), timer_(io) {}
+    : io_(io),
+      options_(options),
+      log_(options.alerts),
+      beats_missed_(options.alerts.destinations.size()),
+      timer_(io) {}
 
 void Dispatch::open(Desk& desk, const std::shared_ptr<const policy::Policy>& policy) {
   sinks_.emplace(io_, options_.alerts);
@@ -64,7 +68,9 @@ void Dispatch::open_journal(Desk& desk, const std::shared_ptr<const policy::Poli
   courier_ = std::make_unique<Courier>(io_, *journal_, *sinks_, options_.alerts);
   const Time now = std::chrono::time_point_cast<Duration>(std::chrono::system_clock::now());
   Reopened open = open_stories(journal_->folder(), options_.alerts, std::min(now, found.written));
-  const std::size_t resumed = desk.resume(std::move(open), journal_->next_sequence(), policy, now);
+  std::vector<AlertRecord> closed;
+  const std::size_t resumed = desk.resume(std::move(open), journal_->next_sequence(), policy, now, closed);
+  send(closed);
   spdlog::info(say(Text::journal_open, language,
                    {{"path", journal_->folder()},
                     {"next", std::to_string(journal_->next_sequence())},
@@ -92,20 +98,33 @@ void Dispatch::open_journal(Desk& desk, const std::shared_ptr<const policy::Poli
 }
 
 void Dispatch::send(std::vector<AlertRecord>& records) {
-  for (const AlertRecord& record : records) {
-    AlertMessage message = message_of(record, options_.alerts);
-    log_.add(message);
-    if (journal_ == nullptr) {
-      sinks_->deliver(message);
-    } else {
-      journal_->add(std::move(message));
-    }
-  }
+  for (const AlertRecord& record : records) keep(message_of(record, options_.alerts));
   records.clear();
 }
 
-void Dispatch::tell(const AlertMessage& message) {
-  courier_ == nullptr ? sinks_->deliver(message) : courier_->pass(message);
+void Dispatch::keep(AlertMessage message) {
+  log_.add(message);
+  if (journal_ == nullptr) {
+    sinks_->deliver(message);
+  } else {
+    journal_->add(std::move(message));
+  }
+}
+
+// Where nobody hears it now it is not kept: a sign of life of an hour ago is none, and alerts need the room.
+void Dispatch::beat(const AlertMessage& message) {
+  const auto& sinks = sinks_->all();
+  for (std::size_t i = 0; i < sinks.size(); ++i) {
+    const bool heard = sinks[i]->trouble().empty() && sinks[i]->room() != 0 &&
+                       (courier_ == nullptr || courier_->has_room(i));
+    if (!heard) {
+      ++beats_missed_[i];
+    } else if (courier_ == nullptr) {
+      sinks[i]->deliver(message);
+    } else {
+      courier_->pass(i, message);
+    }
+  }
 }
 
 OutletVitals Dispatch::vitals() const {
@@ -196,7 +215,11 @@ boost::json::object Dispatch::hold(const std::string& incident, bool on) {
 }
 
 boost::json::array Dispatch::destinations_status() const {
-  return destinations_json(*sinks_, courier_.get());
+  boost::json::array out = destinations_json(*sinks_, courier_.get());
+  for (std::size_t i = 0; i < beats_missed_.size(); ++i) {
+    out[i].as_object()["heartbeats_missed"] = beats_missed_[i];
+  }
+  return out;
 }
 
 boost::json::object Dispatch::journal_status() const {

@@ -40,8 +40,12 @@ class Dispatch {
   void open(Desk& desk, const std::shared_ptr<const policy::Policy>& policy);
   // Takes the records and leaves none.
   void send(std::vector<AlertRecord>& records);
-  // A sign of life: to the destinations, and kept nowhere.
-  void tell(const AlertMessage& message);
+  // A sign of life: to the destinations that are reached, and kept nowhere; where one does not hear it, that
+  // is counted.
+  void beat(const AlertMessage& message);
+  // What has a number as records have, and is none: the digest of a day. It goes their way: kept, and brought
+  // to each destination whenever that is reached again.
+  void keep(AlertMessage message);
   void look();
   // Files and certificates.
   void reopen() { sinks_->reopen(); }
@@ -73,7 +77,8 @@ class Dispatch {
   std::unique_ptr<Journal> journal_{};  // null: none configured, or unusable
   std::string journal_trouble_{};       // why it is unusable
   std::optional<Sinks> sinks_{};  // opened once root is given up, so that files belong to who writes them
-  std::unique_ptr<Courier> courier_{};  // with the journal; gone before the sinks
+  std::unique_ptr<Courier> courier_{};         // with the journal; gone before the sinks
+  std::vector<std::uint64_t> beats_missed_{};  // by destination
   boost::asio::steady_timer timer_;
   std::chrono::steady_clock::time_point drain_until_{};
   SinkWatch sink_watch_{};

@@ -109,6 +109,8 @@ std::string eve_of(const AlertMessage& message, const Vitals& vitals, const poli
                    const AlertOptions& options) {
   json::object ours{{"v", 1}};
   for (const AlertParameter& parameter : message.parameters) ours[parameter.name] = parameter.value;
+  ours["severity"] = string(severity_name(message.severity));
+  if (message.sequence != 0) ours["sequence"] = message.sequence;
   ours["taps"] = taps_of(vitals);
   ours["pairs"] = pairs_of(vitals.matrix, policy);
   ours["clock_synchronised"] = string(synchronised_name(vitals.synchronised));
@@ -139,9 +141,10 @@ AlertMessage heartbeat_message(const Life& life, const Vitals& vitals, const pol
   return out;
 }
 
-AlertMessage digest_message(const std::string& day, const Life& life, const Vitals& vitals,
-                            const policy::Policy& policy, const AlertOptions& options) {
+AlertMessage digest_message(const std::string& day, std::uint64_t sequence, const Life& life,
+                            const Vitals& vitals, const policy::Policy& policy, const AlertOptions& options) {
   AlertMessage out = message("DIGEST", "digest", life, vitals, policy, options);
+  out.sequence = sequence;
   out.parameters.insert(out.parameters.begin() + 1, {"day", day, 0});
   const Sums sums = sums_of(vitals.matrix);
   out.text = say(Text::health_digest, options.language,

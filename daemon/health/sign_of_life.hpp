@@ -24,9 +24,10 @@ struct Life {
 // who keeps the beats can prove that its end is not missing.
 AlertMessage heartbeat_message(const Life& life, const Vitals& vitals, const policy::Policy& policy,
                                const AlertOptions& options);
-// MSGID DIGEST. `day`: "2026-04-01".
-AlertMessage digest_message(const std::string& day, const Life& life, const Vitals& vitals,
-                            const policy::Policy& policy, const AlertOptions& options);
+// MSGID DIGEST. `day`: "2026-04-01". It has a number like a record and goes the way of one: the proof that
+// the sensor has watched on that day reaches a destination also if that was down at midnight.
+AlertMessage digest_message(const std::string& day, std::uint64_t sequence, const Life& life,
+                            const Vitals& vitals, const policy::Policy& policy, const AlertOptions& options);
 
 // {"ok", "state", "open": [...], "taps", "clock", "files"}: Questions::health.
 boost::json::object health_json(const Notices& notices, const Vitals& vitals, const AlertOptions& options);

@@ -131,15 +131,18 @@ void Courier::tell_loss(Way& way, std::uint64_t first, std::uint64_t next) {
   way.sink->deliver(message_of(notice, options_));
 }
 
-// Sinks settle in the order of what they took: it stands in the row as another copy of the last alert. Where
-// nobody hears it now it is not kept: a sign of life of an hour ago is none, and alerts need the room.
-void Courier::pass(const AlertMessage& message) {
-  for (const auto& way : ways_) {
-    if (way->sink->room() == 0 || way->outstanding.size() >= window_of(*way->sink)) continue;
-    if (!way->sink->trouble().empty()) continue;
-    way->outstanding.push_back(way->handed);
-    way->sink->deliver(message);
-  }
+bool Courier::has_room(std::size_t sink) const {
+  if (sink >= ways_.size()) return false;
+  const Way& way = *ways_[sink];
+  return way.sink->room() != 0 && way.outstanding.size() < window_of(*way.sink);
+}
+
+// Sinks settle in the order of what they took: it stands in the row as another copy of the last alert.
+void Courier::pass(std::size_t sink, const AlertMessage& message) {
+  if (!has_room(sink)) return;
+  Way& way = *ways_[sink];
+  way.outstanding.push_back(way.handed);
+  way.sink->deliver(message);
 }
 
 void Courier::settle(Way& way) {

@@ -39,8 +39,11 @@ class Courier {
   Courier(const Courier&) = delete;
   Courier& operator=(const Courier&) = delete;
 
-  // To every sink that is reached and has room, behind what it was handed: for what is not in the journal.
-  void pass(const AlertMessage& message);
+  // Whether the sink would take one more now: no more than a crash may repeat is under way to it.
+  bool has_room(std::size_t sink) const;
+  // Straight to the sink, behind what it was handed: for what is not in the journal. Where there is no room
+  // it is refused.
+  void pass(std::size_t sink, const AlertMessage& message);
   // Something may be there to deliver. Any thread.
   void wake() { waker()(); }
   // The same for who may outlive the courier, but not the io_context.

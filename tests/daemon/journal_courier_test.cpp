@@ -90,7 +90,8 @@ TEST_F(CourierTest, ASignOfLifePassesBetweenAlertsAndCountsForNone) {
   beat.eve = R"({"sequence":0})";
   for (std::uint64_t i = 1; i <= 40; ++i) {
     journal.add(alert(i));
-    courier.pass(beat);
+    ASSERT_TRUE(courier.has_room(0));
+    courier.pass(0, beat);
     if (i % 8 == 0) {
       ASSERT_TRUE(journal.flush(5s));
       ASSERT_TRUE(until(io, [&] { return courier.idle() && courier.figures(0).delivered == i; }));
@@ -352,9 +353,9 @@ TEST_F(CourierTest, ARestartOpensNoIncidentAnew) {
   const std::vector<Resumption> open = reopening.open().incidents;
   ASSERT_EQ(open.size(), 1U) << "the other one was closed";
   Incidents after{alerts};
-  ASSERT_TRUE(after.resume(open.front(), policy));
-  EXPECT_EQ(after.open(), 1U);
   std::vector<AlertRecord> later;
+  ASSERT_TRUE(after.resume(open.front(), policy, later));
+  EXPECT_EQ(after.open(), 1U);
   after.feed(
       test::event_of(*policy, "10.10.1.5", "10.20.0.9", 445, capture::Stage::attempt, test::nine_twelve + 5s),
       policy, 0, later);
@@ -375,7 +376,10 @@ TEST_F(CourierTest, WhatThePolicyPermitsByNowIsNotResumed) {
   gone.event = test::event_of(*test::alert_policy(), "10.10.1.5", "10.10.0.9", 445);
   gone.pair = gone.event.verdict.pair();
   Incidents after{AlertOptions{}};
-  EXPECT_FALSE(after.resume(gone, test::alert_policy()));
+  std::vector<AlertRecord> closed;
+  EXPECT_FALSE(after.resume(gone, test::alert_policy(), closed));
+  ASSERT_EQ(closed.size(), 1U);
+  EXPECT_EQ(closed[0].close, CloseReason::permitted);
   EXPECT_FALSE(read_resume("{}").has_value());
   EXPECT_FALSE(read_resume("no json").has_value());
 }

@@ -1,0 +1,115 @@
+// What goes to destinations without being an alert: the digest of a day must arrive, a sign of life must not
+// wait.
+#include "daemon/dispatch.hpp"
+
+#include <boost/json.hpp>
+
+#include "daemon/health/sign_of_life.hpp"
+#include "tests/daemon/alert_city.hpp"
+#include "tests/daemon/journal_kit.hpp"
+
+namespace sekimori::daemon {
+namespace {
+
+using namespace std::chrono_literals;
+
+struct DispatchTest : test::JournalTest {
+  void SetUp() override {
+    test::JournalTest::SetUp();
+    DestinationOptions file;
+    file.name = "eve";
+    file.kind = DestinationKind::eve_file;
+    file.path = folder + "-out/eve.json";
+    file.queue_max = 16;
+    daemon_.alerts.destinations = {file};
+    vitals_.wall = test::nine_twelve;
+  }
+  void open_out() const { std::filesystem::create_directory(folder + "-out"); }
+  AlertMessage digest(std::uint64_t number) const {
+    return digest_message("2026-03-31", number, {.time = vitals_.wall}, vitals_, *policy_, daemon_.alerts);
+  }
+  AlertMessage heartbeat(std::uint64_t beat) const {
+    return heartbeat_message({.time = vitals_.wall, .beat = beat}, vitals_, *policy_, daemon_.alerts);
+  }
+  // "kind" of what arrived.
+  std::string received() const {
+    std::string out;
+    std::ifstream lines{folder + "-out/eve.json"};
+    for (std::string line; std::getline(lines, line);) {
+      const auto event = boost::json::parse(line);
+      out += std::string{event.at("sekimori").at("kind").as_string()} + " ";
+    }
+    return out;
+  }
+  bool until(const std::function<bool()>& condition, std::chrono::milliseconds most = 8s) {
+    const auto end = std::chrono::steady_clock::now() + most;
+    while (!condition()) {
+      if (std::chrono::steady_clock::now() > end) return false;
+      if (io_.stopped()) io_.restart();
+      io_.run_one_for(5ms);
+    }
+    return true;
+  }
+  // Starts, says what there is to say while the destination is down, and then lets it come.
+  void midnight_without_a_destination() {
+    Dispatch dispatch{io_, daemon_};
+    Desk desk{daemon_.alerts};
+    dispatch.open(desk, policy_);
+    ASSERT_TRUE(until([&] { return !dispatch.sinks().all()[0]->trouble().empty(); }));
+    dispatch.beat(heartbeat(1));
+    dispatch.keep(digest(desk.number()));
+    dispatch.beat(heartbeat(2));
+    EXPECT_EQ(dispatch.destinations_status().at(0).at("heartbeats_missed").to_number<int>(), 2);
+    open_out();
+    EXPECT_TRUE(until([&] { return received() == "digest "; })) << received();
+    ASSERT_TRUE(until([&] { return dispatch.sinks().all()[0]->trouble().empty(); }));
+    dispatch.beat(heartbeat(3));
+    EXPECT_TRUE(until([&] { return received() == "digest heartbeat "; })) << received();
+    EXPECT_EQ(dispatch.destinations_status().at(0).at("heartbeats_missed").to_number<int>(), 2);
+    EXPECT_EQ(dispatch.log().query(0, "", 10).at("alerts").as_array().size(), 1U) << "the digest, no beat";
+  }
+
+  DaemonOptions daemon_{};
+  Vitals vitals_{};
+  const std::shared_ptr<const policy::Policy> policy_ = test::alert_policy();
+  boost::asio::io_context io_{};
+};
+
+TEST_F(DispatchTest, ADestinationThatIsDownAtMidnightGetsTheDigestWhenItIsBackAndNoOldSignOfLife) {
+  daemon_.journal = options;
+  midnight_without_a_destination();
+  EXPECT_EQ(sequences(), range(1, 1)) << "and it is in the journal";
+}
+
+TEST_F(DispatchTest, TheSameWithoutAJournal) {
+  midnight_without_a_destination();
+}
+
+TEST_F(DispatchTest, TheDigestOutlivesARestart) {
+  daemon_.journal = options;
+  {
+    Dispatch dispatch{io_, daemon_};
+    Desk desk{daemon_.alerts};
+    dispatch.open(desk, policy_);
+    dispatch.keep(digest(desk.number()));
+    ASSERT_TRUE(until([&] { return dispatch.journal_status().at("committed").to_number<int>() == 1; }));
+  }
+  open_out();
+  Dispatch dispatch{io_, daemon_};
+  Desk desk{daemon_.alerts};
+  dispatch.open(desk, policy_);
+  EXPECT_TRUE(until([&] { return received() == "digest "; })) << received();
+  EXPECT_EQ(desk.number(), 2U) << "numbers go on behind it";
+}
+
+TEST_F(DispatchTest, TheDigestHasTheNumberOfARecordAndSaysWhichDay) {
+  const AlertMessage message = digest(17);
+  EXPECT_EQ(message.sequence, 17U);
+  const auto event = boost::json::parse(message.eve);
+  EXPECT_EQ(event.at("sekimori").at("sequence").to_number<int>(), 17);
+  EXPECT_EQ(event.at("sekimori").at("day").as_string(), "2026-03-31");
+  EXPECT_FALSE(boost::json::parse(heartbeat(1).eve).at("sekimori").as_object().contains("sequence"));
+}
+
+}  // namespace
+}  // namespace sekimori::daemon
