@@ -16,6 +16,7 @@ namespace {
 using namespace std::chrono_literals;
 
 constexpr std::size_t pairs_most = 256;
+constexpr std::size_t vlans_most = 256;
 
 void read_tap(const Cursor& key, const Cursor& value, const capture::CaptureOptions& capture,
               daemon::HealthOptions& health) {
@@ -47,6 +48,18 @@ void read_pair(const Cursor& item, const SegmentNames& names, daemon::HealthOpti
   });
 }
 
+void read_vlan(const Cursor& item, daemon::HealthOptions& health) {
+  daemon::HealthOptions::Vlan vlan;
+  item.map([&](Map& map) {
+    map.required("vlan").number(vlan.vlan, {1, 4094});
+    map.required("silence").duration(vlan.silence, {10s, 168h});
+    const bool known = std::any_of(health.vlans.begin(), health.vlans.end(),
+                                   [&](const auto& each) { return each.vlan == vlan.vlan; });
+    if (known) item.error(Text::config_repeated, {{"value", std::to_string(vlan.vlan)}});
+    health.vlans.push_back(vlan);
+  });
+}
+
 }  // namespace
 
 void read_health(Map& root, const capture::CaptureOptions& capture, const policy::Profile& profile,
@@ -60,6 +73,11 @@ void read_health(Map& root, const capture::CaptureOptions& capture, const policy
     pairs.list([&](const Cursor& item) { read_pair(item, names, health); });
     if (health.pairs.size() > pairs_most) {
       pairs.error(Text::config_list_long, {{"max", std::to_string(pairs_most)}});
+    }
+    const Cursor vlans = map.optional("vlans");
+    vlans.list([&](const Cursor& item) { read_vlan(item, health); });
+    if (health.vlans.size() > vlans_most) {
+      vlans.error(Text::config_list_long, {{"max", std::to_string(vlans_most)}});
     }
     map.optional("learn").boolean(health.learn);
     map.optional("window").duration(health.window, {10s, 600s});

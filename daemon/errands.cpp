@@ -39,6 +39,7 @@ void sort_and_cut(FlowAnswer& answer, const FlowQuery& query) {
 bool FiguresErrand::step(WorkerRoom& room) {
   figures_.books = room.inspector.books();
   figures_.matrix = room.inspector.matrix();
+  figures_.vlans.assign(room.inspector.vlans().begin(), room.inspector.vlans().end());
   const capture::FlowTable& table = room.inspector.table();
   figures_.table = {.size = table.size(),
                     .capacity = table.capacity(),

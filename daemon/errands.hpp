@@ -26,6 +26,7 @@ struct TableFigures {
 struct WorkerFigures {
   Books books{};
   Matrix matrix{};
+  std::vector<std::uint32_t> vlans{};  // VlanCounts
   std::vector<TapReport> taps{};
   TableFigures table{};
   Time newest{};

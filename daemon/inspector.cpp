@@ -278,6 +278,7 @@ void Inspector::account(const capture::Packet& packet, capture::Reason reason) {
   }
   ++books_.packets_read;
   books_.bytes_read += packet.wire_bytes;
+  note_vlans(packet);
   if (reason == capture::Reason::none) {
     ++books_.packets_in_flows;
   } else {

@@ -95,6 +95,7 @@ class Inspector final : public capture::FrameSink, private capture::FlowEnds {
 
   Books books() const;
   const Matrix& matrix() const { return matrix_; }
+  const VlanCounts& vlans() const { return vlans_; }
   const capture::FlowTable& table() const { return table_; }
   const capture::FragmentTable& fragments() const { return fragments_; }
   const policy::Policy& policy() const { return *policy_; }
@@ -114,6 +115,7 @@ class Inspector final : public capture::FrameSink, private capture::FlowEnds {
     ++books_.packets_read;
     ++books_.packets_in_flows;
     books_.bytes_read += packet.wire_bytes;
+    note_vlans(packet);
     PairTotals& totals = matrix_[flow.notes.pair];
     ++totals.packets;
     totals.bytes += packet.wire_bytes;
@@ -127,6 +129,9 @@ class Inspector final : public capture::FrameSink, private capture::FlowEnds {
   void flow_ended(const capture::Flow& flow, capture::EndReason reason) override;
   void flow_pending(capture::Flow& flow) override;
 
+  void note_vlans(const capture::Packet& packet) {
+    for (std::size_t i = 0; i < packet.vlan_count; ++i) ++vlans_[packet.vlans[i] % vlans_.size()];
+  }
   // Nothing to be counted but itself, and nothing to be read in it.
   static bool plain(const capture::Packet& packet) {
     return !packet.carrier && !packet.cut && !packet.malformed &&
@@ -204,6 +209,7 @@ class Inspector final : public capture::FrameSink, private capture::FlowEnds {
   WireEar ear_;
   Books books_{};
   Matrix matrix_{};
+  VlanCounts vlans_{};
   policy::Policy::Epoch epoch_{};
   std::uint16_t epoch_tag_ = 0;
   std::array<std::int64_t, policy::segments_max> covered_{};  // minute in which coverage was last told

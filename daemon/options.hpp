@@ -149,12 +149,19 @@ struct HealthOptions {
     std::chrono::seconds silence{};  // 10..604800
     bool operator==(const Pair&) const = default;
   };
+  // A VLAN that is expected: some packet with this tag, the outer or the inner one, at least so often.
+  struct Vlan {
+    std::uint16_t vlan = 0;          // 1..4094
+    std::chrono::seconds silence{};  // 10..604800
+    bool operator==(const Vlan&) const = default;
+  };
   std::chrono::seconds silence{60};  // a tap without a frame for so long is told, 5..86400
   std::vector<Tap> taps{};           // other values for single taps
   std::vector<Pair> pairs{};         // at most 256
-  bool learn = true;                // of other pairs what pauses are usual, see daemon/health/pair_habits.hpp
-  std::chrono::seconds window{60};  // over which shares are taken, 10..600
-  std::uint32_t loss_ppm = 1000;    // frames lost of a million offered, 1..1'000'000
+  std::vector<Vlan> vlans{};         // at most 256
+  bool learn = true;  // of other pairs and VLANs what pauses are usual, see daemon/health/habits.hpp
+  std::chrono::seconds window{60};      // over which shares are taken, 10..600
+  std::uint32_t loss_ppm = 1000;        // frames lost of a million offered, 1..1'000'000
   std::uint8_t one_sided_percent = 50;  // packets of a pair whose other direction was never seen, 1..100
   std::uint8_t missed_percent = 1;  // TCP octets of a pair's direction that the mirror did not show, 1..100
   std::uint8_t duplicates_percent = 20;  // frames that showed a packet again at the same place, 1..100

@@ -214,7 +214,8 @@ void Station::Room::start() {
   hear_signals();
   server_.set_owner(::geteuid());
   dispatch_.open(desk_, policy_);
-  caretaker_.resume(desk_.notices().current());
+  const std::string folder = dispatch_.keeps() ? options_.daemon.journal.path : std::string{};
+  caretaker_.resume(desk_.notices().current(), folder, *policy_);
   for (const auto& worker : workers_) worker->start();
   spdlog::info(say(Text::daemon_started, language_,
                    {{"profile", policy_->options().profile.id},
@@ -310,9 +311,10 @@ void Station::Room::look_after() {
   }
   desk_.tick(std::max(packet_now_, caretaker_.vitals().wall), policy_, records);
   dispatch_.send(records);
-  std::vector<AlertMessage> messages;
-  caretaker_.speak(desk_.lines(), *policy_, messages);
-  for (const AlertMessage& message : messages) dispatch_.tell(message);
+  if (auto digest = caretaker_.digest(desk_.lines(), *policy_, [this] { return desk_.number(); })) {
+    dispatch_.keep(std::move(*digest));
+  }
+  if (const auto beat = caretaker_.heartbeat(desk_.lines(), *policy_)) dispatch_.beat(*beat);
 }
 
 void Station::Room::tell_of_change(const policy::Policy& before, const policy::Policy& after) {

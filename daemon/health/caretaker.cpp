@@ -4,15 +4,16 @@
 
 #include <algorithm>
 #include <ctime>
+#include <filesystem>
 #include <fstream>
 #include <iterator>
 #include <string_view>
 #include <utility>
 
 #include "daemon/digest.hpp"
+#include "daemon/health/habits_file.hpp"
 #include "daemon/health/interface_look.hpp"
 #include "daemon/health/machine_look.hpp"
-#include "daemon/health/sign_of_life.hpp"
 #include "daemon/render.hpp"
 #include "daemon/status.hpp"
 #include "policy/text/text.hpp"
@@ -38,6 +39,12 @@ FileVitals file_of(const ConfigFile& file) {
   if (!in) return out;
   const std::string content{std::istreambuf_iterator<char>{in}, {}};
   if (!in.bad()) out.found = hex(sha256(content));
+  return out;
+}
+
+std::vector<std::string> segment_ids(const policy::Policy& policy) {
+  std::vector<std::string> out;
+  for (const auto& segment : policy.segments()) out.push_back(segment.id);
   return out;
 }
 
@@ -68,8 +75,39 @@ Caretaker::Caretaker(const StationOptions& options)
   }
 }
 
-void Caretaker::resume(const std::vector<std::shared_ptr<const Notice>>& open) {
+void Caretaker::resume(const std::vector<std::shared_ptr<const Notice>>& open, const std::string& folder,
+                       const policy::Policy& policy) {
   for (const auto& notice : open) health_.resume(*notice);
+  if (folder.empty()) return;
+  habits_path_ = folder + "/habits";
+  std::string why;
+  const HabitsFault fault = load_habits(habits_path_, segment_ids(policy), health_.habits(), why);
+  if (fault == HabitsFault::none || fault == HabitsFault::absent) return;
+  const Language language = alerts_.language;
+  if (fault == HabitsFault::altered) why = text(Text::health_habits_altered, language);
+  if (fault == HabitsFault::newer) why = text(Text::health_habits_newer, language);
+  // Kept for who looks into it; what is learned from now on takes its place.
+  std::error_code ignored;
+  std::filesystem::rename(habits_path_, habits_path_ + ".bad", ignored);
+  Notice notice;
+  notice.kind = NoticeKind::habits_lost;
+  notice.subject = habits_path_;
+  notice.add("path", habits_path_).add("why", why);
+  news_.push_back(std::move(notice));
+}
+
+void Caretaker::keep(const policy::Policy& policy) {
+  const std::uint64_t lessons = health_.habits().lessons();
+  if (habits_path_.empty() || lessons == lessons_kept_) return;
+  std::string why;
+  const bool good = save_habits(habits_path_, write_habits(health_.habits(), segment_ids(policy)), why);
+  // Tried again at the next lesson: in an hour at most.
+  lessons_kept_ = lessons;
+  if (!good && !habits_bad_) {
+    spdlog::error(
+        say(Text::health_habits_unwritten, alerts_.language, {{"path", habits_path_}, {"why", why}}));
+  }
+  habits_bad_ = !good;
 }
 
 void Caretaker::replaced(std::vector<ConfigFile> files) {
@@ -83,7 +121,9 @@ void Caretaker::take(const std::vector<WorkerFigures>& parts) {
   std::vector<const TapReport*> worst(vitals_.taps.size(), nullptr);
   vitals_.matrix = {};
   vitals_.table = {};
+  vitals_.vlans.assign(std::tuple_size_v<VlanCounts>, 0);
   for (const WorkerFigures& part : parts) {
+    for (std::size_t vlan = 0; vlan < part.vlans.size(); ++vlan) vitals_.vlans[vlan] += part.vlans[vlan];
     for (std::size_t pair = 0; pair < part.matrix.size(); ++pair) vitals_.matrix[pair] += part.matrix[pair];
     const capture::FlowCounters& flows = part.table.counters;
     vitals_.table.live += part.table.size;
@@ -201,22 +241,34 @@ void Caretaker::look(OutletVitals outlets, const policy::Policy& policy, std::ve
   look_at_machine();
   vitals_.wall = Time{std::chrono::duration_cast<Duration>(reading_of(CLOCK_REALTIME))};
   vitals_.monotonic = reading_of(CLOCK_MONOTONIC);
+  for (Notice& notice : news_) {
+    notice.time = vitals_.wall;
+    found.push_back(std::move(notice));
+  }
+  news_.clear();
   health_.judge(vitals_, policy, found);
+  keep(policy);
 }
 
-void Caretaker::speak(std::uint64_t lines, const policy::Policy& policy,
-                      std::vector<AlertMessage>& messages) {
-  Life life{.time = vitals_.wall, .warnings = health_.open(), .lost = lost_.dropped, .lines = lines};
+Life Caretaker::life(std::uint64_t lines) const {
+  return {.time = vitals_.wall, .warnings = health_.open(), .lost = lost_.dropped, .lines = lines};
+}
+
+std::optional<AlertMessage> Caretaker::digest(std::uint64_t lines, const policy::Policy& policy,
+                                              const std::function<std::uint64_t()>& number) {
   const std::string today = timestamp(vitals_.wall, alerts_.utc_offset_minutes).substr(0, 10);
-  if (!day_.empty() && today > day_) {
-    messages.push_back(digest_message(day_, life, vitals_, policy, alerts_));
-  }
-  day_ = today;
-  if (heartbeat_.count() == 0) return;
-  if (beat_ != 0 && vitals_.monotonic - beat_at_ < heartbeat_) return;
+  const std::string before = std::exchange(day_, today);
+  if (before.empty() || today <= before) return std::nullopt;
+  return digest_message(before, number(), life(lines), vitals_, policy, alerts_);
+}
+
+std::optional<AlertMessage> Caretaker::heartbeat(std::uint64_t lines, const policy::Policy& policy) {
+  if (heartbeat_.count() == 0) return std::nullopt;
+  if (beat_ != 0 && vitals_.monotonic - beat_at_ < heartbeat_) return std::nullopt;
   beat_at_ = vitals_.monotonic;
-  life.beat = ++beat_;
-  messages.push_back(heartbeat_message(life, vitals_, policy, alerts_));
+  Life now = life(lines);
+  now.beat = ++beat_;
+  return heartbeat_message(now, vitals_, policy, alerts_);
 }
 
 }  // namespace sekimori::daemon

@@ -11,12 +11,15 @@
 #include <chrono>
 #include <cstdint>
 #include <deque>
+#include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
 #include "daemon/errands.hpp"
 #include "daemon/health/health.hpp"
+#include "daemon/health/sign_of_life.hpp"
 #include "daemon/render/alert_message.hpp"
 #include "daemon/station.hpp"
 
@@ -31,10 +34,17 @@ class Caretaker {
   bool workers_move(const std::vector<std::uint64_t>& beats);
   // Appends what is found.
   void look(OutletVitals outlets, const policy::Policy& policy, std::vector<Notice>& found);
-  // The beat, and at the end of a day its digest, as far as they are due at the last look.
-  void speak(std::uint64_t lines, const policy::Policy& policy, std::vector<AlertMessage>& messages);
-  // What was wrong when the program ended before.
-  void resume(const std::vector<std::shared_ptr<const Notice>>& open);
+  // What is due at the last look.
+  std::optional<AlertMessage> heartbeat(std::uint64_t lines, const policy::Policy& policy);
+  // At the end of a day. `number`: of the record that it becomes, taken when there is one.
+  std::optional<AlertMessage> digest(std::uint64_t lines, const policy::Policy& policy,
+                                     const std::function<std::uint64_t()>& number);
+  // What was wrong when the program ended before, and what had been learned until then. `folder`: where what
+  // is learned is kept; empty: nowhere.
+  void resume(const std::vector<std::shared_ptr<const Notice>>& open, const std::string& folder,
+              const policy::Policy& policy);
+  // Writes down what was learned.
+  void keep(const policy::Policy& policy);
   // Another configuration is in force.
   void replaced(std::vector<ConfigFile> files);
 
@@ -58,6 +68,7 @@ class Caretaker {
   void watch_loss();
   void look_at_machine();
   void look_at_files();
+  Life life(std::uint64_t lines) const;
 
   const capture::CaptureOptions capture_;
   const AlertOptions alerts_;
@@ -74,6 +85,10 @@ class Caretaker {
   std::chrono::nanoseconds beat_at_{};  // monotonic; 0 = none yet
   std::uint64_t beat_ = 0;
   std::string day_{};  // of the last look
+  std::string habits_path_{};
+  std::uint64_t lessons_kept_ = 0;
+  bool habits_bad_ = false;     // was told
+  std::vector<Notice> news_{};  // of resume()
 };
 
 }  // namespace sekimori::daemon

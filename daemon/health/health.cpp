@@ -44,6 +44,7 @@ void Health::judge(const Vitals& vitals, const policy::Policy& policy, std::vect
   if (last_ && vitals.monotonic <= last_->at) return;
   found_ = &found;
   now_ = {vitals.monotonic, vitals.wall};
+  if (!first_) first_ = now_.at;
   judge_clock(vitals);
   Row row{.at = now_.at,
           .matrix = vitals.matrix,
@@ -68,6 +69,7 @@ void Health::judge(const Vitals& vitals, const policy::Policy& policy, std::vect
   judge_mirror(vitals, policy);
   judge_missed(vitals, policy);
   judge_pairs(vitals, policy);
+  judge_vlans(vitals);
   judge_duplicates(vitals, policy);
   judge_table(vitals);
   judge_outlets(vitals);
@@ -108,6 +110,7 @@ void Health::state(bool begins, bool ends, Notice notice) {
     }
     State& state = known->second;
     state.judged = true;
+    state.resumed = false;
     state.latest = std::move(notice);
     if (now_.at - state.told < refresh) return;
     state.told = now_.at;
@@ -116,7 +119,27 @@ void Health::state(bool begins, bool ends, Notice notice) {
   }
   if (known == open_.end()) return;
   known->second.judged = true;
-  if (ends) end(known);
+  if (ends && may_end(known->first.first, known->second)) end(known);
+}
+
+// A state of an earlier run is over when that can be known.
+bool Health::may_end(NoticeKind kind, const State& state) const {
+  if (!state.resumed) return true;
+  switch (kind) {
+    case NoticeKind::gap:
+    case NoticeKind::pair_silent:
+    case NoticeKind::vlan_silent:
+      return true;  // something was heard
+    case NoticeKind::frames_lost:
+    case NoticeKind::one_sided:
+    case NoticeKind::missed:
+    case NoticeKind::duplicates:
+    case NoticeKind::table_pressure:
+    case NoticeKind::tap_transmits:
+      return now_.at - *first_ >= std::max<Span>(resume_patience, options_.window);
+    default:
+      return now_.at - *first_ >= resume_patience;
+  }
 }
 
 void Health::end(std::map<Key, State>::iterator known) {
@@ -129,11 +152,10 @@ void Health::end(std::map<Key, State>::iterator known) {
 
 void Health::resume(const Notice& latest) {
   if (notice_row(latest.kind).life != NoticeLife::state) return;
-  open_.emplace(Key{latest.kind, latest.subject}, State{.latest = latest, .judged = false});
+  open_.emplace(Key{latest.kind, latest.subject}, State{.latest = latest, .judged = false, .resumed = true});
 }
 
 void Health::end_unjudged() {
-  if (!first_) first_ = now_.at;
   if (now_.at - *first_ < resume_patience) return;
   for (auto each = open_.begin(); each != open_.end();) {
     const auto known = each++;

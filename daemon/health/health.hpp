@@ -18,7 +18,7 @@
 #include <vector>
 
 #include "daemon/alert/notice.hpp"
-#include "daemon/health/pair_habits.hpp"
+#include "daemon/health/habits.hpp"
 #include "daemon/health/vitals.hpp"
 #include "daemon/options.hpp"
 
@@ -32,6 +32,8 @@ class Health {
   static constexpr std::chrono::seconds destination_patience{10};
   // Shares of fewer packets than this say nothing.
   static constexpr std::uint64_t packets_least = 50;
+  // How long a restart waits before it believes that a state which lasted is over: links, figures and
+  // destinations are not known at once. What is judged by a share waits for a whole window as well.
   static constexpr std::chrono::seconds resume_patience{30};
 
   Health(const HealthOptions& options, int utc_offset_minutes);
@@ -46,6 +48,10 @@ class Health {
   void resume(const Notice& latest);
 
   std::size_t open() const { return open_.size(); }  // states that last
+
+  // What is learned of silences: to be kept over a restart, and given back before judge().
+  HabitBook& habits() { return habits_; }
+  const HabitBook& habits() const { return habits_; }
 
  private:
   using Span = std::chrono::nanoseconds;
@@ -70,7 +76,8 @@ class Health {
   struct State {
     Notice latest{};  // as it was while it lasted: what its end speaks of
     Span told{};
-    bool judged = true;  // by this run of the program
+    bool judged = true;    // by this run of the program
+    bool resumed = false;  // from an earlier run, and not yet seen to last
   };
   using Key = std::pair<NoticeKind, std::string>;
 
@@ -83,6 +90,17 @@ class Health {
   void judge_missed(const Vitals& vitals, const policy::Policy& policy);
   void judge_pairs(const Vitals& vitals, const policy::Policy& policy);
   void judge_pair(const policy::Policy& policy, policy::SegmentId from, policy::SegmentId to);
+  void judge_vlans(const Vitals& vitals);
+  void judge_vlan(std::uint16_t vlan, std::optional<std::chrono::seconds> configured);
+  std::int64_t local_hour() const;
+  // Why a silence is unusual, and which one.
+  struct Expected {
+    std::optional<std::chrono::seconds> most{};  // none: at this hour nothing is known
+    bool configured = false;
+  };
+  Expected expected(const Habits& habits, std::size_t which,
+                    std::optional<std::chrono::seconds> configured) const;
+  void tell_silence(Notice notice, const Expected& expected, const Habits& habits, std::size_t which);
   bool is_open(NoticeKind kind, const std::string& subject) const {
     return open_.count({kind, subject}) != 0;
   }
@@ -99,6 +117,7 @@ class Health {
 
   // `begins`: beyond the threshold; `ends`: well below it. Between the two a state stays as it is.
   void state(bool begins, bool ends, Notice notice);
+  bool may_end(NoticeKind kind, const State& state) const;
   void end(std::map<Key, State>::iterator known);
   void end_unjudged();
   Notice make(NoticeKind kind, std::string subject) const;
@@ -113,7 +132,7 @@ class Health {
   std::optional<Moment> last_{};
   std::optional<Span> first_{};  // judge()
   std::optional<Moment> unsynchronised_{};
-  PairHabits habits_{};
+  HabitBook habits_{};
   bool sighted_ = true;             // no tap has a trouble of its own
   std::optional<Span> blind_at_{};  // when one was last down or silent
   bool journal_met_ = false;        // what its start found has been told

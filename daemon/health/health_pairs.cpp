@@ -1,5 +1,6 @@
 // Health of what the taps show of each pair of segments: what they do not show, and what fell silent.
 #include <algorithm>
+#include <array>
 
 #include "daemon/health/health.hpp"
 #include "daemon/render.hpp"
@@ -85,42 +86,82 @@ void Health::judge_missed(const Vitals& vitals, const policy::Policy& policy) {
   }
 }
 
+std::int64_t Health::local_hour() const {
+  return std::chrono::duration_cast<std::chrono::hours>(now_.wall.time_since_epoch() +
+                                                        std::chrono::minutes{utc_offset_minutes_})
+      .count();
+}
+
 void Health::judge_pairs(const Vitals& vitals, const policy::Policy& policy) {
-  const auto local = std::chrono::duration_cast<std::chrono::hours>(
-      now_.wall.time_since_epoch() + std::chrono::minutes{utc_offset_minutes_});
-  habits_.step(now_.at, local.count(), vitals.matrix, sighted_);
+  std::array<std::uint32_t, std::tuple_size_v<Matrix>> counts{};
+  for (std::size_t pair = 0; pair < counts.size(); ++pair) {
+    counts[pair] = static_cast<std::uint32_t>(vitals.matrix[pair].packets);
+  }
+  habits_.pairs.step(now_.at, local_hour(), counts, sighted_);
   const std::size_t segments = std::min(policy.segments().size(), policy::segments_max);
   for (policy::SegmentId from = 0; from < segments; ++from) {
     for (policy::SegmentId to = 0; to < segments; ++to) judge_pair(policy, from, to);
   }
 }
 
+Health::Expected Health::expected(const Habits& habits, std::size_t which,
+                                  std::optional<std::chrono::seconds> configured) const {
+  if (configured) return {configured, true};
+  if (!options_.learn) return {};
+  const auto usual = habits.usual(which);
+  return {usual ? std::optional{std::max(*usual, options_.silence)} : std::nullopt, false};
+}
+
 void Health::judge_pair(const policy::Policy& policy, policy::SegmentId from, policy::SegmentId to) {
   const std::string& from_id = policy.segments()[from].id;
   const std::string& to_id = policy.segments()[to].id;
-  const Span silent = habits_.silent(policy::pair_of(from, to));
+  const std::size_t pair = policy::pair_of(from, to);
   const auto own = std::find_if(options_.pairs.begin(), options_.pairs.end(),
                                 [&](const auto& each) { return each.from == from_id && each.to == to_id; });
-  const bool configured = own != options_.pairs.end();
-  const auto usual = configured       ? std::optional{own->silence}
-                     : options_.learn ? habits_.usual(policy::pair_of(from, to))
-                                      : std::nullopt;
+  const Expected most =
+      expected(habits_.pairs, pair, own != options_.pairs.end() ? std::optional{own->silence} : std::nullopt);
   const std::string subject = from_id + " " + to_id;
-  if (!usual && open_.count({NoticeKind::pair_silent, subject}) == 0) return;
-  const std::chrono::seconds most =
-      std::max(usual.value_or(std::chrono::seconds{0}),
-               configured ? std::chrono::seconds{0} : std::chrono::seconds{options_.silence});
+  if (!most.most && !is_open(NoticeKind::pair_silent, subject)) return;
   Notice notice = make(NoticeKind::pair_silent, subject);
   notice.add_segment("from", policy, from).add_segment("to", policy, to);
+  tell_silence(std::move(notice), most, habits_.pairs, pair);
+}
+
+void Health::tell_silence(Notice notice, const Expected& expected, const Habits& habits, std::size_t which) {
+  const Span silent = habits.silent(which);
+  const bool pair = notice.kind == NoticeKind::pair_silent;
   add_time(notice, "since", now_.wall - std::chrono::duration_cast<Duration>(silent));
-  notice.add("seconds", seconds_text(silent)).add("expected", std::to_string(most.count()));
-  notice.add("ground", configured ? "configured" : "learned",
-             configured
-                 ? policy::Localized{"health.pairs の設定", "health.pairs"}
+  notice.add("seconds", seconds_text(silent));
+  notice.add("expected", std::to_string(expected.most.value_or(std::chrono::seconds{0}).count()));
+  const std::string key = pair ? "health.pairs" : "health.vlans";
+  notice.add("ground", expected.configured ? "configured" : "learned",
+             expected.configured
+                 ? policy::Localized{key + " の設定", key}
                  : policy::Localized{"過去7日の同じ時間帯の実績", "the same hour of the last seven days"});
   // At an hour of which nothing is known a silence goes on, and is told no more.
-  if (!configured) notice.severity = policy::Severity::notice;
-  state(usual && silent >= most, sighted_ && silent.count() == 0, std::move(notice));
+  if (!expected.configured) notice.severity = policy::Severity::notice;
+  state(expected.most && silent >= *expected.most, sighted_ && habits.heard(which), std::move(notice));
+}
+
+void Health::judge_vlans(const Vitals& vitals) {
+  habits_.vlans.step(now_.at, local_hour(), vitals.vlans, sighted_);
+  for (const HealthOptions::Vlan& each : options_.vlans) judge_vlan(each.vlan, each.silence);
+  const auto configured = [&](std::uint16_t vlan) {
+    return std::any_of(options_.vlans.begin(), options_.vlans.end(),
+                       [vlan](const auto& each) { return each.vlan == vlan; });
+  };
+  for (std::uint16_t vlan = 1; vlan < habits_.vlans.size(); ++vlan) {
+    const bool known = options_.learn && habits_.vlans.usual(vlan).has_value();
+    const bool lasts = known || is_open(NoticeKind::vlan_silent, std::to_string(vlan));
+    if (lasts && !configured(vlan)) judge_vlan(vlan, std::nullopt);
+  }
+}
+
+void Health::judge_vlan(std::uint16_t vlan, std::optional<std::chrono::seconds> configured) {
+  const std::string name = std::to_string(vlan);
+  Notice notice = make(NoticeKind::vlan_silent, name);
+  notice.add("vlan", name);
+  tell_silence(std::move(notice), expected(habits_.vlans, vlan, configured), habits_.vlans, vlan);
 }
 
 }  // namespace sekimori::daemon

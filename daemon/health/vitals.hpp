@@ -91,6 +91,7 @@ struct Vitals {
   Synchronised synchronised = Synchronised::unknown;
   std::vector<TapVitals> taps{};
   Matrix matrix{};
+  std::vector<std::uint32_t> vlans{};  // packets by VLAN id, modulo 2^32; empty: not yet known
   TableVitals table{};
   std::vector<WorkerVitals> workers{};
   OutletVitals outlets{};

@@ -284,6 +284,7 @@ TEST(Sample, ShowsTheDefaults) {
       {.name = "eve", .kind = daemon::DestinationKind::eve_file, .path = "/var/log/sekimori/eve.json"}};
   daemon.health.taps = {{.name = "t1", .silence = daemon.health.silence}};
   daemon.health.pairs = {{.from = "mynumber", .to = "lgwan", .silence = std::chrono::minutes{30}}};
+  daemon.health.vlans = {{.vlan = 100, .silence = std::chrono::minutes{10}}};
   EXPECT_EQ(sample.daemon, daemon);
   EXPECT_TRUE(sample.policy.switches.empty());
   EXPECT_EQ(sample.policy.behaviour, policy::BehaviourOptions{});

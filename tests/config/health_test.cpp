@@ -29,6 +29,14 @@ TEST(HealthKeys, ReadsPairsBySegmentsIdsCodesAndNames) {
   EXPECT_FALSE(health.learn);
 }
 
+TEST(HealthKeys, ReadsVlans) {
+  const auto health = read("vlans: [{vlan: 1, silence: 10s}, {vlan: 4094, silence: 168h}]");
+  ASSERT_EQ(health.vlans.size(), 2U);
+  EXPECT_EQ(health.vlans[0].vlan, 1);
+  EXPECT_EQ(health.vlans[0].silence, 10s);
+  EXPECT_EQ(health.vlans[1].vlan, 4094);
+}
+
 TEST(HealthKeys, WithoutThemPairsAreLearned) {
   const auto health = load_text(test::base, "c.yaml", Language::en).daemon.health;
   EXPECT_EQ(health, daemon::HealthOptions{});
@@ -43,6 +51,12 @@ TEST(HealthKeys, NamesTheKeyThatIsOutOfBoundsMistypedOrTwice) {
       {"pairs: [{from: mynumber, to: lgwan}]", "health.pairs[0]"},
       {"pairs: [{from: mynumber, to: lgwan, silence: 1m}, {from: mynumber, to: lgwan, silence: 2m}]",
        "health.pairs[1]"},
+      {"vlans: [{vlan: 4095, silence: 1m}]", "health.vlans[0].vlan"},
+      {"vlans: [{vlan: 0, silence: 1m}]", "health.vlans[0].vlan"},
+      {"vlans: [{vlan: 7}]", "health.vlans[0]"},
+      {"vlans: [{vlan: 7, silence: 1s}]", "health.vlans[0].silence"},
+      {"vlans: [{vlan: 7, silence: 1m}, {vlan: 7, silence: 2m}]", "health.vlans[1]"},
+      {"vlans: [{vlan: 7, silence: 1m, tap: t1}]", "health.vlans[0].tap"},
       {"missed_percent: 0", "health.missed_percent"},
       {"learn: maybe", "health.learn"},
       {"lern: true", "health.lern"},

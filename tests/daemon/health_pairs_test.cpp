@@ -185,18 +185,18 @@ TEST_F(HealthPairsTest, LearnsNothingWhereItIsNotAskedTo) {
 }
 
 // Minutes of a fortnight; the office pauses at night and on two days of seven.
-TEST(PairHabits, KnowWhatIsNeverQuietAndNotWhatPausesAtNightsAndWeekends) {
-  PairHabits habits;
-  Matrix matrix{};
+TEST(Habits, KnowWhatIsNeverQuietAndNotWhatPausesAtNightsAndWeekends) {
+  Habits habits{16};
+  std::array<std::uint32_t, 16> counts{};
   auto now = std::chrono::nanoseconds{0};
   for (std::int64_t minute = 0; minute < 14 * 24 * 60; minute += 2) {
     now += 120s;
     const std::int64_t hour = minute / 60;
     const bool working = hour / 24 % 7 < 5 && hour % 24 >= 9 && hour % 24 < 18;
-    ++matrix[3].packets;
-    if (working) ++matrix[4].packets;
-    if (hour % 24 == 3) ++matrix[5].packets;  // a backup, each night
-    habits.step(now, hour, matrix, true);
+    ++counts[3];
+    if (working) ++counts[4];
+    if (hour % 24 == 3) ++counts[5];  // a backup, each night
+    habits.step(now, hour, counts, true);
     if (minute < 7 * 24 * 60) {
       EXPECT_FALSE(habits.usual(3).has_value());
     }
@@ -209,21 +209,21 @@ TEST(PairHabits, KnowWhatIsNeverQuietAndNotWhatPausesAtNightsAndWeekends) {
   EXPECT_EQ(habits.usual(3), 480s);
 }
 
-TEST(PairHabits, AnHourThatWasNotWatchedThroughTeachesNothing) {
-  PairHabits habits;
-  Matrix matrix{};
+TEST(Habits, AnHourThatWasNotWatchedThroughTeachesNothing) {
+  Habits habits{16};
+  std::array<std::uint32_t, 16> counts{};
   auto now = std::chrono::nanoseconds{0};
   // Eight days, in each of which one minute of every hour is dark.
   for (std::int64_t minute = 0; minute < 8 * 24 * 60; ++minute) {
     now += 60s;
-    ++matrix[3].packets;
-    habits.step(now, minute / 60, matrix, minute % 60 != 30);
+    ++counts[3];
+    habits.step(now, minute / 60, counts, minute % 60 != 30);
   }
   EXPECT_FALSE(habits.usual(3).has_value());
   for (std::int64_t minute = 8 * 24 * 60; minute < 16 * 24 * 60; ++minute) {
     now += 60s;
-    ++matrix[3].packets;
-    habits.step(now, minute / 60, matrix, true);
+    ++counts[3];
+    habits.step(now, minute / 60, counts, true);
   }
   EXPECT_EQ(habits.usual(3), 240s);
   EXPECT_FALSE(habits.usual(4).has_value()) << "never heard";

@@ -126,6 +126,23 @@ TEST_F(InspectorTest, TellsThatAFlowGoesOnWhateverElseAPacketChanges) {
   EXPECT_GT(recorder.events.back().facts.bytes_to_client, 1400U) << "the incident learns of the octets";
 }
 
+// Also on the short way that most packets of a flow go, and under both tags.
+TEST_F(InspectorTest, HearsEachVlanOfEachPacket) {
+  for (std::uint32_t i = 0; i < 10; ++i) {
+    Packet packet =
+        tcp("10.10.1.5", 51544, "10.10.1.9", 443, i == 0 ? syn : ack, morning + i * 1s, i == 0 ? 0 : 100);
+    packet.tcp_sequence = 1000 + (i == 0 ? 0 : 1 + (i - 1) * 100);
+    packet.fingerprint = i + 1;
+    packet.vlans = {100, 7};
+    packet.vlan_count = 2;
+    inspector.packet(packet);
+    inspector.flush();
+  }
+  EXPECT_EQ(inspector.vlans()[100], 10U);
+  EXPECT_EQ(inspector.vlans()[7], 10U);
+  EXPECT_EQ(inspector.vlans()[0], 0U);
+}
+
 TEST_F(InspectorTest, IsSilentAboutPermittedFlowsAndCountsThem) {
   feed({tcp("10.30.21.7", 50001, "172.31.0.8", 8080, syn, morning),
         tcp("172.31.0.8", 8080, "10.30.21.7", 50001, syn | ack, morning + 1ms),
