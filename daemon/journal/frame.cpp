@@ -213,10 +213,10 @@ std::string encode_alert(const AlertMessage& message) {
 std::optional<AlertGlance> glance_at_alert(std::string_view body) {
   Fields fields{body};
   if (fields.number<std::uint8_t>() != alert_version) return std::nullopt;
-  fields.number<std::uint8_t>();
-  fields.number<std::uint64_t>();
-  fields.view<std::uint8_t>();
   AlertGlance out;
+  out.severity = static_cast<policy::Severity>(fields.number<std::uint8_t>() & 7U);
+  out.time = time_of(fields.number<std::uint64_t>());
+  fields.view<std::uint8_t>();
   out.kind = fields.view<std::uint8_t>();
   out.incident = fields.view<std::uint8_t>();
   out.resume = fields.view<std::uint16_t>();

@@ -74,8 +74,10 @@ std::size_t find_magic(std::string_view octets, std::size_t from);
 
 // The body of an alert's frame. Its first octet is the version of this encoding.
 std::string encode_alert(const AlertMessage& message);
-// The first fields alone, which is much cheaper: all that finding open incidents needs. Borrowed from `body`.
+// The first fields alone, which is much cheaper: all that finding them needs. Borrowed from `body`.
 struct AlertGlance {
+  policy::Severity severity = policy::Severity::debug;
+  Time time{};
   std::string_view kind{};
   std::string_view incident{};
   std::string_view resume{};

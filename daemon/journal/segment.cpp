@@ -60,6 +60,16 @@ std::vector<SegmentFile> segments_in(const std::string& folder, std::string* tro
   return out;
 }
 
+std::optional<SegmentHeader> header_of(const std::string& path) {
+  const int fd = ::open(path.c_str(), O_RDONLY | O_CLOEXEC);
+  if (fd < 0) return std::nullopt;
+  std::string octets(segment_header_octets, '\0');
+  const ssize_t got = ::pread(fd, octets.data(), octets.size(), 0);
+  ::close(fd);
+  if (got != static_cast<ssize_t>(octets.size())) return std::nullopt;
+  return decode_header(octets);
+}
+
 SegmentReader::SegmentReader(const std::string& path) : fd_(::open(path.c_str(), O_RDONLY | O_CLOEXEC)) {
   if (fd_ < 0) {
     trouble_ = std::system_category().message(errno);

@@ -29,6 +29,9 @@ std::string segment_name(std::uint64_t first_number);
 // system's words.
 std::vector<SegmentFile> segments_in(const std::string& folder, std::string* trouble = nullptr);
 
+// None: not readable, or no header of ours.
+std::optional<SegmentHeader> header_of(const std::string& path);
+
 class SegmentReader {
  public:
   enum class Kind : std::uint8_t { frame, damage, end };

@@ -5,6 +5,7 @@
 
 #include "tests/cli/run.hpp"
 #include "tests/daemon/journal_kit.hpp"
+#include "tools/sekimori/journal_search.hpp"
 
 namespace sekimori {
 namespace {
@@ -129,6 +130,149 @@ TEST_F(JournalTool, IncidentsAreListedWithTheirLifeAndState) {
   const Outcome table = run_tool({"incidents", "--journal", folder, "--from", "lgwan"});
   EXPECT_TRUE(has(table.out, "inc-b")) << table.out;
   EXPECT_FALSE(has(table.out, "inc-a")) << table.out;
+}
+
+TEST_F(JournalTool, AFolderThatIsNoJournalIsNamed) {
+  const std::string other = folder + "-other";
+  std::filesystem::create_directory(other);
+  std::ofstream(other + "/alerts.txt") << "no segment";
+  for (const char* command : {"alerts", "incidents"}) {
+    const Outcome outcome = run_tool({command, "--journal", other, "--lang", "en"});
+    EXPECT_EQ(outcome.code, 1) << command;
+    EXPECT_EQ(outcome.out, "");
+    EXPECT_TRUE(has(outcome.err, other + " is no journal (there is neither a segment")) << outcome.err;
+    const Outcome missing = run_tool({command, "--journal", other + "/nothing"});
+    EXPECT_EQ(missing.code, 1) << command;
+    EXPECT_TRUE(has(missing.err, "nothing: ")) << missing.err;
+  }
+  // A journal that has nothing to say yet is one.
+  std::ofstream(other + "/head");
+  EXPECT_EQ(run_tool({"alerts", "--journal", other}).code, 0);
+}
+
+TEST_F(JournalTool, ANoticeIsShownByItsSubjectAndTheDigestOfADayIsNoIncident) {
+  {
+    daemon::Journal journal{options, std::make_unique<test::QuickDisk>()};
+    daemon::AlertMessage notice = test::alert(5);
+    notice.incident = "inc-n";
+    notice.parameters = {
+        {"finding", "GAP", 0}, {"category", "health", 0}, {"subject", "t1", 0}, {"events", "3", 0}};
+    journal.add(notice);
+    daemon::AlertMessage digest = test::alert(6);
+    digest.incident = "";
+    digest.kind = "digest";
+    digest.eve =
+        R"({"timestamp":"2026-04-02T00:00:00+09:00","event_type":"health","sekimori":{"severity":"info",)"
+        R"("kind":"digest","sequence":6,"text":"a day"}})";
+    journal.add(digest);
+    ASSERT_TRUE(journal.flush({}));
+  }
+  const auto rows = boost::json::parse(run_tool({"incidents", "--journal", folder, "--json"}).out)
+                        .at("incidents")
+                        .as_array();
+  ASSERT_EQ(rows.size(), 3U);
+  EXPECT_EQ(rows[2].at("subject").as_string(), "t1");
+  EXPECT_FALSE(rows[2].as_object().contains("from"));
+  EXPECT_EQ(rows[0].at("from").as_string(), "mynumber");
+  const Outcome table = run_tool({"incidents", "--journal", folder, "--finding", "GAP"});
+  EXPECT_TRUE(has(table.out, "t1")) << table.out;
+  EXPECT_FALSE(has(table.out, "→")) << table.out;
+  EXPECT_TRUE(
+      has(run_tool({"alerts", "--journal", folder}).out, "2026-04-02T00:00:00+09:00 info digest - a day\n"));
+}
+
+// A journal of many files, an hour apart by the clock that wrote them.
+struct LongJournal : test::JournalTest {
+  static constexpr std::uint64_t hours = 24;
+  static constexpr std::uint64_t each = 100;
+  static constexpr std::uint64_t many = 300;  // lines of an incident: three hours
+  void SetUp() override {
+    test::JournalTest::SetUp();
+    options.segment_bytes = 64U << 10U;
+    Time clock = begin();
+    daemon::Journal journal{options, std::make_unique<test::QuickDisk>(), [&clock] { return clock; }};
+    for (std::uint64_t i = 0; i < hours * each; ++i) {
+      clock = begin() + std::chrono::seconds{36 * static_cast<std::int64_t>(i)};
+      daemon::AlertMessage message = test::alert(i + 1);
+      message.time = clock;
+      message.incident = "inc-" + std::to_string(i / many);
+      message.kind = i % many == many - 1 ? "closed" : "opened";
+      message.resume =
+          R"({"kind":0,"opened":)" +
+          std::to_string((begin() + std::chrono::seconds{36 * static_cast<std::int64_t>(i / many * many)})
+                             .time_since_epoch()
+                             .count()) +
+          "}";
+      message.text.append(1000, 'x');
+      journal.add(message);
+      if (i % 10 == 9) {
+        ASSERT_TRUE(journal.flush({}));
+      }
+    }
+    ASSERT_TRUE(journal.flush({}));
+  }
+  static Time begin() { return Time{std::chrono::seconds{1'775'000'000}}; }
+  static Time at(std::uint64_t alert) {
+    return begin() + std::chrono::seconds{36 * static_cast<std::int64_t>(alert - 1)};
+  }
+};
+
+TEST_F(LongJournal, IsReadFromItsNewestFileBackAndNoFurtherThanIsWanted) {
+  const std::uint64_t segments = daemon::segments_in(folder).size();
+  ASSERT_GT(segments, 20U);
+  tool::Wanted wanted;
+  wanted.limit = 5;
+  tool::FoundAlerts found = tool::find_alerts(folder, wanted);
+  EXPECT_LE(found.segments_read, 2U);
+  ASSERT_EQ(found.alerts.size(), 5U);
+  EXPECT_EQ(found.alerts.front().sequence, hours * each - 4);
+  EXPECT_EQ(found.alerts.back().sequence, hours * each);
+  EXPECT_FALSE(found.complete);
+
+  // The last three hours: all of them, and not the day.
+  wanted = {};
+  wanted.limit = 100'000;
+  wanted.since = at(hours * each - 299);
+  found = tool::find_alerts(folder, wanted);
+  EXPECT_EQ(found.alerts.size(), 300U);
+  EXPECT_EQ(found.alerts.front().sequence, hours * each - 299);
+  EXPECT_TRUE(found.complete);
+  EXPECT_LT(found.segments_read, segments / 3);
+
+  wanted = {};
+  wanted.limit = 100'000;
+  wanted.after = hours * each - 20;
+  found = tool::find_alerts(folder, wanted);
+  EXPECT_EQ(found.alerts.size(), 20U);
+  EXPECT_TRUE(found.complete);
+  EXPECT_LE(found.segments_read, 3U);
+
+  wanted = {};
+  wanted.limit = 100'000;
+  found = tool::find_alerts(folder, wanted);
+  EXPECT_EQ(found.alerts.size(), hours * each);
+  EXPECT_TRUE(found.complete);
+  EXPECT_EQ(found.segments_read, segments);
+  for (std::uint64_t i = 0; i < found.alerts.size(); ++i) ASSERT_EQ(found.alerts[i].sequence, i + 1);
+}
+
+TEST_F(LongJournal, AnIncidentIsWholeHoweverLateItsWantedLineIs) {
+  tool::Wanted wanted;
+  wanted.since = at(many * 5);  // the closing line alone
+  wanted.incident = "inc-4";
+  const auto found = tool::find_incidents(folder, wanted);
+  ASSERT_EQ(found.size(), 1U);
+  EXPECT_EQ(found[0].lines, many);
+  EXPECT_EQ(found[0].first, at(many * 4 + 1));
+  EXPECT_EQ(found[0].last, at(many * 5));
+  EXPECT_TRUE(found[0].closed);
+  wanted = {};
+  wanted.limit = 1000;
+  EXPECT_EQ(tool::find_incidents(folder, wanted).size(), hours * each / many);
+  wanted.limit = 3;
+  const auto newest = tool::find_incidents(folder, wanted);
+  ASSERT_EQ(newest.size(), 3U);
+  EXPECT_EQ(newest.back().id, "inc-7");
 }
 
 TEST_F(JournalTool, ShowsWhichIncidentsAreHeld) {

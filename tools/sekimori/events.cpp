@@ -140,7 +140,8 @@ std::vector<Table::Cell> flow_cells(const json::object& event, Language language
 std::string alert_line(const json::object& event) {
   std::string out = word(event, {"timestamp"});
   for (const std::string_view name : {"severity", "kind", "incident", "text"}) {
-    out.append(" ").append(word(event, {"sekimori", name}));
+    const std::string value = word(event, {"sekimori", name});
+    out.append(" ").append(value.empty() ? "-" : value);  // the digest of a day is of no incident
   }
   return printable(out);
 }

@@ -6,16 +6,13 @@
 #include <boost/json.hpp>
 #include <charconv>
 #include <chrono>
-#include <deque>
 #include <iostream>
-#include <map>
 #include <optional>
 #include <set>
 #include <utility>
 #include <vector>
 
 #include "capture/address.hpp"
-#include "daemon/journal/follower.hpp"
 #include "daemon/journal/recovery.hpp"
 #include "daemon/journal/verify.hpp"
 #include "daemon/render.hpp"
@@ -23,6 +20,7 @@
 #include "policy/text/text.hpp"
 #include "tools/sekimori/commands.hpp"
 #include "tools/sekimori/events.hpp"
+#include "tools/sekimori/journal_search.hpp"
 #include "tools/sekimori/read_time.hpp"
 #include "tools/sekimori/table.hpp"
 
@@ -159,38 +157,6 @@ void print_proof(const daemon::JournalProof& proof, bool with_key, Language lang
 
 // ---- what is looked for ----
 
-struct Wanted {
-  std::uint64_t after = 0;  // sequence
-  std::optional<Time> since{};
-  std::optional<Time> until{};
-  std::optional<std::string> incident{};
-  std::optional<std::string> from{};
-  std::optional<std::string> to{};
-  std::optional<std::string> source{};
-  std::optional<std::string> finding{};
-  int severity = 7;
-  std::uint64_t limit = 100;
-
-  bool takes(const AlertMessage& alert) const;
-};
-
-std::string_view parameter(const AlertMessage& alert, std::string_view name) {
-  for (const daemon::AlertParameter& one : alert.parameters) {
-    if (one.name == name) return one.value;
-  }
-  return {};
-}
-
-bool Wanted::takes(const AlertMessage& alert) const {
-  const auto same = [&](const std::optional<std::string>& wanted, std::string_view name) {
-    return !wanted || parameter(alert, name) == *wanted;
-  };
-  return alert.sequence > after && static_cast<int>(alert.severity) <= severity &&
-         (!since || alert.time >= *since) && (!until || alert.time < *until) &&
-         (!incident || alert.incident == *incident) && same(from, "from") && same(to, "to") &&
-         same(source, "src") && (same(finding, "finding") || same(finding, "code"));
-}
-
 // "2h" and "3d" before now, or a date.
 std::optional<Time> moment(const std::string& text) {
   const Time now = std::chrono::time_point_cast<Duration>(std::chrono::system_clock::now());
@@ -262,83 +228,48 @@ Wanted read_wanted(const Arguments& arguments) {
   return out;
 }
 
-struct Found {
-  std::deque<AlertMessage> alerts{};  // the newest, at most limit
-  std::uint64_t matched = 0;
-};
-
-Found search(const std::string& folder, const Wanted& wanted) {
+// False, and said: there is nothing to read here.
+bool has_journal(const std::string& folder, Language language) {
   std::string trouble;
-  if (daemon::segments_in(folder, &trouble).empty() && !trouble.empty()) {
-    throw daemon::JournalError(folder + ": " + trouble);
+  daemon::segments_in(folder, &trouble);
+  if (!trouble.empty()) {
+    complain(folder + ": " + trouble);
+    return false;
   }
-  daemon::Follower follower{folder};
-  follower.seek(wanted.after);
-  Found out;
-  while (auto alert = follower.next()) {
-    if (!wanted.takes(*alert)) continue;
-    ++out.matched;
-    out.alerts.push_back(std::move(*alert));
-    if (out.alerts.size() > wanted.limit) out.alerts.pop_front();
-  }
-  return out;
+  if (is_journal(folder)) return true;
+  complain(say(Text::journal_none_here, language, {{"path", printable(folder)}}));
+  return false;
 }
 
 // ---- incidents ----
 
-struct Incident {
-  Time first{};
-  Time last{};
-  int severity = 7;
-  bool closed = false;
-  std::uint64_t lines = 0;
-  AlertMessage newest{};
-};
-
-json::object incident_json(const std::string& id, const Incident& incident, bool held) {
+json::object incident_json(const FoundIncident& incident, bool held) {
   const int offset = daemon::AlertOptions{}.utc_offset_minutes;
   const AlertMessage& newest = incident.newest;
-  return {{"incident", id},
-          {"state", incident.closed ? "closed" : "open"},
-          {"held", held},
-          {"first", daemon::timestamp(incident.first, offset)},
-          {"last", daemon::timestamp(incident.last, offset)},
-          {"severity", std::string(daemon::severity_name(static_cast<policy::Severity>(incident.severity)))},
-          {"from", std::string(parameter(newest, "from"))},
-          {"to", std::string(parameter(newest, "to"))},
-          {"src", std::string(parameter(newest, "src"))},
-          {"finding", std::string(parameter(newest, "finding"))},
-          {"events", whole(parameter(newest, "events")).value_or(0)},
-          {"lines", incident.lines},
-          {"text", newest.text}};
+  json::object out{
+      {"incident", incident.id},
+      {"state", incident.closed ? "closed" : "open"},
+      {"held", held},
+      {"first", daemon::timestamp(incident.first, offset)},
+      {"last", daemon::timestamp(incident.last, offset)},
+      {"severity", std::string(daemon::severity_name(static_cast<policy::Severity>(incident.severity)))}};
+  // An incident is of two segments and an initiator, a notice of a subject.
+  for (const char* name : {"from", "to", "src", "subject"}) {
+    const std::string_view value = parameter(newest, name);
+    if (!value.empty()) out[name] = std::string(value);
+  }
+  out["finding"] = std::string(parameter(newest, "finding"));
+  out["events"] = whole(parameter(newest, "events")).value_or(0);
+  out["lines"] = incident.lines;
+  if (newest.kind == "closed") out["close"] = std::string(parameter(newest, "close"));
+  out["text"] = newest.text;
+  return out;
 }
 
-using IncidentList = std::vector<std::pair<std::string, Incident>>;
-
-IncidentList list_incidents(const std::string& folder, Wanted wanted) {
-  const std::uint64_t limit = wanted.limit;
-  // Every line of an incident is needed to know its begin and its state.
-  std::map<std::string, Incident> all;
-  std::map<std::string, bool> matched;
-  daemon::Follower follower{folder};
-  follower.seek(0);
-  while (auto alert = follower.next()) {
-    Incident& incident = all[alert->incident];
-    if (incident.lines++ == 0) incident.first = alert->time;
-    incident.last = alert->time;
-    incident.severity = std::min(incident.severity, static_cast<int>(alert->severity));
-    incident.closed = alert->kind == "closed";
-    if (wanted.takes(*alert)) matched[alert->incident] = true;
-    incident.newest = std::move(*alert);
-  }
-  IncidentList out;
-  for (auto& [id, incident] : all) {
-    if (matched.count(id) != 0) out.emplace_back(id, std::move(incident));
-  }
-  std::sort(out.begin(), out.end(),
-            [](const auto& a, const auto& b) { return a.second.last < b.second.last; });
-  if (out.size() > limit) out.erase(out.begin(), out.end() - static_cast<std::ptrdiff_t>(limit));
-  return out;
+// "mynumber → lgwan", or what a notice is about.
+std::string subject_of(const json::object& row) {
+  if (row.contains("from")) return word(row, {"from"}) + " → " + word(row, {"to"});
+  return word(row, {"subject"});
 }
 
 }  // namespace
@@ -377,7 +308,10 @@ int run_verify(const Arguments& arguments) {
 int run_journal_alerts(const Arguments& arguments) {
   const Language language = arguments.language();
   if (arguments.has("--socket")) throw UsageError(say(Text::journal_socket_or_folder, language), {});
-  const Found found = search(*arguments.get("--journal"), read_wanted(arguments));
+  const Wanted wanted = read_wanted(arguments);
+  const std::string folder = *arguments.get("--journal");
+  if (!has_journal(folder, language)) return exit_code::failed;
+  const FoundAlerts found = find_alerts(folder, wanted);
   json::array events;
   for (const AlertMessage& alert : found.alerts) {
     json::value event = json::parse(alert.eve);
@@ -388,14 +322,15 @@ int run_journal_alerts(const Arguments& arguments) {
     }
   }
   const std::uint64_t last = found.alerts.empty() ? 0 : found.alerts.back().sequence;
-  const bool complete = found.matched == found.alerts.size();
   if (arguments.json()) {
-    const json::object answer{
-        {"alerts", std::move(events)}, {"matched", found.matched}, {"last", last}, {"complete", complete}};
+    const json::object answer{{"alerts", std::move(events)},
+                              {"matched", found.matched},
+                              {"last", last},
+                              {"complete", found.complete}};
     std::cout << daemon::to_line(answer) << '\n';
     return exit_code::good;
   }
-  complain(say(complete ? Text::tool_alerts_whole : Text::tool_alerts_cut, language,
+  complain(say(found.complete ? Text::tool_alerts_whole : Text::tool_alerts_cut, language,
                {{"shown", grouped(found.alerts.size())}, {"last", std::to_string(last)}}));
   return exit_code::good;
 }
@@ -403,13 +338,9 @@ int run_journal_alerts(const Arguments& arguments) {
 int run_incidents(const Arguments& arguments) {
   const Language language = arguments.language();
   const std::string folder = arguments.get("--journal").value_or(usual_folder);
-  std::string trouble;
-  if (daemon::segments_in(folder, &trouble).empty() && !trouble.empty()) {
-    complain(folder + ": " + trouble);
-    return exit_code::failed;
-  }
   const Wanted wanted = read_wanted(arguments);
-  const IncidentList incidents = list_incidents(folder, wanted);
+  if (!has_journal(folder, language)) return exit_code::failed;
+  const std::vector<FoundIncident> incidents = find_incidents(folder, wanted);
   const std::set<std::string> holds = daemon::read_holds(folder);
   json::array rows;
   const auto heading = [language](Text id) { return std::string(text(id, language)); };
@@ -423,13 +354,14 @@ int run_incidents(const Arguments& arguments) {
                {heading(Text::journal_column_events), Align::right},
                {heading(Text::journal_column_lines), Align::right},
                {heading(Text::journal_column_finding)}}};
-  for (const auto& [id, incident] : incidents) {
-    const bool held = holds.count(id) != 0;
-    json::object row = incident_json(id, incident, held);
+  for (const FoundIncident& incident : incidents) {
+    const bool held = holds.count(incident.id) != 0;
+    json::object row = incident_json(incident, held);
     std::string state = heading(incident.closed ? Text::journal_state_closed : Text::journal_state_open);
     if (held) state += " " + heading(Text::journal_state_held);
-    table.add({id, state, word(row, {"first"}).substr(0, 19), word(row, {"last"}).substr(0, 19),
-               word(row, {"severity"}), word(row, {"from"}) + " → " + word(row, {"to"}), word(row, {"src"}),
+    const std::string source = word(row, {"src"});
+    table.add({incident.id, state, word(row, {"first"}).substr(0, 19), word(row, {"last"}).substr(0, 19),
+               word(row, {"severity"}), printable(subject_of(row)), source.empty() ? "-" : source,
                std::to_string(whole(parameter(incident.newest, "events")).value_or(0)),
                std::to_string(incident.lines), word(row, {"finding"})});
     rows.push_back(std::move(row));
