@@ -139,6 +139,41 @@ TEST_F(Doctor, TellsWhatTheDaemonItselfComplainsOf) {
   EXPECT_EQ(level(outcome, "destination", "way"), "bad");
 }
 
+TEST_F(Doctor, LooksAtTheControlSocketItself) {
+  const Outcome absent = ask("", {"--json"});
+  EXPECT_EQ(level(absent, "control"), "bad") << absent.out;
+  EXPECT_TRUE(has(absent.out, "RuntimeDirectory")) << absent.out;
+  std::ofstream(socket_) << "no socket";
+  const Outcome file = ask("", {"--json"});
+  EXPECT_EQ(level(file, "control"), "bad") << file.out;
+  EXPECT_TRUE(has(file.out, "別の種類のファイル")) << file.out;
+  RunningServer server{[](test::FakeQuestions& questions, daemon::ControlOptions&, daemon::ControlLimits&) {
+    questions.in_force = test::make_policy();
+    questions.health_answer = boost::json::parse(R"({"ok":true,"open":[]})").as_object();
+  }};
+  socket_ = server.path();
+  EXPECT_EQ(level(ask("", {"--json"}), "control", socket_), "ok");
+  const Outcome group = ask("control: {group: nogroup}\n", {"--json", "--lang", "en"});
+  EXPECT_EQ(level(group, "control", socket_), "look") << group.out;
+  ::chmod(socket_.c_str(), 0666);
+  const Outcome open = ask("", {"--lang", "en"});
+  EXPECT_TRUE(has(open.out, "Anybody may connect to the control socket")) << open.out;
+  EXPECT_TRUE(has(open.out, "(mode 0666)")) << open.out;
+}
+
+TEST_F(Doctor, SaysThatTheRingsAreNotLimitedByRmemMax) {
+  const Outcome outcome = ask("", {"--lang", "en"});
+  EXPECT_TRUE(has(outcome.out, "The receive rings take 1.0 MiB (they are mapped: net.core.rmem_max"))
+      << outcome.out;
+}
+
+TEST(DoctorFigures, CountWhatTheKernelDroppedBeforeAnySocket) {
+  using tool::doctor::backlog_dropped;
+  EXPECT_EQ(backlog_dropped("0000aa10 00000000 00000002 00000000\n00000001 0000001f 00000000\n"), 31U);
+  EXPECT_EQ(backlog_dropped(""), 0U);
+  EXPECT_EQ(backlog_dropped("nonsense\n"), 0U);
+}
+
 TEST(DoctorFigures, AddUpWhatTheConfigurationTakes) {
   capture::CaptureOptions capture;
   capture.flows.flows_max = 1'000'000;
@@ -147,6 +182,7 @@ TEST(DoctorFigures, AddUpWhatTheConfigurationTakes) {
   for (auto& tap : capture.taps) tap.buffer_bytes = 64ULL << 20U;
   const std::uint64_t rings = 4ULL * (64ULL << 20U);
   const std::uint64_t need = tool::doctor::memory_needed(capture);
+  EXPECT_EQ(tool::doctor::rings_needed(capture), rings);
   EXPECT_GT(need, rings + 150'000'000U);
   EXPECT_LT(need, rings + 300'000'000U);
   EXPECT_EQ(tool::doctor::meminfo_figure("MemTotal:  8 kB\nMemAvailable:   3 kB\n", "MemAvailable"), 3072U);

@@ -171,6 +171,8 @@ int run_doctor(const Arguments& arguments) {
   Silence silence;
   const auto health = question(socket, "/v1/health", findings.language(), silence);
   health ? look_at_daemon(*health, findings) : tell_silence(socket, silence, findings);
+  look_at_control(socket, readable ? loaded.config.daemon.control.group : std::string{}, health.has_value(),
+                  findings);
   const auto status = health ? question(socket, "/v1/status", findings.language(), silence) : std::nullopt;
   if (readable) {
     look_at_taps(loaded.config, findings);

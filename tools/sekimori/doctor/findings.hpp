@@ -17,7 +17,8 @@ enum class Level : unsigned char { ok, look, bad };
 
 struct Finding {
   Level level = Level::ok;
-  std::string topic{};    // for programs: "config daemon tap memory processors clock disk destination file"
+  std::string
+      topic{};  // for programs: "config daemon control tap memory processors clock disk destination file"
   std::string subject{};  // which one: "t1", "/var/log/sekimori/eve.json"
   std::string seen{};
   std::string advice{};  // empty where nothing is to be done
@@ -56,6 +57,9 @@ void look_at_machine(const config::Config& config, Findings& findings);
 void look_at_outlets(const config::Config& config, const std::optional<boost::json::object>& status,
                      Findings& findings);
 void look_at_files(const config::Config& config, Findings& findings);
+// control.cpp: the socket that questions come by. `daemon_answers`: then it is where it should be.
+void look_at_control(const std::string& path, const std::string& group, bool daemon_answers,
+                     Findings& findings);
 
 // ---- pure parts, for tests ----
 
@@ -63,5 +67,9 @@ void look_at_files(const config::Config& config, Findings& findings);
 std::uint64_t meminfo_figure(const std::string& meminfo, const std::string& name);
 // What the configuration will have taken when all is in use: flow table and kernel rings.
 std::uint64_t memory_needed(const capture::CaptureOptions& capture);
+// Of that the kernel rings: one for each worker and tap.
+std::uint64_t rings_needed(const capture::CaptureOptions& capture);
+// Frames that the kernel dropped before any socket saw them, of all processors: /proc/net/softnet_stat.
+std::uint64_t backlog_dropped(const std::string& softnet_stat);
 
 }  // namespace sekimori::tool::doctor

@@ -12,6 +12,7 @@
 #include <cstring>
 #include <filesystem>
 #include <fstream>
+#include <string_view>
 
 #include "daemon/health/interface_look.hpp"
 #include "tools/sekimori/doctor/findings.hpp"
@@ -59,6 +60,12 @@ class Interface {
     value.cmd = command;
     return ethtool(value) && (value.data & bits) != 0;
   }
+  std::string driver() const {
+    ethtool_drvinfo info{};
+    info.cmd = ETHTOOL_GDRVINFO;
+    if (!ethtool(info)) return {};
+    return {info.driver, ::strnlen(info.driver, sizeof info.driver)};
+  }
   // The bridge or bond that it belongs to.
   std::string master() const {
     std::error_code none;
@@ -81,10 +88,15 @@ struct Offload {
   unsigned command;
   unsigned bits;
 };
-// What merges received frames into one. (What splits frames that are sent, TSO and GSO, matters to nobody who
-// sends nothing.)
-constexpr std::array<Offload, 2> offloads{
+// What merges received frames into one.
+constexpr std::array<Offload, 2> merging{
     {{"GRO", "gro off", ETHTOOL_GGRO, 1}, {"LRO", "lro off", ETHTOOL_GFLAGS, ETH_FLAG_LRO}}};
+// What splits frames that are sent: of no matter to a card that sends nothing. A virtual one is given by its
+// host, unsplit, what another machine there was to split; there both ends' words count.
+constexpr std::array<Offload, 2> splitting{
+    {{"TSO", "tso off", ETHTOOL_GTSO, 1}, {"GSO", "gso off", ETHTOOL_GGSO, 1}}};
+constexpr std::array<std::string_view, 6> virtual_drivers{"veth",      "virtio_net", "vmxnet3",
+                                                          "hv_netvsc", "tun",        "bridge"};
 
 std::string joined(const std::vector<std::string>& words, const char* between) {
   std::string out;
@@ -117,10 +129,14 @@ void look_at_path(const capture::TapOptions& tap, const Interface& interface, Fi
 void look_at_card(const capture::TapOptions& tap, const Interface& interface, Findings& findings) {
   std::vector<std::string> names;
   std::vector<std::string> words;
-  for (const Offload& offload : offloads) {
-    if (!interface.offload(offload.command, offload.bits)) continue;
+  const auto look = [&](const Offload& offload) {
+    if (!interface.offload(offload.command, offload.bits)) return;
     names.emplace_back(offload.name);
     words.emplace_back(offload.word);
+  };
+  std::for_each(merging.begin(), merging.end(), look);
+  if (std::count(virtual_drivers.begin(), virtual_drivers.end(), interface.driver()) != 0) {
+    std::for_each(splitting.begin(), splitting.end(), look);
   }
   if (!names.empty()) {
     const std::string all = joined(names, ", ");
