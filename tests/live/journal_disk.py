@@ -144,11 +144,25 @@ def full_and_freed():
     check("verify: whole", code == 0, f" ({words})")
 
 
+def torn():
+    """A journal as a power cut leaves it: its last record is there in part."""
+    daemon = Daemon(binaries, config, folder, "faults.log")
+    daemon.start()
+    send(200, 5, 200)
+    daemon.until(lambda: daemon.status()["journal"]["committed"] >= 5 and daemon.behind() == 0, 10)
+    daemon.end(15)
+    newest = max(name for name in os.listdir(journal) if name.startswith("alerts-"))
+    with open(f"{journal}/{newest}", "ab") as file:
+        file.write(b"\xf5SKJ" + b"\x40\x01\0\0" + b"half a frame")
+
+
 def fault(call, error, number):
     """One run in which the call fails at its `number`th time in each thread, and a healthy one after it."""
     shutil.rmtree(journal, ignore_errors=True)
     if os.path.exists(f"{folder}/eve.json"):
         os.unlink(f"{folder}/eve.json")
+    if call == "ftruncate":  # only a torn end is cut back by a daemon whose disk is well otherwise
+        torn()
     trace = f"{folder}/strace.out"
     # Of the journal's files alone: a program without its libraries does not start.
     paths = [word for name in FILES for word in ("-P", f"{journal}{name}")]
@@ -275,6 +289,8 @@ def every_call_fails(calls):
         total = {name: sum(bool(row[name]) if name == "hit" else row[name] for row in rows) for name in ("hit", "crashed", "false", "missing")}
         print(f"{call:10} {error:7}{len(rows):5}{total['hit']:5}{sum(not row['started'] for row in rows):10}{total['crashed']:9}{total['false']:17}"
               f"{total['missing']:9}", flush=True)
+        if call == "ftruncate":
+            check("ftruncate: the torn end was cut back, and that failed", rows[0]["hit"] > 0)
         check(f"{call} {error}: no fault, nothing falsely committed, nothing missing", all(row["good"] for row in rows))
 
 
