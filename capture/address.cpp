@@ -248,6 +248,7 @@ std::string Prefix::to_string() const {
 }
 
 bool comes_before(const Prefix& a, const Prefix& b) {
+  if (a.address.domain != b.address.domain) return a.address.domain < b.address.domain;
   if (a.address.family != b.address.family) return a.address.family < b.address.family;
   return a < b;
 }
@@ -255,7 +256,7 @@ bool comes_before(const Prefix& a, const Prefix& b) {
 std::vector<std::uint32_t> in_order(const std::vector<Prefix>& prefixes) {
   // Numbers compare ten times as fast as octets and names of which the prefix is a part.
   struct Key {
-    Family family;
+    std::uint16_t space;  // domain and family
     std::uint64_t upper;
     std::uint64_t lower;
     std::uint64_t length_and_index;
@@ -265,14 +266,24 @@ std::vector<std::uint32_t> in_order(const std::vector<Prefix>& prefixes) {
   keys.reserve(prefixes.size());
   for (std::size_t i = 0; i < prefixes.size(); ++i) {
     const IpAddress& address = prefixes[i].address;
-    keys.push_back(
-        {address.family, address.upper(), address.lower(), std::uint64_t{prefixes[i].length} << 32U | i});
+    const unsigned space = unsigned{address.domain} << 8U | static_cast<unsigned>(address.family);
+    keys.push_back({static_cast<std::uint16_t>(space), address.upper(), address.lower(),
+                    std::uint64_t{prefixes[i].length} << 32U | i});
   }
   std::sort(keys.begin(), keys.end());
   std::vector<std::uint32_t> order;
   order.reserve(keys.size());
   for (const Key& key : keys) order.push_back(static_cast<std::uint32_t>(key.length_and_index));
   return order;
+}
+
+std::vector<Prefix> in_domains(const std::vector<Prefix>& prefixes, DomainSet domains) {
+  std::vector<Prefix> all;
+  for (DomainId domain = 0; domain < domains_max; ++domain) {
+    if (!has_domain(domains, domain)) continue;
+    for (const Prefix& prefix : prefixes) all.push_back(prefix.in(domain));
+  }
+  return all;
 }
 
 }  // namespace sekimori

@@ -4,6 +4,7 @@
 #include <array>
 #include <bit>
 #include <compare>
+#include <cstddef>
 #include <cstdint>
 #include <cstring>
 #include <optional>
@@ -15,27 +16,52 @@ namespace sekimori {
 
 enum class Family : std::uint8_t { none = 0, ipv4 = 4, ipv6 = 6 };
 
+// The address space that an address stands in (a capture domain: capture/decode/domains.hpp). Bodies that use
+// the same private addresses on different wires have a domain each. 0, `main`, where nobody says otherwise.
+using DomainId = std::uint8_t;
+inline constexpr std::size_t domains_max = 16;  // `main` among them: four bits
+inline constexpr DomainId main_domain = 0;
+
+// Domains, one bit each.
+using DomainSet = std::uint16_t;
+inline constexpr DomainSet in_main = 1;
+inline constexpr DomainSet in_every_domain = 0xffff;
+constexpr bool has_domain(DomainSet set, DomainId domain) {
+  return (set >> domain & 1U) != 0;
+}
+
 // An IPv4 or IPv6 address. IPv4 uses the first four bytes; the rest is zero. The family is part of equality,
-// so an IPv6 address that begins with an IPv4 address's bytes is another address.
+// so an IPv6 address that begins with an IPv4 address's bytes is another address; so is the domain: the same
+// octets in another one are another host.
 struct IpAddress {
   std::array<std::uint8_t, 16> bytes{};
   Family family = Family::none;
+  DomainId domain = main_domain;
 
-  // By octets, then by family.
+  // By octets, then by family and domain.
   bool operator==(const IpAddress& other) const {
-    return upper() == other.upper() && lower() == other.lower() && family == other.family;
+    return upper() == other.upper() && lower() == other.lower() && family == other.family &&
+           domain == other.domain;
   }
   std::strong_ordering operator<=>(const IpAddress& other) const {
     if (const auto order = upper() <=> other.upper(); order != 0) return order;
     if (const auto order = lower() <=> other.lower(); order != 0) return order;
-    return family <=> other.family;
+    if (const auto order = family <=> other.family; order != 0) return order;
+    return domain <=> other.domain;
+  }
+  // The host of these octets in another domain.
+  IpAddress in(DomainId other) const {
+    IpAddress moved = *this;
+    moved.domain = other;
+    return moved;
   }
 
   // Strict text forms only: dotted quad without leading zeros, RFC 4291 section 2.2 for IPv6. Anything else
   // is none.
   static std::optional<IpAddress> parse(std::string_view text);
   static IpAddress ipv4(std::uint32_t host_order);
-  // RFC 5952 for IPv6. The empty address prints as "-".
+  // RFC 5952 for IPv6. The empty address prints as "-". The domain is not said: only the policy knows its
+  // name.
   std::string to_string() const;
 
   // The first and the last eight octets as numbers, whose order is that of addresses. IPv4 is in the upper
@@ -86,13 +112,16 @@ struct Prefix {
   std::uint8_t length = 0;
 
   auto operator<=>(const Prefix&) const = default;
+  Prefix in(DomainId other) const { return {address.in(other), length}; }
 
   enum class Error : std::uint8_t { none, address, length, host_bits };
   // "10.1.0.0/16", or a bare address for a single host. `error` says what was wrong when the result is none.
   static std::optional<Prefix> parse(std::string_view text, Error* error = nullptr);
   std::string to_string() const;
+  // Of the same domain.
   bool contains(const IpAddress& candidate) const {
     if (candidate.family != address.family || address.family == Family::none) return false;
+    if (candidate.domain != address.domain) return false;
     const std::uint64_t upper = candidate.upper() ^ address.upper();
     if (length <= 64) return length == 0 || upper >> (64U - length) == 0;
     return upper == 0 && (candidate.lower() ^ address.lower()) >> (128U - length) == 0;
@@ -101,9 +130,12 @@ struct Prefix {
   bool overlaps(const Prefix& other) const { return contains(other) || other.contains(*this); }
 };
 
-// IPv4 before IPv6, by address, and a covering prefix before those that it covers.
+// `main` before other domains, IPv4 before IPv6, by address, and a covering prefix before those that it
+// covers.
 bool comes_before(const Prefix& a, const Prefix& b);
 // The indexes of `prefixes` in that order, equal ones as they stand.
 std::vector<std::uint32_t> in_order(const std::vector<Prefix>& prefixes);
+// Each of them in each of the domains.
+std::vector<Prefix> in_domains(const std::vector<Prefix>& prefixes, DomainSet domains);
 
 }  // namespace sekimori

@@ -28,7 +28,23 @@ struct TapOptions {
   bool operator==(const TapOptions&) const = default;
 };
 
-// What is looked for inside UDP, and which tunnels end at the sensor.
+// The wires of one address space: bodies, or sides of an address translation, that use the same private
+// addresses have a domain each. The outermost VLAN id decides (0: untagged). Of what speaks of a frame the
+// nearest counts: `wires`, then `vlans`, then `taps`; what nobody speaks of is `main`.
+struct DomainOptions {
+  struct Wire {
+    std::uint16_t tap = 0;   // index in CaptureOptions::taps
+    std::uint16_t vlan = 0;  // 0..4094
+    auto operator<=>(const Wire&) const = default;
+  };
+  DomainId id = main_domain;           // 0..domains_max - 1
+  std::vector<std::uint16_t> taps{};   // indexes in CaptureOptions::taps: all of their frames
+  std::vector<std::uint16_t> vlans{};  // 1..4094, on every tap and in files
+  std::vector<Wire> wires{};           // one VLAN of one tap
+  bool operator==(const DomainOptions&) const = default;
+};
+
+// What is looked for inside UDP, which tunnels end at the sensor, and which wires make an address space.
 struct DecodeOptions {
   // UDP destination ports by tunnel; the defaults are those registered with IANA.
   std::vector<std::uint16_t> vxlan_ports{4789, 4790};  // 4790: VXLAN-GPE
@@ -42,6 +58,8 @@ struct DecodeOptions {
   // Addresses at which remote mirrors (ERSPAN, GRE, VXLAN, Geneve, TZSP) end at the sensor: their transport
   // is taken off and is no conversation of its own. Empty = none.
   std::vector<IpAddress> mirror_receivers{};
+  // Empty: one domain, `main`.
+  std::vector<DomainOptions> domains{};
   bool operator==(const DecodeOptions&) const = default;
 };
 

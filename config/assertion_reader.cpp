@@ -7,6 +7,7 @@
 #include <string_view>
 #include <utility>
 
+#include "config/domain_reader.hpp"
 #include "config/segment_names.hpp"
 #include "config/values.hpp"
 
@@ -151,8 +152,8 @@ std::optional<Sentence> read_japanese(std::string_view text) {
 
 class AssertionReader {
  public:
-  AssertionReader(const policy::Profile& profile, std::int16_t utc_offset_minutes)
-      : names_{profile}, offset_{utc_offset_minutes} {}
+  AssertionReader(const policy::PolicyOptions& options, std::int16_t utc_offset_minutes)
+      : names_{options.profile}, domains_{options.domains}, offset_{utc_offset_minutes} {}
 
   void read(const Cursor& item, AssertionOptions& assertion) const {
     assertion.place = item.place();
@@ -215,6 +216,7 @@ class AssertionReader {
     const Cursor only_by = map.optional("only_by");
     only_by.list([&](const Cursor& each) { read_by(each, assertion); }, Cursor::Size::some);
     map.optional("both_ways").boolean(assertion.both_ways);
+    read_domain(map.optional("domain"), domains_, assertion.domains);
     if (Time at{}; read_instant(map.optional("at"), DayEdge::start, offset_, at)) assertion.at = at;
     if (int{never} + int{permitted} + int{only_by.present()} != 1) item.error(Text::config_assert_kind);
     if (permitted) assertion.kind = Kind::permitted;
@@ -274,19 +276,19 @@ class AssertionReader {
   }
 
   const SegmentNames names_;
+  const std::vector<policy::DomainName>& domains_;
   const std::int16_t offset_;
 };
 
 }  // namespace
 
-void read_assertions(const Cursor& at, const policy::Profile& profile, std::int16_t utc_offset_minutes,
-                     std::vector<AssertionOptions>& out) {
-  const AssertionReader reader{profile, utc_offset_minutes};
+void read_assertions(const Cursor& at, std::int16_t utc_offset_minutes, policy::PolicyOptions& options) {
+  const AssertionReader reader{options, utc_offset_minutes};
   at.list([&](const Cursor& item) {
     AssertionOptions assertion;
     const std::size_t before = item.report().count();
     reader.read(item, assertion);
-    if (item.report().count() == before) out.push_back(std::move(assertion));
+    if (item.report().count() == before) options.assertions.push_back(std::move(assertion));
   });
 }
 

@@ -14,9 +14,9 @@
 
 namespace sekimori::config {
 
-// Appends to `out`. `profile`: whose segments may be named; `utc_offset_minutes`: of bare dates.
-void read_assertions(const Cursor& at, const policy::Profile& profile, std::int16_t utc_offset_minutes,
-                     std::vector<policy::AssertionOptions>& out);
+// Appends to `options.assertions`; the profile and the domains of `options` are read already.
+// `utc_offset_minutes`: of bare dates.
+void read_assertions(const Cursor& at, std::int16_t utc_offset_minutes, policy::PolicyOptions& options);
 
 // `stage: draft` or `stage: active` of whatever may be either.
 void read_stage(const Cursor& at, bool& draft);

@@ -7,6 +7,7 @@
 #include <map>
 #include <utility>
 
+#include "config/domain_reader.hpp"
 #include "config/values.hpp"
 #include "config/week_reader.hpp"
 #include "policy/text/text.hpp"
@@ -16,6 +17,7 @@ namespace {
 
 using namespace std::chrono_literals;
 using policy::BulkDirection;
+using DomainNames = std::vector<policy::DomainName>;
 
 constexpr std::size_t scanners_most = 4096;
 constexpr std::size_t session_ports_most = 256;
@@ -81,7 +83,7 @@ void read_bulk(const Cursor& at, policy::BulkOptions& bulk) {
   });
 }
 
-void read_system(const Cursor& item, Ids& ids, policy::SystemOptions& system) {
+void read_system(const Cursor& item, const DomainNames& domains, Ids& ids, policy::SystemOptions& system) {
   system.place = item.place();
   item.map([&](Map& map) {
     const Cursor id = map.required("id");
@@ -98,6 +100,7 @@ void read_system(const Cursor& item, Ids& ids, policy::SystemOptions& system) {
                                     {"Ⅱ", Importance::ii},
                                     {"Ⅲ", Importance::iii},
                                     {"Ⅳ", Importance::iv}});
+    read_domain(map.optional("domain"), domains, system.domains);
     read_prefixes(map.required("hosts"), system.hosts);
     map.optional("ports").list([&](const Cursor& port) { read_service(port, system.ports); },
                                Cursor::Size::some);
@@ -115,7 +118,8 @@ void report_shared(const Cursor& at, const std::vector<policy::SystemOptions>& s
       const auto sharing =
           std::count_if(systems.begin(), systems.end(), [&](const policy::SystemOptions& other) {
             return std::any_of(other.hosts.begin(), other.hosts.end(),
-                               [&](const Prefix& host) { return host.contains(prefix); });
+                               [&](const Prefix& host) { return host.contains(prefix); }) &&
+                   (other.domains & system.domains) != 0;
           });
       if (static_cast<std::size_t>(sharing) <= policy::systems_sharing_max) continue;
       at.error(Text::behaviour_systems_shared,
@@ -125,7 +129,7 @@ void report_shared(const Cursor& at, const std::vector<policy::SystemOptions>& s
   }
 }
 
-void read_transfer(const Cursor& item, const SegmentNames& names, Ids& ids,
+void read_transfer(const Cursor& item, const SegmentNames& names, const DomainNames& domains, Ids& ids,
                    policy::TransferOptions& transfer) {
   transfer.place = item.place();
   transfer.bulk.direction = BulkDirection::to_server;
@@ -135,6 +139,7 @@ void read_transfer(const Cursor& item, const SegmentNames& names, Ids& ids,
     map.optional("name").text(transfer.name, 128);
     names.read(map.required("from"), transfer.from);
     names.read(map.required("to"), transfer.to);
+    read_domain(map.optional("domain"), domains, transfer.domains);
     read_bulk(map.required("bulk"), transfer.bulk);
   });
 }
@@ -194,6 +199,23 @@ void read_scan(const Cursor& at, policy::ScanOptions& scan) {
   });
 }
 
+// "10.1.2.3", or {prefix: 10.1.2.3, domain: b}.
+void read_scanner(const Cursor& item, const DomainNames& names, std::vector<Prefix>& out) {
+  Prefix prefix;
+  DomainSet domains = in_main;
+  bool good = false;
+  if (item.is_map()) {
+    item.map([&](Map& map) {
+      good = read_prefix(map.required("prefix"), prefix);
+      read_domain(map.optional("domain"), names, domains);
+    });
+  } else {
+    good = read_prefix(item, prefix);
+  }
+  if (!good) return;
+  for (const Prefix& placed : in_domains({prefix}, domains)) out.push_back(placed);
+}
+
 }  // namespace
 
 void read_behaviour(Map& root, const SegmentNames& names, policy::PolicyOptions& options) {
@@ -201,7 +223,7 @@ void read_behaviour(Map& root, const SegmentNames& names, policy::PolicyOptions&
   const Cursor systems = root.optional("systems");
   systems.list([&](const Cursor& item) {
     policy::SystemOptions system;
-    read_system(item, ids, system);
+    read_system(item, options.domains, ids, system);
     options.systems.push_back(std::move(system));
   });
   if (options.systems.size() > policy::systems_max) {
@@ -211,7 +233,7 @@ void read_behaviour(Map& root, const SegmentNames& names, policy::PolicyOptions&
   }
   root.optional("transfers").list([&](const Cursor& item) {
     policy::TransferOptions transfer;
-    read_transfer(item, names, ids, transfer);
+    read_transfer(item, names, options.domains, ids, transfer);
     options.transfers.push_back(std::move(transfer));
   });
   root.optional("behaviour").map([&](Map& map) {
@@ -219,10 +241,7 @@ void read_behaviour(Map& root, const SegmentNames& names, policy::PolicyOptions&
     read_scan(map.optional("scan"), behaviour.scan);
     map.optional("half_open_rate").number(behaviour.half_open_rate, {0, 1'000'000});
     const Cursor scanners = map.optional("scanners_allowed");
-    scanners.list([&](const Cursor& item) {
-      Prefix prefix;
-      if (read_prefix(item, prefix)) behaviour.scanners_allowed.push_back(prefix);
-    });
+    scanners.list([&](const Cursor& item) { read_scanner(item, options.domains, behaviour.scanners_allowed); });
     if (behaviour.scanners_allowed.size() > scanners_most) {
       scanners.error(Text::config_list_long, {{"max", std::to_string(scanners_most)}});
     }

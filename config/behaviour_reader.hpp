@@ -7,6 +7,7 @@
 
 namespace sekimori::config {
 
+// The domains of `options` are read already.
 void read_behaviour(Map& root, const SegmentNames& names, policy::PolicyOptions& options);
 
 }  // namespace sekimori::config

@@ -9,6 +9,7 @@
 
 #include "config/assertion_reader.hpp"
 #include "config/behaviour_reader.hpp"
+#include "config/domain_reader.hpp"
 #include "config/exception_reader.hpp"
 #include "config/overlays.hpp"
 #include "config/prefix_list.hpp"
@@ -202,9 +203,11 @@ class CityReader {
 
   void read_segment(const Cursor& key, const Cursor& value, policy::SegmentOptions& segment) {
     value.map([&](Map& map) {
+      DomainSet domains = in_main;
+      read_domain(map.optional("domain"), options_.domains, domains);
       map.optional("prefixes")
-          .list([&](const Cursor& item) { read_named_prefix(item, segment); }, Cursor::Size::some);
-      const bool listed = read_prefix_file(map.optional("prefixes_from"), segment);
+          .list([&](const Cursor& item) { read_named_prefix(item, domains, segment); }, Cursor::Size::some);
+      const bool listed = read_prefix_file(map.optional("prefixes_from"), domains, segment);
       map.optional("vlans").list([&](const Cursor& item) { read_segment_vlans(item, segment); },
                                  Cursor::Size::some);
       map.optional("taps").list([&](const Cursor& item) { read_segment_tap(item, segment); },
@@ -218,13 +221,15 @@ class CityReader {
           .list([&](const Cursor& item) { read_station(item, segment.dhcp_servers); }, Cursor::Size::some);
       map.optional("ra_routers")
           .list([&](const Cursor& item) { read_station(item, segment.ra_routers); }, Cursor::Size::some);
+      place_stations(domains, segment);
       const bool named = map.optional("prefixes").present() || listed || map.optional("vlans").present() ||
                          map.optional("taps").present() || macs.present();
       if (!named) key.error(Text::config_segment_empty, {{"segment", segment.id}});
     });
   }
 
-  void read_named_prefix(const Cursor& item, policy::SegmentOptions& segment) {
+  // `domains`: the segment's, where the prefix names none of its own.
+  void read_named_prefix(const Cursor& item, DomainSet domains, policy::SegmentOptions& segment) {
     policy::NamedPrefix named;
     named.place = item.place();
     bool good = false;
@@ -234,19 +239,48 @@ class CityReader {
         good = read_prefix(prefix, named.prefix);
         if (good) named.place = prefix.place();
         map.optional("name").text(named.name, 128);
+        read_domain(map.optional("domain"), options_.domains, domains);
       });
     } else {
       good = read_prefix(item, named.prefix);
     }
-    if (!good) return;
-    prefixes_.push_back({static_cast<std::uint32_t>(options_.segments.size()),
-                         static_cast<std::uint32_t>(segment.prefixes.size()), item.path()});
-    segment.prefixes.push_back(std::move(named));
+    if (good) add_prefix(named, domains, item.path(), segment);
+  }
+
+  // One for each domain.
+  void add_prefix(const policy::NamedPrefix& written, DomainSet domains, const std::string& path,
+                  policy::SegmentOptions& segment) {
+    for (DomainId domain = 0; domain < domains_max; ++domain) {
+      if (!has_domain(domains, domain)) continue;
+      prefixes_.push_back({static_cast<std::uint32_t>(options_.segments.size()),
+                           static_cast<std::uint32_t>(segment.prefixes.size()), path});
+      segment.prefixes.push_back(written);
+      segment.prefixes.back().prefix.address.domain = domain;
+    }
+  }
+
+  // A station's address is meant wherever the segment is.
+  static void place_stations(DomainSet domains, policy::SegmentOptions& segment) {
+    for (const policy::NamedPrefix& one : segment.prefixes)
+      domains = static_cast<DomainSet>(domains | 1U << one.prefix.address.domain);
+    for (std::vector<policy::StationOptions>* list : {&segment.dhcp_servers, &segment.ra_routers}) {
+      std::vector<policy::StationOptions> placed;
+      for (const policy::StationOptions& station : *list) {
+        if (!station.address) {
+          placed.push_back(station);
+          continue;
+        }
+        for (DomainId domain = 0; domain < domains_max; ++domain) {
+          if (has_domain(domains, domain)) placed.push_back({station.mac, station.address->in(domain)});
+        }
+      }
+      *list = std::move(placed);
+    }
   }
 
   // Named relative to the configuration's own folder, and part of what the policy's digest covers. False: no
   // file is named.
-  bool read_prefix_file(const Cursor& at, policy::SegmentOptions& segment) {
+  bool read_prefix_file(const Cursor& at, DomainSet domains, policy::SegmentOptions& segment) {
     std::string name;
     if (at.missing()) return false;
     if (!at.text_or_empty(name)) return true;  // wrong, and told
@@ -261,6 +295,13 @@ class CityReader {
     sources_.push_back({file, std::move(*text.content)});
     const std::size_t before = segment.prefixes.size();
     read_prefix_list(sources_.back().content, file, at, segment.prefixes);
+    if (domains != in_main) {
+      const auto first = segment.prefixes.begin() + static_cast<std::ptrdiff_t>(before);
+      const std::vector<policy::NamedPrefix> listed(first, segment.prefixes.end());
+      segment.prefixes.resize(before);
+      for (const policy::NamedPrefix& one : listed) add_prefix(one, domains, {}, segment);
+      return true;
+    }
     for (std::size_t i = before; i < segment.prefixes.size(); ++i) {
       prefixes_.push_back(
           {static_cast<std::uint32_t>(options_.segments.size()), static_cast<std::uint32_t>(i), {}});
@@ -397,6 +438,7 @@ class CityReader {
     names_.read(map.required("from"), entry.from);
     names_.read(map.required("to"), entry.to);
     read_hosts(map.optional("clients"), entry.clients);
+    read_domain(map.optional("domain"), options_.domains, entry.domains);
     read_stage(map.optional("stage"), entry.draft);
   }
 
@@ -435,8 +477,8 @@ class CityReader {
                                          {"kinds", join(taken)}});
   }
 
-  static void read_tunnel(const Cursor& item, Map& map, FirstUse<std::string>& ids,
-                          policy::TunnelOptions& tunnel) {
+  void read_tunnel(const Cursor& item, Map& map, FirstUse<std::string>& ids,
+                   policy::TunnelOptions& tunnel) const {
     const std::size_t before = item.report().count();
     const Cursor id = map.required("id");
     if (id.identifier(tunnel.id)) require_new(ids, tunnel.id, id);
@@ -452,6 +494,7 @@ class CityReader {
           },
           Cursor::Size::some);
     };
+    read_domain(map.optional("domain"), options_.domains, tunnel.domains);
     side("side_a", tunnel.a);
     side("side_b", tunnel.b);
     if (item.report().count() == before && everywhere(tunnel.a) && everywhere(tunnel.b)) {
@@ -530,12 +573,12 @@ void read_city(Map& root, const CityContext& context, std::vector<SourceText>& s
   reader.read_gateways(root.optional("gateways"));
   reader.read_services(root.optional("services"));
   options.utc_offset_minutes = context.utc_offset_minutes;
-  ExceptionReader exceptions{context, sources, options.exceptions};
+  ExceptionReader exceptions{context, sources, options.domains, options.exceptions};
   exceptions.read_list(root.optional("exceptions"));
   exceptions.read_files(root.optional("exceptions_from"));
   reader.read_routers(root.optional("routers"));
   reader.read_tunnels(root.optional("tunnels"));
-  read_assertions(root.optional("assert"), options.profile, context.utc_offset_minutes, options.assertions);
+  read_assertions(root.optional("assert"), context.utc_offset_minutes, options);
   read_behaviour(root, SegmentNames{options.profile}, options);
 }
 

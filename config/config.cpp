@@ -141,7 +141,7 @@ Config load(std::string_view text, const std::string& name, Report& report) {
   if (tree) {
     const Origin origin{name, report};
     Cursor{origin, &*tree, "", ""}.map([&](Map& root) {
-      read_host(root, config.capture, config.daemon);
+      read_host(root, config.capture, config.daemon, config.policy.domains);
       read_model(root, config.sources, config.policy);
       read_health(root, config.capture, config.policy.profile, config.daemon.health);
       CityContext context;

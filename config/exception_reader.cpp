@@ -8,6 +8,7 @@
 #include <utility>
 
 #include "config/assertion_reader.hpp"
+#include "config/domain_reader.hpp"
 #include "config/values.hpp"
 #include "config/week_reader.hpp"
 #include "policy/text/text.hpp"
@@ -235,6 +236,7 @@ void ExceptionReader::read_entry(const Cursor& item, Map& map, policy::Exception
   read_hours(map, exception.hours);
   read_volume(map.optional("volume"), exception.volume);
 
+  read_domain(map.optional("domain"), domains_, exception.domains);
   const bool source = read_side(map.optional("source"), exception.source, exception.source_party);
   const bool destination =
       read_side(map.optional("destination"), exception.destination, exception.destination_party);

@@ -14,8 +14,9 @@ namespace sekimori::config {
 class ExceptionReader {
  public:
   ExceptionReader(const CityContext& context, std::vector<SourceText>& sources,
+                  const std::vector<policy::DomainName>& domains,
                   std::vector<policy::ExceptionOptions>& exceptions)
-      : context_{context}, sources_{sources}, exceptions_{exceptions} {}
+      : context_{context}, sources_{sources}, domains_{domains}, exceptions_{exceptions} {}
 
   void read_list(const Cursor& at);
   // `exceptions_from`: a YAML file with `exceptions:`, or a folder of them (*.yaml and *.yml, in the order of
@@ -34,6 +35,7 @@ class ExceptionReader {
 
   const CityContext& context_;
   std::vector<SourceText>& sources_;
+  const std::vector<policy::DomainName>& domains_;
   std::vector<policy::ExceptionOptions>& exceptions_;
   std::map<std::string, policy::Place> ids_{};  // where each was used first
 };

@@ -3,6 +3,7 @@
 #include <string_view>
 #include <utility>
 
+#include "config/domain_reader.hpp"
 #include "config/sections.hpp"
 #include "config/unique.hpp"
 #include "config/values.hpp"
@@ -117,12 +118,14 @@ void read_fragments(const Cursor& at, capture::FragmentOptions& fragments) {
   });
 }
 
-void read_capture(const Cursor& at, capture::CaptureOptions& capture) {
+void read_capture(const Cursor& at, capture::CaptureOptions& capture,
+                  std::vector<policy::DomainName>& domains) {
   at.map([&](Map& map) {
     Unique names;
     Unique interfaces;
     map.optional("taps").list([&](const Cursor& tap) { read_tap(tap, names, interfaces, capture); });
     map.optional("workers").number(capture.workers, {1, 64});
+    read_capture_domains(map.optional("domains"), capture.taps, capture.decode.domains, domains);
     read_decode(map.optional("decode"), capture.decode);
     read_fragments(map.optional("fragments"), capture.fragments);
   });
@@ -207,7 +210,8 @@ void read_alerts(const Cursor& at, daemon::AlertOptions& alerts) {
 
 }  // namespace
 
-void read_host(Map& root, capture::CaptureOptions& capture, daemon::DaemonOptions& daemon) {
+void read_host(Map& root, capture::CaptureOptions& capture, daemon::DaemonOptions& daemon,
+               std::vector<policy::DomainName>& domains) {
   root.optional("language").choice(daemon.alerts.language, {{"ja", Language::ja}, {"en", Language::en}});
   root.optional("time").map(
       [&](Map& map) { read_utc_offset(map.optional("utc_offset"), daemon.alerts.utc_offset_minutes); });
@@ -216,7 +220,7 @@ void read_host(Map& root, capture::CaptureOptions& capture, daemon::DaemonOption
     map.optional("site").text_or_empty(daemon.alerts.site, 128);
     map.optional("name").text_or_empty(daemon.alerts.sensor, 128);
   });
-  read_capture(root.optional("capture"), capture);
+  read_capture(root.optional("capture"), capture, domains);
   read_flows(root.optional("flows"), capture.flows);
   read_alerts(root.optional("alerts"), daemon.alerts);
   read_journal(root.optional("journal"), daemon.journal);

@@ -36,7 +36,9 @@ void read_known_services(const Cursor& root, const policy::Profile& profile,
 // ---- sekimori.yaml ----
 
 // What is said about this machine: capture, flows, alerts, control, process, language, time, sensor.
-void read_host(Map& root, capture::CaptureOptions& capture, daemon::DaemonOptions& daemon);
+// `domains`: the names of the address spaces, which the policy speaks of.
+void read_host(Map& root, capture::CaptureOptions& capture, daemon::DaemonOptions& daemon,
+               std::vector<policy::DomainName>& domains);
 
 // health: names taps and segments, so both are read already.
 void read_health(Map& root, const capture::CaptureOptions& capture, const policy::Profile& profile,

@@ -99,7 +99,7 @@ Inspector::Inspector(const InspectorOptions& options, std::shared_ptr<const poli
       grace_(options.flows.startup_grace),
       active_timeout_(options.flows.active_timeout),
       table_(options.flows, options.capacity, options.secret, *this),
-      ear_(outlet, options.wire_seed) {
+      ear_(outlet, options.wire_seed, decoder_.domains()) {
   assert(policy_ != nullptr);
   ear_.generation(policy_->generation());
   learn_services();

@@ -82,7 +82,8 @@ daemon::Reloaded reload(const Arguments& arguments, const config::Config& runnin
   result.policy = loaded.policy;
   result.files = loaded.files;
   if (loaded.config.capture.taps != running.capture.taps ||
-      loaded.config.capture.workers != running.capture.workers) {
+      loaded.config.capture.workers != running.capture.workers ||
+      loaded.config.capture.decode != running.capture.decode) {
     result.restart.emplace_back("capture");
   }
   if (loaded.config.capture.flows != running.capture.flows) result.restart.emplace_back("flows");

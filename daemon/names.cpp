@@ -81,7 +81,8 @@ void NameReader::read_answer(const policy::Policy& policy, std::span<const std::
   }
   for (std::size_t i = 0; i < answer_.count; ++i) {
     const auto& [address, ttl] = answer_.addresses[i];
-    learned_[learned_count_++] = {address, name, policy.generation(), packet.time,
+    // The resolver speaks of the addresses of the domain in which it was asked.
+    learned_[learned_count_++] = {address.in(asked.responder.domain), name, policy.generation(), packet.time,
                                   packet.time + std::clamp(ttl, remembered_least, remembered_most)};
   }
 }

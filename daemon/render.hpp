@@ -17,7 +17,8 @@ namespace sekimori::daemon {
 std::string timestamp(Time time, int utc_offset_minutes);
 // Community ID v1 with seed 0.
 std::string community_id(const capture::Tuple& tuple);
-std::string incident_id(const IpAddress& initiator, policy::PairId pair, Time opened);
+std::string incident_id(const IpAddress& initiator, policy::PairId pair, Time opened,
+                        std::string_view domain = {});
 std::string incident_id(const AlertRecord& record);
 
 // EVE `flow` and `alert` events (names of Suricata's schema; all of ours under "sekimori"). `passage`: see

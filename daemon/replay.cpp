@@ -235,7 +235,7 @@ class Reader final : public capture::FrameSink {
   const policy::Policy& policy_;
   NameReader names_{};
   std::array<capture::Packet, capture::packets_most> packets_{};
-  WireEar ear_{findings, 0};
+  WireEar ear_{findings, 0, decoder_.domains()};
 };
 
 // Events of all lanes in the order of the frames that caused them, through the incidents to the output.

@@ -358,6 +358,11 @@ void Station::Room::reload(const Json& answer) {
     outcome.errors.push_back(say(Text::daemon_reload_segments, language_,
                                  {{"now", segment_list(*policy_)}, {"new", segment_list(*outcome.policy)}}));
   }
+  // Frames are put into the domains that the workers were started with.
+  if (outcome.policy != nullptr && domain_list(*outcome.policy) != domain_list(*policy_)) {
+    outcome.errors.push_back(say(Text::daemon_reload_domains, language_,
+                                 {{"now", domain_list(*policy_)}, {"new", domain_list(*outcome.policy)}}));
+  }
   if (!outcome.errors.empty() || outcome.policy == nullptr) {
     const std::string first = outcome.errors.empty() ? "?" : outcome.errors.front();
     spdlog::error(say(Text::daemon_reload_bad, language_,

@@ -114,6 +114,15 @@ void add(TableFigures& sum, const TableFigures& part) {
 
 }  // namespace
 
+std::string domain_list(const policy::Policy& policy) {
+  std::string list;
+  for (std::size_t i = 0; i < policy.domains_count(); ++i) {
+    if (i != 0) list += ", ";
+    list += policy.domain_name(static_cast<DomainId>(i));
+  }
+  return list;
+}
+
 std::string segment_list(const policy::Policy& policy) {
   std::string list;
   for (const policy::ProfileSegment& segment : policy.segments())

@@ -45,6 +45,8 @@ boost::json::object flows_json(
 
 // "mynumber lgwan internet": what a reload may not change.
 std::string segment_list(const policy::Policy& policy);
+// Likewise the names of its address spaces, which a reload cannot change either.
+std::string domain_list(const policy::Policy& policy);
 // "t1=eth1, t2=eth2"
 std::string tap_list(const std::vector<capture::TapOptions>& taps);
 // "0.125": a number with so many decimals, without exponent.

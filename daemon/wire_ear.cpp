@@ -7,7 +7,9 @@ namespace sekimori::daemon {
 
 void WireEar::hear(const capture::Frame& frame) {
   capture::WireSign sign;
-  if (capture::read_wire_sign(frame, sign)) tell(sign, 0, frame.time, frame.number);
+  if (!capture::read_wire_sign(frame, sign)) return;
+  capture::place_sign(sign, domains_);
+  tell(sign, 0, frame.time, frame.number);
 }
 
 void WireEar::hear(const capture::Packet& packet, policy::SegmentId segment, bool answer) {

@@ -15,8 +15,10 @@ class EventOutlet;  // daemon/inspector.hpp
 
 class WireEar {
  public:
-  // `seed`: live a secret, so that nobody can make two signs look like one; offline 0.
-  WireEar(EventOutlet& outlet, std::uint64_t seed) : outlet_(outlet), seed_(seed) {}
+  // `seed`: live a secret, so that nobody can make two signs look like one; offline 0. `domains` must outlive
+  // this.
+  WireEar(EventOutlet& outlet, std::uint64_t seed, const capture::Domains& domains)
+      : outlet_(outlet), seed_(seed), domains_(domains) {}
 
   void generation(std::uint32_t generation) { generation_ = generation; }
   // A frame that is no packet, or one whose packet may_sign().
@@ -33,6 +35,7 @@ class WireEar {
 
   EventOutlet& outlet_;
   const std::uint64_t seed_;
+  const capture::Domains& domains_;
   std::uint32_t generation_ = 0;
   // One more than main follows, so that main knows of every minute that was too full.
   FirstSeen known_{FirstSeen::most + 1};

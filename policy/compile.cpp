@@ -49,6 +49,7 @@ class Compiler {
     out_.systems = SystemMap{out_.options};
     split_time(out_);
     hold_to_assertions();
+    warn_of_idle_domains();
     warn_of_dead_entries();
     return std::move(out_);
   }
@@ -61,6 +62,7 @@ class Compiler {
   void read_model();
   void claim_segments(const std::vector<std::string>& taps);
   void map_prefixes();
+  void warn_of_idle_domains();
   void tell_overlap(std::size_t inner, std::size_t outer, std::size_t& overlaps);
   void list_next_hops();
   void check_entries();
@@ -310,8 +312,9 @@ void Compiler::file_entries() {
       entry.index = static_cast<std::uint32_t>(i);
       entry.from = static_cast<SegmentId>(out_.segment_index(list[i].from));
       entry.to = static_cast<SegmentId>(out_.segment_index(list[i].to));
-      entry.source = list[i].clients;
-      entry.destination = list[i].hosts;
+      entry.domains = list[i].domains;
+      entry.source = in_domains(list[i].clients, entry.domains);
+      entry.destination = in_domains(list[i].hosts, entry.domains);
       entry.ports = list[i].ports;
       keep(std::move(entry), list[i].draft);
     }
@@ -366,6 +369,16 @@ void Compiler::check_behaviour() {
     segment(transfer.to, transfer.place);
   }
   for (const std::string& id : out_.options.behaviour.declared_only) segment(id, {});
+}
+
+// No frame is ever of such a domain; whoever wrote it has forgotten its taps and VLANs.
+void Compiler::warn_of_idle_domains() {
+  const std::vector<DomainName>& domains = out_.options.domains;
+  for (std::size_t i = 1; i < domains.size(); ++i) {
+    if (domains[i].wired) continue;
+    out_.warnings.push_back(
+        {domains[i].place, say(Text::policy_domain_unwired, language_, {{"domain", domains[i].name}})});
+  }
 }
 
 // ---- valid, yet without effect

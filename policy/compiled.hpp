@@ -89,6 +89,11 @@ struct PathRule {
 };
 PathRule rule_on_path(const CompiledPolicy& policy, SegmentId from, SegmentId to, const MacAddress& next_hop);
 
+std::size_t domains_count(const PolicyOptions& options);
+std::string_view domain_name(const PolicyOptions& options, DomainId domain);  // "main" where nobody names it
+// The side of an entry with its addresses in the entry's domains.
+EndpointOptions in_domains(const EndpointOptions& side, DomainSet domains);
+
 // Throws PolicyError.
 CompiledPolicy compile(PolicyOptions options, const std::vector<std::string>& taps, Language language);
 

@@ -195,11 +195,12 @@ void Entries::digest() {
     digest.destination =
         ranges_of(destinations_, entry.destination.addresses, Digest::several_destinations, digest.parts);
     digest.index = entry.index;
+    digest.domains = entry.domains;
     digest.kind = entry.kind;
     if (!entry.names.empty()) digest.parts |= Digest::named;
-    digest.source_macs = zero_one_several(entry.source.macs.size());
-    digest.destination_macs = zero_one_several(entry.destination.macs.size());
-    digest.ports_count = zero_one_several(entry.ports.size());
+    digest.source_macs = zero_one_several(entry.source.macs.size()) & 3U;
+    digest.destination_macs = zero_one_several(entry.destination.macs.size()) & 3U;
+    digest.ports_count = zero_one_several(entry.ports.size()) & 3U;
     if (digest.source_macs == 1) digest.source_mac = entry.source.macs.front();
     if (digest.destination_macs == 1) digest.destination_mac = entry.destination.macs.front();
     if (digest.ports_count == 1) digest.ports = entry.ports.front();
@@ -396,10 +397,12 @@ Entries::Comparison Entries::compare(std::uint32_t index, const Question& questi
   const Digest& digest = digests_[index];
   const Conversation& conversation = question.conversation;
   Comparison result;
-  if (!holds(digest.source, (digest.parts & Digest::several_sources) != 0, question.source)) {
+  // A side that names no addresses is not everybody either, but everybody in the entry's domains.
+  const bool here = has_domain(digest.domains, conversation.initiator.domain);
+  if (!here || !holds(digest.source, (digest.parts & Digest::several_sources) != 0, question.source)) {
     result.differs(Mismatch::source_address);
   }
-  if (!holds(digest.destination, (digest.parts & Digest::several_destinations) != 0, question.destination)) {
+  if (!here || !holds(digest.destination, (digest.parts & Digest::several_destinations) != 0, question.destination)) {
     result.differs(Mismatch::destination_address);
   }
   const std::span<const Ports> one{&digest.ports, digest.ports_count};

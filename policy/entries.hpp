@@ -62,7 +62,8 @@ struct Entry {
   std::uint32_t index = 0;  // into the options' gateways, services or exceptions
   SegmentId from = 0;       // gateways and services
   SegmentId to = 0;
-  EndpointOptions source{};
+  DomainSet domains = in_main;
+  EndpointOptions source{};  // addresses in each of the domains
   EndpointOptions destination{};
   std::vector<Ports> ports{};
   std::vector<NameClass> names{};  // services: the classes that prove it, in order; empty = none is asked for
@@ -155,11 +156,12 @@ class Entries {
     MacAddress source_mac{};  // of one alone
     MacAddress destination_mac{};
     Ports ports{};  // of one alone
+    DomainSet domains = in_main;
     Basis kind = Basis::exception;
     std::uint8_t parts = 0;
-    std::uint8_t source_macs = 0;  // how many: 0, 1, or 2 for several
-    std::uint8_t destination_macs = 0;
-    std::uint8_t ports_count = 0;
+    std::uint8_t source_macs : 2 = 0;  // how many: 0, 1, or 2 for several
+    std::uint8_t destination_macs : 2 = 0;
+    std::uint8_t ports_count : 2 = 0;
   };
   static_assert(sizeof(Digest) == 64);
   struct Comparison {

@@ -117,7 +117,7 @@ struct Profile {
 // ------------------------------------------------------------------------------------
 
 struct NamedPrefix {
-  Prefix prefix{};
+  Prefix prefix{};     // in its domain
   std::string name{};  // 税務課; may be empty
   Place place{};
 };
@@ -178,6 +178,7 @@ struct ServiceOptions {
   std::vector<Ports> ports{};
   bool draft = false;  // stage: not in force; what it would change is told
   Place place{};
+  DomainSet domains = in_main;  // of its addresses, and of whom it speaks where it has none
   // DNS names of the hosts, lower case: "www.example.jp" itself, "*.example.jp" everything below it. Where
   // there are any, the conversation must have been proved to go to one of them (policy/names.hpp).
   std::vector<std::string> names{};
@@ -226,6 +227,7 @@ struct GatewayOptions {
   std::vector<Ports> ports{};
   bool draft = false;  // see ServiceOptions
   Place place{};
+  DomainSet domains = in_main;  // see ServiceOptions
 };
 
 // Times of the week, by the clock of PolicyOptions::utc_offset_minutes. Public holidays are not known: a
@@ -299,6 +301,7 @@ struct ExceptionOptions {
   std::vector<Ports> ports{};
   bool draft = false;  // see ServiceOptions
   Place place{};
+  DomainSet domains = in_main;  // see ServiceOptions
 };
 
 // A known tunnel between segments, whichever of its ends starts it. It takes away the finding of an
@@ -312,6 +315,7 @@ struct TunnelOptions {
   std::vector<Prefix> b{};               // the other
   Place place{};
   bool draft = false;  // see ServiceOptions
+  DomainSet domains = in_main;  // of both
 };
 inline constexpr std::size_t tunnels_max = 256;
 
@@ -341,6 +345,7 @@ struct AssertionOptions {
   std::optional<Time> at{};  // at this moment only; none: at any time
   Place place{};
   bool draft = false;  // held against the policy as it will be with the drafts; refuses nothing yet
+  DomainSet domains = in_every_domain;  // of the conversations that it is about
 };
 
 struct SwitchChoice {
@@ -375,7 +380,8 @@ struct BulkOptions {
   BulkDirection direction = BulkDirection::to_client;
   HoursOptions hours{};                     // office hours; not limited: always inside
   std::uint8_t out_of_hours_percent = 100;  // of `bytes` outside the hours, 1..100
-  std::vector<Prefix> exempt{};             // clients whose transfers are known: backup, replication
+  // Clients whose transfers are known: backup, replication. In whatever domain the entry speaks of.
+  std::vector<Prefix> exempt{};
   bool operator==(const BulkOptions&) const = default;
 };
 
@@ -392,6 +398,7 @@ struct SystemOptions {
   std::vector<Ports> ports{};  // empty = every port
   std::optional<BulkOptions> bulk{};
   Place place{};
+  DomainSet domains = in_main;  // of its hosts
 };
 inline constexpr std::size_t systems_max = 4096;
 inline constexpr std::size_t systems_sharing_max = 16;  // on one address, with other ports
@@ -404,6 +411,7 @@ struct TransferOptions {
   std::string to{};
   BulkOptions bulk{};
   Place place{};
+  DomainSet domains = in_every_domain;
 };
 
 // Shapes of an attack by one inside terminal (document 000, 6(7)ウ). Two windows: a fast one, and one for who
@@ -441,8 +449,18 @@ struct BehaviourOptions {
   bool operator==(const BehaviourOptions&) const = default;
 };
 
+// An address space by its name. The entries of the policy say addresses without their domain, and the domains
+// beside them; prefixes of segments, stations and scanners have theirs in the address.
+struct DomainName {
+  std::string name{};
+  bool wired = true;  // has wires of its own; `main` has all that no other one has
+  Place place{};
+};
+
 struct PolicyOptions {
   Profile profile{};
+  // By DomainId, `main` first. Empty: there is `main` alone.
+  std::vector<DomainName> domains{};
   std::vector<SwitchChoice> switches{};
   std::vector<OverlayOptions>
       overlays{};  // each pair at most once at each stage; they replace what switches make of a cell

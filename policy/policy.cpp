@@ -1,6 +1,7 @@
 #include "policy/policy.hpp"
 
 #include <algorithm>
+#include <cassert>
 #include <optional>
 #include <utility>
 
@@ -180,6 +181,7 @@ Verdict judge_as_told(const CompiledPolicy& policy, const Conversation& conversa
   const bool responder_scoped = is_link_scope(conversation.responder);
   const bool scoped = initiator_scoped || responder_scoped || conversation.neighbour_discovery;
 
+  assert(conversation.initiator.domain == conversation.responder.domain);
   // Frames of hosts beyond a next hop come from its MAC, and frames to them go to it. A group is behind no
   // next hop.
   const MacAddress nobody{};
@@ -559,7 +561,9 @@ bool Policy::is_known(std::size_t index, const Conversation& conversation, const
     return ports.protocol == conversation.protocol && conversation.ports_known &&
            ports.first <= conversation.port && conversation.port <= ports.last;
   };
-  const auto has_address = [&](const Prefix& prefix) { return prefix.contains(conversation.responder); };
+  // What a product uses in the world, it uses in every domain.
+  const IpAddress responder = conversation.responder.in(main_domain);
+  const auto has_address = [&](const Prefix& prefix) { return prefix.contains(responder); };
   return (known.ports.empty() || std::any_of(known.ports.begin(), known.ports.end(), has_port)) &&
          (known.addresses.empty() ||
           std::any_of(known.addresses.begin(), known.addresses.end(), has_address));

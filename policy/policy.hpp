@@ -209,6 +209,11 @@ class Policy {
   const std::vector<NamedPrefix>& prefixes() const;
   // The name of the longest named prefix that holds this address (税務課), or empty.
   std::string_view prefix_name(const IpAddress& address) const;
+  // Is there more than `main`, so that an address alone does not say which host is meant?
+  bool several_domains() const;
+  std::size_t domains_count() const;  // 1..domains_max
+  std::string_view domain_name(DomainId domain) const;
+  int domain_index(std::string_view name) const;  // -1: there is none of this name
   // The matrix after switches and overlays, and as the profile has it.
   Cell cell(SegmentId from, SegmentId to) const;
   Cell model_cell(SegmentId from, SegmentId to) const;

@@ -1,6 +1,7 @@
 #include "policy/register.hpp"
 
 #include <algorithm>
+#include <array>
 #include <optional>
 #include <string>
 #include <utility>
@@ -49,13 +50,19 @@ struct Crossing {
 // Calls `found` for each pair of segments that the exception may meet; stops when it says so.
 template <typename Found>
 void crossings(const CompiledPolicy& policy, const ExceptionOptions& exception, Found&& found) {
-  const SegmentSet sources = segments_met(policy, exception.source);
-  const SegmentSet destinations = segments_met(policy, exception.destination);
+  std::array<SegmentSet, segments_max> met{};  // destinations, by source
+  for (DomainId domain = 0; domain < domains_count(policy.options); ++domain) {
+    if (!has_domain(exception.domains, domain)) continue;
+    const SegmentSet sources = segments_met(policy, exception.source, domain);
+    const SegmentSet destinations = segments_met(policy, exception.destination, domain);
+    for (SegmentId from = 0; from < segments_max; ++from) {
+      if ((sources >> from & 1U) != 0) met[from] = static_cast<SegmentSet>(met[from] | destinations);
+    }
+  }
   const auto count = static_cast<SegmentId>(policy.options.profile.segments.size());
   for (SegmentId from = 0; from < count; ++from) {
-    if ((sources >> from & 1U) == 0) continue;
     for (SegmentId to = 0; to < count; ++to) {
-      if ((destinations >> to & 1U) != 0 && found(Crossing{from, to})) return;
+      if ((met[from] >> to & 1U) != 0 && found(Crossing{from, to})) return;
     }
   }
 }
@@ -161,13 +168,14 @@ bool takes_exceptions(Cell cell) {
   return cell == Cell::forbid || cell == Cell::gateway || cell == Cell::service;
 }
 
-SegmentSet segments_met(const CompiledPolicy& policy, const EndpointOptions& side) {
+SegmentSet segments_met(const CompiledPolicy& policy, const EndpointOptions& side, DomainId domain) {
   unsigned met = 0;
   unsigned unlisted = 1U << policy.external;
   for (const CompiledPolicy::NextHop& hop : policy.next_hops) unlisted |= 1U << hop.segment;
   if (side.addresses.empty())
     return static_cast<SegmentSet>((1U << policy.options.profile.segments.size()) - 1);
-  for (const Prefix& prefix : side.addresses) {
+  for (const Prefix& written : side.addresses) {
+    const Prefix prefix = written.in(domain);
     const std::uint32_t found = policy.map.find(prefix.address);
     bool covered = false;
     for (std::int32_t i = found == SegmentMap::none ? -1 : static_cast<std::int32_t>(found / segments_max);
@@ -226,8 +234,9 @@ Entry exception_entry(const PolicyOptions& options, std::uint32_t index) {
   const ExceptionOptions& exception = options.exceptions[index];
   Entry entry;
   entry.index = index;
-  entry.source = exception.source;
-  entry.destination = exception.destination;
+  entry.domains = exception.domains;
+  entry.source = in_domains(exception.source, exception.domains);
+  entry.destination = in_domains(exception.destination, exception.domains);
   entry.ports = exception.ports;
   entry.approved = approved_from(exception);
   entry.begin = exception.from;

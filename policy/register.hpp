@@ -22,8 +22,8 @@ Entry exception_entry(const PolicyOptions& options, std::uint32_t index);
 // Fills epochs and week_borders.
 void split_time(CompiledPolicy& policy);
 
-// Every segment to which some address of this side may belong.
-SegmentSet segments_met(const CompiledPolicy& policy, const EndpointOptions& side);
+// Every segment to which some address of this side may belong in the domain.
+SegmentSet segments_met(const CompiledPolicy& policy, const EndpointOptions& side, DomainId domain);
 // May a cell of this kind be opened by an exception?
 bool takes_exceptions(Cell cell);
 

@@ -185,6 +185,19 @@ SegmentMap::SegmentMap(std::vector<Entry> entries) {
   entries.erase(std::unique(entries.begin(), entries.end(),
                             [](const Entry& a, const Entry& b) { return a.prefix == b.prefix; }),
                 entries.end());
+  // In this order each domain's stand together.
+  const auto begin_of = [&](std::size_t domain) {
+    return std::find_if(entries.begin(), entries.end(),
+                        [&](const Entry& entry) { return entry.prefix.address.domain >= domain; });
+  };
+  const std::size_t last = entries.empty() ? 0 : entries.back().prefix.address.domain;
+  for (std::size_t domain = 1; domain <= last; ++domain)
+    others_.emplace_back().build({begin_of(domain), begin_of(domain + 1)});
+  entries.erase(begin_of(1), entries.end());
+  build(std::move(entries));
+}
+
+void SegmentMap::build(std::vector<Entry> entries) {
   const auto border = std::find_if(entries.begin(), entries.end(), [](const Entry& entry) {
     return entry.prefix.address.family != Family::ipv4;
   });
@@ -242,7 +255,7 @@ void SegmentMap::build_ipv6(const std::vector<Entry>& ordered) {
   ipv6_.assign(keys, values);
 }
 
-std::uint32_t SegmentMap::find(const IpAddress& address) const {
+std::uint32_t SegmentMap::find_here(const IpAddress& address) const {
   if (address.family == Family::ipv4) return ipv4_.levels.empty() ? none : ipv4_.find(ipv4_key(address));
   if (address.family != Family::ipv6 || ipv6_.levels.empty()) return none;
   const Wide number = wide(address);

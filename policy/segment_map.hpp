@@ -13,6 +13,8 @@
 // and takes 64 MB and a slow load; a trie with one byte a step takes a cache miss on each step of an IPv6
 // address. Memory here is about 16 bytes a range.
 //
+// Each capture domain beyond `main` has a map of its own, and an address is looked up in its domain's.
+//
 // Immutable after construction; find() never allocates, throws or blocks.
 #pragma once
 
@@ -42,7 +44,11 @@ class SegmentMap {
   explicit SegmentMap(std::vector<Entry> entries);
 
   // The value of the longest prefix that holds the address, or `none`.
-  std::uint32_t find(const IpAddress& address) const;
+  std::uint32_t find(const IpAddress& address) const {
+    if (address.domain == main_domain) [[likely]]
+      return find_here(address);
+    return address.domain <= others_.size() ? others_[address.domain - 1U].find_here(address) : none;
+  }
 
  private:
   // Range starts in order, searched in samples: levels[0] holds all keys, levels[n + 1] the first of each
@@ -71,13 +77,16 @@ class SegmentMap {
     std::uint32_t count = 0;
   };
 
+  void build(std::vector<Entry> ordered);  // of one domain
   void build_ipv6(const std::vector<Entry>& ordered);
+  std::uint32_t find_here(const IpAddress& address) const;
 
   Ranges<std::uint32_t> ipv4_{};
   Ranges<std::uint64_t> ipv6_{};
   std::vector<Slice> slices_{};
   std::vector<std::uint64_t> lower_keys_{};
   std::vector<std::uint32_t> lower_values_{};
+  std::vector<SegmentMap> others_{};  // of the domains from 1 on, up to the last that has a prefix
 };
 
 }  // namespace sekimori::policy

@@ -24,8 +24,10 @@ int index_of(const Profile& profile, const std::string& segment) {
 
 SystemMap::SystemMap(const PolicyOptions& options) {
   std::vector<Prefix> prefixes;
+  std::vector<std::vector<Prefix>> hosts;  // by system, each in its domains
   for (const SystemOptions& system : options.systems) {
-    prefixes.insert(prefixes.end(), system.hosts.begin(), system.hosts.end());
+    hosts.push_back(in_domains(system.hosts, system.domains));
+    prefixes.insert(prefixes.end(), hosts.back().begin(), hosts.back().end());
   }
   std::sort(prefixes.begin(), prefixes.end());
   prefixes.erase(std::unique(prefixes.begin(), prefixes.end()), prefixes.end());
@@ -36,7 +38,7 @@ SystemMap::SystemMap(const PolicyOptions& options) {
     Set set{static_cast<std::uint32_t>(members_.size()), 0};
     for (std::size_t i = 0; i < options.systems.size() && set.count < systems_sharing_max; ++i) {
       const SystemOptions& system = options.systems[i];
-      const bool covers = std::any_of(system.hosts.begin(), system.hosts.end(),
+      const bool covers = std::any_of(hosts[i].begin(), hosts[i].end(),
                                       [&](const Prefix& host) { return host.contains(prefix); });
       if (!covers) continue;
       members_.push_back({static_cast<std::uint32_t>(i), system.bulk.has_value(), system.ports});

@@ -19,7 +19,8 @@ TunnelMap::Side TunnelMap::side(const std::vector<TunnelOptions>& tunnels,
                                 std::vector<Prefix> TunnelOptions::*prefixes) {
   std::vector<std::pair<Prefix, std::size_t>> all;
   for (std::size_t i = 0; i < std::min(tunnels.size(), tunnels_max); ++i) {
-    for (const Prefix& prefix : tunnels[i].*prefixes) all.emplace_back(prefix, i);
+    for (const Prefix& prefix : in_domains(tunnels[i].*prefixes, tunnels[i].domains))
+      all.emplace_back(prefix, i);
   }
   std::stable_sort(all.begin(), all.end(),
                    [](const auto& x, const auto& y) { return comes_before(x.first, y.first); });

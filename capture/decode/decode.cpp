@@ -112,6 +112,27 @@ std::uint16_t place_of(const Packet& carrier) {
                                     static_cast<unsigned>(mix >> 56U));
 }
 
+// An empty tuple is in no domain, so that it stays equal to itself.
+void place(Tuple& tuple, DomainId domain) {
+  if (tuple.source.family == Family::none) return;
+  tuple.source.domain = tuple.destination.domain = domain;
+}
+
+void place(Packet& packet, DomainId domain) {
+  place(packet.tuple, domain);
+  place(packet.quoted, domain);
+  if (packet.depth > 0) place(packet.outer, domain);
+}
+
+// Kept out of the way of the sensors that know one domain.
+[[gnu::noinline]] void place(std::span<Packet> packets, const Domains& domains) {
+  if (packets.empty()) return;
+  const Packet& outermost = packets.front();
+  const DomainId domain = domains.at(outermost.tap, outermost.vlan_count > 0 ? outermost.vlans[0] : 0);
+  if (domain == main_domain) return;
+  for (Packet& packet : packets) place(packet, domain);
+}
+
 bool truncated(Reason reason) {
   return reason == Reason::truncated_link || reason == Reason::truncated_vlan ||
          reason == Reason::truncated_ip || reason == Reason::truncated_extension;
@@ -137,7 +158,8 @@ std::string_view tunnel_name(Tunnel tunnel) {
   return index < names.size() ? names[index] : "";
 }
 
-Decoder::Decoder(const DecodeOptions& options) : mirror_receivers_(options.mirror_receivers) {
+Decoder::Decoder(const DecodeOptions& options)
+    : mirror_receivers_(options.mirror_receivers), domains_(options.domains) {
   const auto listen = [&](const std::vector<std::uint16_t>& ports, Tunnel tunnel) {
     for (const std::uint16_t port : ports) udp_.listen(port, tunnel);
   };
@@ -160,7 +182,10 @@ Decoder::Result Decoder::decode(const Frame& frame, std::span<Packet, packets_mo
 bool Decoder::usual(const Frame& frame, Packet& packet) const {
   if (frame.link != link::ethernet) return false;
   start(frame, packet);
-  return layer::usual(frame, udp_, packet);
+  if (!layer::usual(frame, udp_, packet)) return false;
+  if (domains_.several()) [[unlikely]]
+    place({&packet, 1}, domains_);
+  return true;
 }
 
 Decoder::Result Decoder::by_layers(const Frame& frame, std::span<Packet, packets_most> packets) const {
@@ -173,6 +198,8 @@ Decoder::Result Decoder::decode(const Frame& frame, std::span<Packet, packets_mo
   layer::Cursor at{.bytes = ByteReader(frame.bytes), .udp_tunnels = &udp_};
   const Result result = outermost(frame, at, packets);
   headers = at.headers;
+  if (domains_.several()) [[unlikely]]
+    place(packets.first(result.count), domains_);
   return result;
 }
 

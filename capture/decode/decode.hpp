@@ -8,6 +8,7 @@
 #include <string_view>
 #include <vector>
 
+#include "capture/decode/domains.hpp"
 #include "capture/decode/packet.hpp"
 #include "capture/options.hpp"
 #include "capture/source/frame.hpp"
@@ -136,6 +137,9 @@ class Decoder {
   Result by_layers(const Frame& frame, std::span<Packet, packets_most> packets) const;
   // The same, and tells how many headers were looked at: the work that the frame was, at most layers_most.
   Result decode(const Frame& frame, std::span<Packet, packets_most> packets, unsigned& headers) const;
+  // By which every address of a packet gets its domain: that of the frame's outermost packet, without a
+  // remote mirror's transport.
+  const Domains& domains() const { return domains_; }
 
  private:
   Result outermost(const Frame& frame, layer::Cursor& at, std::span<Packet, packets_most> packets) const;
@@ -147,6 +151,7 @@ class Decoder {
 
   UdpTunnels udp_{};
   std::vector<IpAddress> mirror_receivers_{};
+  Domains domains_{};
 };
 
 // The innermost packet, by the default options: for tests and tools.

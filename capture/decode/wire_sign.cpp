@@ -217,7 +217,10 @@ bool read_wire_sign(const Frame& frame, WireSign& sign) {
        ++tags) {
     const auto tag = at.bytes.take<4>();
     if (!tag || tags == vlan_tags_max) return false;
-    if (const auto id = static_cast<std::uint16_t>(tag.be16<0>() & 0xfffU); id != 0) sign.vlan = id;
+    if (const auto id = static_cast<std::uint16_t>(tag.be16<0>() & 0xfffU); id != 0) {
+      if (sign.vlan_outermost == 0) sign.vlan_outermost = id;
+      sign.vlan = id;
+    }
     type = tag.be16<2>();
   }
   switch (type) {
@@ -232,6 +235,17 @@ bool read_wire_sign(const Frame& frame, WireSign& sign) {
   }
 }
 
+void place_sign(WireSign& sign, const Domains& domains) {
+  const DomainId domain = domains.at(sign.tap, sign.vlan_outermost);
+  if (domain == main_domain) return;
+  const auto place = [&](IpAddress& address) {
+    if (address.family != Family::none) address.domain = domain;
+  };
+  place(sign.address);
+  place(sign.other);
+  for (Prefix& prefix : sign.prefixes) place(prefix.address);
+}
+
 WireSign source_sign(const Packet& packet, bool answer) {
   WireSign sign;
   if (packet.depth != 0 || packet.quoted.protocol != 0 || packet.source_mac.is_zero() ||
@@ -243,7 +257,10 @@ WireSign source_sign(const Packet& packet, bool answer) {
   sign.answer = answer;
   sign.group = packet.destination_mac.is_group();
   if (sign.group) sign.port = call_port(packet.tuple);
-  if (packet.vlan_count > 0) sign.vlan = packet.vlans[packet.vlan_count - 1U];
+  if (packet.vlan_count > 0) {
+    sign.vlan = packet.vlans[packet.vlan_count - 1U];
+    sign.vlan_outermost = packet.vlans[0];
+  }
   sign.tap = packet.tap;
   sign.mac = packet.source_mac;
   sign.address = packet.tuple.source;
@@ -265,6 +282,7 @@ std::uint64_t sign_key(const WireSign& sign, std::uint8_t segment, std::uint64_t
   std::uint64_t key = mix(seed, static_cast<std::uint64_t>(sign.kind) << 56U |
                                     static_cast<std::uint64_t>(sign.detail) << 48U |
                                     static_cast<std::uint64_t>(sign.ttl) << 40U |
+                                    static_cast<std::uint64_t>(sign.address.domain) << 32U |
                                     static_cast<std::uint64_t>(sign.vlan) << 16U | sign.tap);
   key = mix(key, number_of(sign.mac) << 16U | static_cast<std::uint64_t>(sign.answer) << 1U |
                      static_cast<std::uint64_t>(sign.group));

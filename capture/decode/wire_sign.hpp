@@ -43,6 +43,7 @@ struct WireSign {
   bool relayed = false;    // DHCP: by a relay agent, whose card the frame's is
   std::uint16_t port = 0;  // source: the UDP port of a call to a group, else 0
   std::uint16_t vlan = 0;  // innermost; 0: no tag
+  std::uint16_t vlan_outermost = 0;
   std::uint16_t tap = no_tap;
   MacAddress mac{};  // of the frame's sender
   MacAddress other_mac{};
@@ -70,6 +71,9 @@ inline bool signs(Reason reason) {
 
 // False: the frame is none of these, is cut before what matters, or contradicts itself.
 bool read_wire_sign(const Frame& frame, WireSign& sign);
+
+// Its addresses in the domain of the wire that the sign was heard on: read_wire_sign() knows none.
+void place_sign(WireSign& sign, const Domains& domains);
 
 // Kind none where the packet tells nothing about its sender's card: inside a tunnel, an error about another
 // packet, a reset (which a firewall sends in other's names), a link without addresses.

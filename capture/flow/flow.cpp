@@ -195,6 +195,7 @@ const FlowCold& Flow::cold() const {
 IpAddress Flow::address(unsigned side) const {
   IpAddress result;
   result.family = (kind & FlowKey::ipv6) != 0 ? Family::ipv6 : Family::ipv4;
+  result.domain = full_key().domain();
   for (unsigned half = 0; half < 2; ++half) {
     std::uint64_t word = key[side * 2U + half];
     if constexpr (std::endian::native == std::endian::little) word = __builtin_bswap64(word);

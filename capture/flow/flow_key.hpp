@@ -14,14 +14,17 @@ struct HashSecret {
   static HashSecret random();  // 128 bits from getrandom(2); throws std::system_error if the kernel has none
 };
 
-// The two ends in a fixed order, so that both directions of a conversation have one key. Family is part of
-// it: an IPv6 address made of an IPv4 address's octets is another key.
+// The two ends in a fixed order, so that both directions of a conversation have one key. Family and domain
+// are part of it: an IPv6 address made of an IPv4 address's octets is another key, and so are the same
+// addresses in another domain.
 struct FlowKey {
   // [0..1] lower end's address, [2..3] upper end's, as big-endian numbers (IPv4 in the top half of the first
   // word); [4] lower port, upper port (of ICMP queries their types, with half of the identifier above each),
   // VLAN ids, hand (see `own_hand`), from the low bits upwards: 16, 16, 12, 12, 8.
   std::array<std::uint64_t, 5> words{};
-  std::uint16_t kind = 0;  // protocol in the low octet; above it in_use, ipv6, with_ports, carrier. Never 0.
+  // Protocol in the low octet, domain in the four bits above it; then carrier, with_ports, ipv6, in_use.
+  // Never 0.
+  std::uint16_t kind = 0;
 
   static constexpr std::uint16_t in_use = 0x8000;
   static constexpr std::uint16_t ipv6 = 0x4000;
@@ -29,6 +32,9 @@ struct FlowKey {
   // What a tunnel's packets carry is accounted elsewhere, but for those that could not be opened: two
   // records, so that the books stay plain.
   static constexpr std::uint16_t carrier = 0x1000;
+  static constexpr unsigned domain_shift = 8;
+  static_assert(domains_max == 16);
+  DomainId domain() const { return static_cast<DomainId>(kind >> domain_shift & 0xfU); }
   static constexpr std::uint64_t vlan_bits = 0x00ff'ffff'0000'0000ULL;
 
   auto operator<=>(const FlowKey&) const = default;
@@ -82,6 +88,7 @@ inline bool has_ports(std::uint8_t number) {
   out.key.words = {high ^ high_change, low ^ low_change, other_high ^ high_change, other_low ^ low_change,
                    ports};
   const unsigned kind = tuple.protocol | FlowKey::in_use |
+                        static_cast<unsigned>(tuple.source.domain) << FlowKey::domain_shift |
                         (tuple.source.family == Family::ipv6 ? FlowKey::ipv6 : 0U) |
                         (with_ports ? FlowKey::with_ports : 0U) | (seen_in.carrier ? FlowKey::carrier : 0U);
   out.key.kind = static_cast<std::uint16_t>(kind);

@@ -69,7 +69,7 @@ void ExceptionWatch::feed(const FlowEvent& event, const policy::Policy& policy, 
     Notice notice = about(volume ? NoticeKind::exception_volume : NoticeKind::exception_changed,
                           news.exception, news.event.time);
     const capture::Tuple& tuple = news.event.facts.tuple;
-    notice.add("src", tuple.source.to_string()).add("dst", tuple.destination.to_string());
+    notice.add_address("src", policy, tuple.source).add_address("dst", policy, tuple.destination);
     if (volume) {
       const ExceptionOptions& exception = policy.options().exceptions[news.event.verdict.basis_index];
       const std::string seconds = std::to_string(exception.volume.per.count());

@@ -476,6 +476,13 @@ bool Incidents::resume(const Resumption& from, const std::shared_ptr<const polic
   State& state = *state_;
   const bool exception = from.kind == AlertKind::exception;
   FlowEvent event = from.event;
+  const int domain = from.domain.empty() ? main_domain : policy->domain_index(from.domain);
+  if (domain < 0) return false;  // nobody watches it any more
+  const auto placed = [&](capture::Tuple tuple) {
+    tuple.source.domain = tuple.destination.domain = static_cast<DomainId>(domain);
+    return tuple;
+  };
+  event.facts.tuple = placed(event.facts.tuple);
   event.verdict = policy->judge(policy::conversation_of(event.facts));
   event.generation = policy->generation();
   if (!exception) event = State::still_forbidden(from, *policy);
@@ -522,7 +529,7 @@ bool Incidents::resume(const Resumption& from, const std::shared_ptr<const polic
   }
   for (const capture::Tuple& tuple : from.told) {
     capture::FlowFacts facts = event.facts;
-    facts.tuple = tuple;
+    facts.tuple = placed(tuple);
     const State::Offer offer = state.offer_of(facts);
     story.responders.insert(offer.responder);
     story.services.insert(offer.service);

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 
+#include "daemon/render/words.hpp"
 #include "policy/text/text.hpp"
 
 namespace sekimori::daemon {
@@ -53,6 +54,19 @@ Notice& Notice::add_segment(std::string name, const policy::Policy& policy, poli
   const std::vector<policy::ProfileSegment>& segments = policy.segments();
   if (segment >= segments.size()) return add(std::move(name), "-");
   return add(std::move(name), segments[segment].id, segments[segment].name);
+}
+
+Notice& Notice::add_address(std::string name, const policy::Policy& policy, const IpAddress& address) {
+  if (!policy.several_domains()) return add(std::move(name), address.to_string());
+  add(std::move(name), address.to_string(),
+      {address_text(address, policy, Language::ja), address_text(address, policy, Language::en)});
+  return value("domain").empty() ? add("domain", std::string{policy.domain_name(address.domain)}) : *this;
+}
+
+std::string host_subject(const policy::Policy& policy, const IpAddress& address) {
+  std::string subject = address.to_string();
+  if (address.domain == main_domain) return subject;
+  return subject.append("%").append(policy.domain_name(address.domain));
 }
 
 std::string_view Notice::value(std::string_view name) const {

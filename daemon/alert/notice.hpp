@@ -75,8 +75,13 @@ struct Notice {
   }
   // With the segment's name for people.
   Notice& add_segment(std::string name, const policy::Policy& policy, policy::SegmentId segment);
+  // With its domain for people, and a fact `domain`, where there are several.
+  Notice& add_address(std::string name, const policy::Policy& policy, const IpAddress& address);
   // The value of a fact; empty if there is none.
   std::string_view value(std::string_view name) const;
 };
+
+// "10.1.2.3", and "10.1.2.3%b" in the domain b: a subject that stands for one host.
+std::string host_subject(const policy::Policy& policy, const IpAddress& address);
 
 }  // namespace sekimori::daemon

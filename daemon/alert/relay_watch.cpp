@@ -31,10 +31,10 @@ void RelayWatch::feed(const FlowEvent& event, const policy::Policy& policy, std:
   }
   const auto taken = taken_.find(tuple.source);
   if (taken == taken_.end() || event.time - taken->second.time > window) return;
-  Notice notice{NoticeKind::relay, tuple.source.to_string(), event.time, false, {}, {}};
-  notice.add("mail", tuple.source.to_string())
-      .add("src", taken->second.from.to_string())
-      .add("dst", tuple.destination.to_string())
+  Notice notice{NoticeKind::relay, host_subject(policy, tuple.source), event.time, false, {}, {}};
+  notice.add_address("mail", policy, tuple.source)
+      .add_address("src", policy, taken->second.from)
+      .add_address("dst", policy, tuple.destination)
       .add("port", std::to_string(tuple.destination_port));
   found.push_back(std::move(notice));
 }

@@ -119,31 +119,35 @@ std::string resume_of(const AlertRecord& record) {
   if (record.kind == AlertKind::closed) return {};
   if (record.notice != nullptr) return notice_resume(record);
   const capture::FlowFacts& facts = record.event.facts;
-  const json::object out{{"kind", static_cast<unsigned>(record.kind)},
-                         {"opened", nanoseconds(record.opened)},
-                         {"time", nanoseconds(record.time)},
-                         {"start", nanoseconds(facts.start)},
-                         {"src", facts.tuple.source.to_string()},
-                         {"dst", facts.tuple.destination.to_string()},
-                         {"sport", facts.tuple.source_port},
-                         {"dport", facts.tuple.destination_port},
-                         {"proto", facts.tuple.protocol},
-                         {"smac", facts.initiator_mac.to_string()},
-                         {"dmac", facts.next_hop_mac.to_string()},
-                         {"rmac", facts.responder_mac.to_string()},
-                         {"pair", record.event.verdict.pair()},
-                         {"stage", static_cast<unsigned>(facts.stage)},
-                         {"highest", static_cast<unsigned>(record.stage_highest)},
-                         {"evidence", static_cast<unsigned>(facts.evidence)},
-                         {"severity", static_cast<unsigned>(record.severity)},
-                         {"events", record.events},
-                         {"flows", record.flows},
-                         {"bytes", record.bytes},
-                         {"responders", record.responders},
-                         {"services", record.services},
-                         {"pause", record.pause},
-                         {"ts", static_cast<unsigned>(record.passage.to_server)},
-                         {"tc", static_cast<unsigned>(record.passage.to_client)}};
+  json::object out{{"kind", static_cast<unsigned>(record.kind)},
+                   {"opened", nanoseconds(record.opened)},
+                   {"time", nanoseconds(record.time)},
+                   {"start", nanoseconds(facts.start)},
+                   {"src", facts.tuple.source.to_string()},
+                   {"dst", facts.tuple.destination.to_string()},
+                   {"sport", facts.tuple.source_port},
+                   {"dport", facts.tuple.destination_port},
+                   {"proto", facts.tuple.protocol},
+                   {"smac", facts.initiator_mac.to_string()},
+                   {"dmac", facts.next_hop_mac.to_string()},
+                   {"rmac", facts.responder_mac.to_string()},
+                   {"pair", record.event.verdict.pair()},
+                   {"stage", static_cast<unsigned>(facts.stage)},
+                   {"highest", static_cast<unsigned>(record.stage_highest)},
+                   {"evidence", static_cast<unsigned>(facts.evidence)},
+                   {"severity", static_cast<unsigned>(record.severity)},
+                   {"events", record.events},
+                   {"flows", record.flows},
+                   {"bytes", record.bytes},
+                   {"responders", record.responders},
+                   {"services", record.services},
+                   {"pause", record.pause},
+                   {"ts", static_cast<unsigned>(record.passage.to_server)},
+                   {"tc", static_cast<unsigned>(record.passage.to_client)}};
+  // By its name: another run may number the domains otherwise.
+  if (facts.tuple.source.domain != main_domain) {
+    out["domain"] = string(record.policy->domain_name(facts.tuple.source.domain));
+  }
   return json::serialize(out);
 }
 
@@ -176,6 +180,7 @@ std::optional<Resumption> read_resume(std::string_view text) {
   out.passage.to_server = members.choice("ts", capture::Passed::yes);
   out.passage.to_client = members.choice("tc", capture::Passed::yes);
   out.pause = members.number_or<std::uint8_t>("pause", 0);
+  if (value.get_object().contains("domain")) out.domain = members.text("domain");
   if (!members.good()) return std::nullopt;
   return out;
 }

@@ -18,7 +18,8 @@ namespace sekimori::daemon {
 struct Resumption {
   AlertKind kind = AlertKind::opened;
   Time opened{};
-  FlowEvent event{};  // the latest; without a verdict
+  FlowEvent event{};     // the latest; without a verdict
+  std::string domain{};  // name of the addresses' own; empty: main
   policy::PairId pair = 0;
   capture::Stage stage_highest = capture::Stage::attempt;
   policy::Severity severity = policy::Severity::warning;

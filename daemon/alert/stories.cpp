@@ -36,7 +36,8 @@ void clear(Story& story) {
 
 bool StoryKey::is(const StoryKey& other) const {
   return initiator.upper() == other.initiator.upper() && initiator.lower() == other.initiator.lower() &&
-         initiator.family == other.initiator.family && pair == other.pair && exception == other.exception;
+         initiator.family == other.initiator.family && initiator.domain == other.initiator.domain &&
+         pair == other.pair && exception == other.exception;
 }
 
 Stories::Stories()
@@ -44,7 +45,8 @@ Stories::Stories()
 
 std::uint64_t Stories::digest(const IpAddress& address, std::uint64_t first, std::uint64_t second) const {
   return hash_({.words = {address.upper(), address.lower(), first, second, 0},
-                .kind = static_cast<std::uint16_t>(address.family)});
+                .kind = static_cast<std::uint16_t>(static_cast<unsigned>(address.family) |
+                                                   unsigned{address.domain} << 8U)});
 }
 
 std::uint64_t Stories::digest(std::uint64_t number) const {

@@ -272,7 +272,7 @@ void WireWatch::State::source(const WireSign& sign, WireId wire, Segments on, Ti
   if (sign.group && sign.other.is_multicast() && routes && home && foreign(*home, on)) {
     if (stays_on_link(sign.other)) return;
     Notice notice = at(NoticeKind::multicast_routed, sign, sign.address, wire, on, time);
-    notice.add_segment("from", *policy, *home).add("dst", sign.other.to_string());
+    notice.add_segment("from", *policy, *home).add_address("dst", *policy, sign.other);
     return tell(std::move(notice));
   }
   if (!begun_here) {
@@ -468,8 +468,8 @@ void WireWatch::State::dual(const MacAddress& mac, WireHost& host, const WirePla
   const WirePlace& second = turned ? here : there;
   Notice notice{NoticeKind::dual_homed, mac.to_string(), here.last};
   notice.add("mac", mac.to_string());
-  notice.add_segment("from", *policy, first.home).add("src", first.address.to_string());
-  notice.add_segment("to", *policy, second.home).add("dst", second.address.to_string());
+  notice.add_segment("from", *policy, first.home).add_address("src", *policy, first.address);
+  notice.add_segment("to", *policy, second.home).add_address("dst", *policy, second.address);
   notice.add("ground", std::string{ground_addresses.word}, both(ground_addresses.text));
   if (host.dual) return tell(std::move(notice));
   if (pending.size() >= bounded && pending.count(mac) == 0) return;
@@ -546,7 +546,7 @@ std::string WireWatch::State::subject(NoticeKind kind, const WireId& wire, const
 Notice WireWatch::State::at(NoticeKind kind, const WireSign& sign, const IpAddress& address, WireId wire,
                             Segments on, Time time) {
   Notice notice{kind, subject(kind, wire, sign.mac), time};
-  notice.add("mac", sign.mac.to_string()).add("src", address.to_string());
+  notice.add("mac", sign.mac.to_string()).add_address("src", *policy, address);
   const SegmentId side = on != 0 ? first_of(on) : policy->external();
   notice.add_segment("to", *policy, side).add("to_id", policy->segments()[side].id);
   add_wire(notice, wire);

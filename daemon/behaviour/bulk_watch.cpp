@@ -30,9 +30,11 @@ policy::Localized localized(Text id) {
   return {std::string{text(id, Language::ja)}, std::string{text(id, Language::en)}};
 }
 
+// The rule speaks of the client's domain; so does what it leaves out.
 bool exempt(const policy::BulkOptions& bulk, const IpAddress& client) {
+  const IpAddress plain = client.in(main_domain);
   return std::any_of(bulk.exempt.begin(), bulk.exempt.end(),
-                     [&](const Prefix& prefix) { return prefix.contains(client); });
+                     [&](const Prefix& prefix) { return prefix.contains(plain); });
 }
 
 // Multiplied before it is divided: 1 PiB times 100 stays far below 2^64.
@@ -77,7 +79,7 @@ std::vector<BulkWatch::Rule> BulkWatch::rules_of(const policy::PolicyOptions& op
   for (const policy::SystemOptions& system : options.systems) {
     if (!system.bulk) continue;
     rules.push_back({system.id, system.name, system.section, system.importance, *system.bulk,
-                     office(*system.bulk), false});
+                     office(*system.bulk), false, system.domains});
   }
   for (const policy::TransferOptions& transfer : options.transfers) {
     rules.push_back({transfer.id,
@@ -86,7 +88,8 @@ std::vector<BulkWatch::Rule> BulkWatch::rules_of(const policy::PolicyOptions& op
                      policy::Importance::none,
                      transfer.bulk,
                      office(transfer.bulk),
-                     true});
+                     true,
+                     transfer.domains});
   }
   return rules;
 }
@@ -97,8 +100,8 @@ void BulkWatch::replaced(const policy::Policy& policy) {
   rules_ = rules_of(options);
   const bool same = std::equal(
       rules_.begin(), rules_.end(), before.begin(), before.end(), [](const Rule& a, const Rule& b) {
-        return a.id == b.id && a.transfer == b.transfer && a.bulk.window == b.bulk.window &&
-               a.bulk.direction == b.bulk.direction;
+        return a.id == b.id && a.transfer == b.transfer && a.domains == b.domains &&
+               a.bulk.window == b.bulk.window && a.bulk.direction == b.bulk.direction;
       });
   if (!same) accounts_.forget_if([](const auto&, const auto&) { return true; });
 
@@ -150,12 +153,13 @@ void BulkWatch::step(const FlowStep& step, const policy::Policy& policy, std::ve
       const bool towards_initiator = download == (serving >= 0);
       account({static_cast<std::uint32_t>(rule), serving >= 0 ? initiator : responder,
                serving >= 0 ? responder : initiator, towards_initiator ? to_client : to_server},
-              step, found);
+              step, policy, found);
     }
   }
   for (const std::uint32_t rule : pair_rules_[step.pair]) {
+    if (!has_domain(rules_[rule].domains, initiator.domain)) continue;
     const bool download = rules_[rule].bulk.direction == policy::BulkDirection::to_client;
-    account({rule, initiator, responder, download ? to_client : to_server}, step, found);
+    account({rule, initiator, responder, download ? to_client : to_server}, step, policy, found);
   }
 }
 
@@ -180,7 +184,8 @@ std::uint64_t BulkWatch::add(Account& account, const Rule& rule, Time time, std:
   return sum;
 }
 
-void BulkWatch::account(const Way& way, const FlowStep& step, std::vector<Notice>& found) {
+void BulkWatch::account(const Way& way, const FlowStep& step, const policy::Policy& policy,
+                        std::vector<Notice>& found) {
   const Rule& rule = rules_[way.rule];
   if (way.octets == 0 || exempt(rule.bulk, way.client)) return;
   Account& account = accounts_.at({way.rule, way.client});
@@ -196,23 +201,22 @@ void BulkWatch::account(const Way& way, const FlowStep& step, std::vector<Notice
   if (account.told && account.since_told < threshold) return;
   account.told = true;
   account.since_told = 0;
-  tell(rule, way, sum, threshold, office, step.time, found);
+  tell({rule, way, sum, threshold, office, step.time}, policy, found);
 }
 
-void BulkWatch::tell(const Rule& rule, const Way& way, std::uint64_t sum, std::uint64_t threshold,
-                     bool office, Time time, std::vector<Notice>& found) {
+void BulkWatch::tell(const Reached& reached, const policy::Policy& policy, std::vector<Notice>& found) {
+  const auto& [rule, way, sum, threshold, office, time] = reached;
   ++warnings_;
-  Notice notice{NoticeKind::bulk, rule.id + " " + way.client.to_string(), time};
+  Notice notice{NoticeKind::bulk, rule.id + " " + host_subject(policy, way.client), time};
   const bool download = rule.bulk.direction == policy::BulkDirection::to_client;
   const std::string name = rule.name.empty() ? rule.id : rule.name;
-  const std::string client = way.client.to_string();
   // Where it comes from and where it goes, whichever of the two is the client.
   if (download) {
-    notice.add("source", rule.id, {name, name}).add("target", client);
+    notice.add("source", rule.id, {name, name}).add_address("target", policy, way.client);
   } else {
-    notice.add("source", client).add("target", rule.id, {name, name});
+    notice.add_address("source", policy, way.client).add("target", rule.id, {name, name});
   }
-  notice.add("src", client).add("dst", way.other.to_string());
+  notice.add_address("src", policy, way.client).add_address("dst", policy, way.other);
   notice.add("bytes", std::to_string(sum), {octets_text(sum), octets_text(sum)});
   notice.add("threshold", std::to_string(threshold), {octets_text(threshold), octets_text(threshold)});
   notice.add("window", std::to_string(rule.bulk.window.count()), span_text(rule.bulk.window));

@@ -46,6 +46,7 @@ class BulkWatch {
     policy::BulkOptions bulk{};
     policy::Week office{};
     bool transfer = false;
+    DomainSet domains = in_main;
   };
   struct Account {
     std::array<std::uint64_t, parts> octets{};
@@ -65,12 +66,20 @@ class BulkWatch {
     IpAddress other{};
     std::uint64_t octets = 0;
   };
+  struct Reached {  // a threshold
+    const Rule& rule;
+    const Way& way;
+    std::uint64_t sum;
+    std::uint64_t threshold;
+    bool office;
+    Time time;
+  };
 
   static std::vector<Rule> rules_of(const policy::PolicyOptions& options);
   static std::uint64_t add(Account& account, const Rule& rule, Time time, std::uint64_t octets);
-  void account(const Way& way, const FlowStep& step, std::vector<Notice>& found);
-  void tell(const Rule& rule, const Way& way, std::uint64_t sum, std::uint64_t threshold, bool office,
-            Time time, std::vector<Notice>& found);
+  void account(const Way& way, const FlowStep& step, const policy::Policy& policy,
+               std::vector<Notice>& found);
+  void tell(const Reached& reached, const policy::Policy& policy, std::vector<Notice>& found);
 
   std::vector<Rule> rules_;
   std::vector<int> system_rules_{};  // by system: index into rules_, or -1

@@ -112,7 +112,7 @@ void ScanWatch::fetch(const FlowStep& step) const {
 }
 
 void ScanWatch::step(const FlowStep& step, const policy::Policy& policy, std::vector<Notice>& found) {
-  if (step.tuple.protocol == tcp && options_.half_open_rate != 0) flood(step, found);
+  if (step.tuple.protocol == tcp && options_.half_open_rate != 0) flood(step, policy, found);
   if (!options_.scan.enabled) return;
   switch (step.kind) {
     case FlowStep::Kind::opened:
@@ -333,8 +333,8 @@ void ScanWatch::tell(const IpAddress& initiator, Suspect& suspect, ScanShape sha
     }
   }
 
-  Notice notice{NoticeKind::scan_inside, initiator.to_string(), mark.time};
-  notice.add("src", initiator.to_string()).add("dst", mark.host.to_string());
+  Notice notice{NoticeKind::scan_inside, host_subject(policy, initiator), mark.time};
+  notice.add_address("src", policy, initiator).add_address("dst", policy, mark.host);
   notice.add_segment("from", policy, policy::from_of(pair));
   notice.add_segment("to", policy, policy::to_of(pair));
   notice.add("hosts", std::to_string(hosts.size())).add("ports", std::to_string(services.size()));
@@ -349,7 +349,7 @@ void ScanWatch::tell(const IpAddress& initiator, Suspect& suspect, ScanShape sha
   for (Marks& marks : suspect.marks) marks.clear();
 }
 
-void ScanWatch::flood(const FlowStep& step, std::vector<Notice>& found) {
+void ScanWatch::flood(const FlowStep& step, const policy::Policy& policy, std::vector<Notice>& found) {
   const bool begins = step.kind == FlowStep::Kind::opened && step.evidence == capture::Evidence::syn;
   if (!begins && step.kind != FlowStep::Kind::answered) return;
   const std::int64_t second =
@@ -364,8 +364,8 @@ void ScanWatch::flood(const FlowStep& step, std::vector<Notice>& found) {
   if (target.told || target.opened < target.answered + options_.half_open_rate) return;
   target.told = true;
   ++counters_.findings;
-  Notice notice{NoticeKind::flood, step.tuple.destination.to_string(), step.time};
-  notice.add("dst", step.tuple.destination.to_string()).add("src", step.tuple.source.to_string());
+  Notice notice{NoticeKind::flood, host_subject(policy, step.tuple.destination), step.time};
+  notice.add_address("dst", policy, step.tuple.destination).add_address("src", policy, step.tuple.source);
   notice.add("rate", std::to_string(target.opened - target.answered));
   notice.add("port", std::to_string(step.tuple.destination_port));
   found.push_back(std::move(notice));

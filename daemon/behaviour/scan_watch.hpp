@@ -130,7 +130,7 @@ class ScanWatch {
   void tell(const IpAddress& initiator, Suspect& suspect, ScanShape shape, const Mark& mark,
             std::chrono::seconds window, policy::PairId pair, const policy::Policy& policy,
             std::vector<Notice>& found);
-  void flood(const FlowStep& step, std::vector<Notice>& found);
+  void flood(const FlowStep& step, const policy::Policy& policy, std::vector<Notice>& found);
 
   policy::BehaviourOptions options_;
   Bounded<IpAddress, Suspect> suspects_;

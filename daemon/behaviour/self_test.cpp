@@ -133,6 +133,10 @@ class Stories {
   };
   const policy::PolicyOptions& options() const { return policy_->options(); }
   const policy::BehaviourOptions& behaviour() const { return policy_->options().behaviour; }
+  // Of those that there are.
+  DomainSet domains_of(DomainSet domains) const {
+    return static_cast<DomainSet>(domains & ((1U << policy_->domains_count()) - 1U));
+  }
 
   static SelfTestResult judge(SelfTestKind kind, std::string what, const Run& below, Run at);
   std::optional<capture::Tuple> way_to_system(std::size_t system) const;
@@ -178,7 +182,7 @@ std::optional<capture::Tuple> Stories::way_to_system(std::size_t index) const {
   tuple.source_port = client_port_first;
   std::vector<policy::Ports> ports = system.ports;
   if (ports.empty()) ports.push_back({capture::protocol::tcp, 443, 443});
-  for (const Prefix& hosts : system.hosts) {
+  for (const Prefix& hosts : in_domains(system.hosts, domains_of(system.domains))) {
     const bool single = hosts.length == hosts.address.bits();
     const auto host = within(hosts, single ? 0 : 1);
     if (!host) continue;
@@ -196,18 +200,19 @@ std::optional<capture::Tuple> Stories::way_to_system(std::size_t index) const {
       const auto& services = options().services;
       std::vector<Prefix> clients;
       for (const policy::NamedPrefix& named : policy_->prefixes()) clients.push_back(named.prefix);
-      for (const auto& service : services) {
-        clients.insert(clients.end(), service.clients.addresses.begin(), service.clients.addresses.end());
-      }
-      for (const auto& gateway : options().gateways) {
-        clients.insert(clients.end(), gateway.clients.addresses.begin(), gateway.clients.addresses.end());
-      }
+      const auto take = [&](const auto& entry) {
+        const auto placed = in_domains(entry.clients.addresses, domains_of(entry.domains));
+        clients.insert(clients.end(), placed.begin(), placed.end());
+      };
+      for (const auto& service : services) take(service);
+      for (const auto& gateway : options().gateways) take(gateway);
       for (const Prefix& network : clients) {
         for (const std::uint32_t step : {10U, 200U, 2U, 0U}) {
           const auto client = within(network, step);
-          if (!client || client->family != host->family || *client == *host) continue;
+          if (!client || client->family != host->family || client->domain != host->domain || *client == *host)
+            continue;
           tuple.source = *client;
-          if (system.bulk && holds(system.bulk->exempt, *client)) continue;
+          if (system.bulk && holds(system.bulk->exempt, client->in(main_domain))) continue;
           if (policy_->systems().bulk_host(*client) >= 0) continue;
           if (verdict_of(*policy_, tuple, now_).decision == policy::Decision::permit) return tuple;
         }
@@ -225,7 +230,8 @@ std::optional<capture::Tuple> Stories::way_across(const policy::TransferOptions&
   std::vector<std::uint16_t> ports{443};
   const auto take = [&](const auto& entry) {
     if (entry.from != transfer.from || entry.to != transfer.to) return;
-    servers.insert(servers.end(), entry.hosts.addresses.begin(), entry.hosts.addresses.end());
+    const auto placed = in_domains(entry.hosts.addresses, domains_of(entry.domains));
+    servers.insert(servers.end(), placed.begin(), placed.end());
     for (const policy::Ports& each : entry.ports) ports.push_back(std::max<std::uint16_t>(each.first, 1));
   };
   for (const auto& service : options().services) take(service);
@@ -234,15 +240,20 @@ std::optional<capture::Tuple> Stories::way_across(const policy::TransferOptions&
     if (policy_->classify(named.prefix.address) == to) servers.push_back(named.prefix);
   }
   // Documentation addresses (RFC 5737, RFC 3849) are nobody's: where they are in no list they are outside.
-  for (const char* text : {"203.0.113.77/32", "2001:db8:ffff::77/128"})
-    servers.push_back(*Prefix::parse(text));
+  for (const char* text : {"203.0.113.77/32", "2001:db8:ffff::77/128"}) {
+    for (const Prefix& nobodys : in_domains({*Prefix::parse(text)}, domains_of(transfer.domains)))
+      servers.push_back(nobodys);
+  }
   for (const policy::NamedPrefix& named : policy_->prefixes()) {
     for (const Prefix& server : servers) {
       for (const std::uint16_t port : ports) {
         for (const std::uint32_t step : {10U, 1U, 0U}) {
           const auto client = within(named.prefix, step);
-          if (!client || client->family != server.address.family || holds(transfer.bulk.exempt, *client))
+          if (!client || client->family != server.address.family || client->domain != server.address.domain ||
+              !has_domain(transfer.domains, client->domain) ||
+              holds(transfer.bulk.exempt, client->in(main_domain))) {
             continue;
+          }
           const bool single = server.length == server.address.bits();
           const auto host = within(server, single ? 0 : 2);
           if (!host || *host == *client) continue;

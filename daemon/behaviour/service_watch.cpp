@@ -26,7 +26,9 @@ template <class Entry>
 const Entry* declaring(const std::vector<Entry>& entries, const policy::EndpointOptions Entry::*side,
                        const ServiceWatch::Key& key) {
   for (const Entry& entry : entries) {
-    if (holds((entry.*side).addresses, key.host) && holds(entry.ports, key.protocol, key.port)) {
+    if (!has_domain(entry.domains, key.host.domain)) continue;
+    if (holds((entry.*side).addresses, key.host.in(main_domain)) &&
+        holds(entry.ports, key.protocol, key.port)) {
       return &entry;
     }
   }
@@ -226,11 +228,11 @@ void ServiceWatch::tell_undeclared(const Key& key, const Service& service, Time 
     if (each->second.declared == Declared::no && each->second.certain) ++others;
   }
   // One story for a host, whatever the number of its ports.
-  Notice notice{NoticeKind::service_undeclared, key.host.to_string(), time};
+  Notice notice{NoticeKind::service_undeclared, host_subject(policy, key.host), time};
   std::string name = protocol_name(key.protocol);
   std::transform(name.begin(), name.end(), name.begin(),
                  [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c; });
-  notice.add("dst", key.host.to_string()).add("src", service.clients.front().to_string());
+  notice.add_address("dst", policy, key.host).add_address("src", policy, service.clients.front());
   notice.add_segment("to", policy, service.segment);
   notice.add("service", name + "/" + std::to_string(key.port)).add("count", std::to_string(others));
   found.push_back(std::move(notice));

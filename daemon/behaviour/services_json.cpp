@@ -32,6 +32,9 @@ json::object services_event(const ServiceWatch& watch, const policy::Policy& pol
                                        {"clients", service.clients.size()},
                                        {"first", moment(service.first)},
                                        {"last", moment(service.last)}});
+    if (policy.several_domains()) {
+      services.back().as_object()["domain"] = json::string{policy.domain_name(key.host.domain)};
+    }
   }
   json::array declared;
   for (const ServiceWatch::Use& use : watch.uses()) {

@@ -172,6 +172,18 @@ std::optional<policy::SegmentId> segment(const Parameters& parameters, std::stri
   return static_cast<policy::SegmentId>(index);
 }
 
+std::optional<DomainId> domain(const Parameters& parameters, const policy::Policy& policy,
+                               Language language) {
+  const std::string* value = parameters.find("domain");
+  if (value == nullptr) return std::nullopt;
+  const int index = policy.domain_index(*value);
+  if (index >= 0) return static_cast<DomainId>(index);
+  std::vector<std::string_view> words;
+  for (std::size_t i = 0; i < policy.domains_count(); ++i)
+    words.push_back(policy.domain_name(static_cast<DomainId>(i)));
+  throw_bad_word("domain", *value, words, language);
+}
+
 bool has_ports(std::uint8_t protocol) {
   return protocol == capture::protocol::tcp || protocol == capture::protocol::udp ||
          protocol == capture::protocol::sctp;
@@ -229,7 +241,7 @@ FlowQuery read_flow_query(const Asked& asked, const policy::Policy& policy, std:
                           Language language) {
   const Parameters parameters{
       asked,
-      {"from", "to", "segment", "address", "port", "proto", "stage", "verdict", "sort", "limit"},
+      {"from", "to", "segment", "address", "domain", "port", "proto", "stage", "verdict", "sort", "limit"},
       "address",
       language};
   FlowQuery query;
@@ -249,6 +261,7 @@ FlowQuery read_flow_query(const Asked& asked, const policy::Policy& policy, std:
     }
     query.addresses.push_back(*prefix);
   }
+  query.domain = domain(parameters, policy, language);
   query.port = parameters.get<std::uint16_t>("port", 0, 65535);
   if (const std::string* value = parameters.find("proto")) {
     const int protocol = protocol_number(*value);
@@ -413,6 +426,7 @@ bool FlowQuery::matches(const capture::FlowFacts& facts, const policy::Verdict& 
   if (from && judged.from != *from) return false;
   if (to && judged.to != *to) return false;
   if (segment && judged.from != *segment && judged.to != *segment) return false;
+  if (domain && facts.tuple.source.domain != *domain) return false;
   if (protocol && facts.tuple.protocol != *protocol) return false;
   if (stage && facts.stage < *stage) return false;
   if (verdict && judged.decision != *verdict) return false;
@@ -422,8 +436,10 @@ bool FlowQuery::matches(const capture::FlowFacts& facts, const policy::Verdict& 
     if (facts.tuple.source_port != *port && facts.tuple.destination_port != *port) return false;
   }
   if (addresses.empty()) return true;
-  return std::any_of(addresses.begin(), addresses.end(), [&facts](const Prefix& prefix) {
-    return prefix.contains(facts.tuple.source) || prefix.contains(facts.tuple.destination);
+  const IpAddress source = facts.tuple.source.in(main_domain);
+  const IpAddress destination = facts.tuple.destination.in(main_domain);
+  return std::any_of(addresses.begin(), addresses.end(), [&](const Prefix& prefix) {
+    return prefix.contains(source) || prefix.contains(destination);
   });
 }
 

@@ -55,7 +55,8 @@ inline constexpr std::size_t parameters_max = 64;
 Asked read_target(std::string_view target, Language language);
 
 // Parameters: from, to, segment (id or code of the policy's segments), address (address or prefix; may be
-// repeated), port, proto (name or number), stage (at least), verdict, sort, limit (1..answer_max).
+// repeated), domain (of the policy's), port, proto (name or number), stage (at least), verdict, sort, limit
+// (1..answer_max).
 FlowQuery read_flow_query(const Asked& asked, const policy::Policy& policy, std::uint32_t answer_max,
                           Language language);
 

@@ -23,8 +23,9 @@ struct FlowQuery {
   std::optional<policy::SegmentId> from{};  // initiator's segment
   std::optional<policy::SegmentId> to{};
   std::optional<policy::SegmentId> segment{};  // either side's
-  std::vector<Prefix> addresses{};             // any of them holds either side
-  std::optional<std::uint16_t> port{};         // either side's
+  std::vector<Prefix> addresses{};             // any of them holds either side, in whatever domain
+  std::optional<DomainId> domain{};
+  std::optional<std::uint16_t> port{};  // either side's
   std::optional<std::uint8_t> protocol{};
   std::optional<capture::Stage> stage{};  // at least this far
   std::optional<policy::Decision> verdict{};

@@ -288,10 +288,12 @@ std::string community_id(const capture::Tuple& tuple) {
   return "1:" + base64(sha1(bytes));
 }
 
-std::string incident_id(const IpAddress& initiator, policy::PairId pair, Time opened) {
+std::string incident_id(const IpAddress& initiator, policy::PairId pair, Time opened,
+                        std::string_view domain) {
   const auto nanoseconds = opened.time_since_epoch().count();
-  const Sha256 digest =
-      sha256(initiator.to_string() + '|' + std::to_string(pair) + '|' + std::to_string(nanoseconds));
+  std::string what = initiator.to_string();
+  if (!domain.empty()) what.append("%").append(domain);
+  const Sha256 digest = sha256(what + '|' + std::to_string(pair) + '|' + std::to_string(nanoseconds));
   return "inc-" + hex(std::span{digest}.first(8));
 }
 
@@ -302,7 +304,10 @@ std::string incident_id(const AlertRecord& record) {
                std::to_string(record.opened.time_since_epoch().count()));
     return "inc-" + hex(std::span{digest}.first(8));
   }
-  return incident_id(record.event.facts.tuple.source, record.event.verdict.pair(), record.opened);
+  const IpAddress& initiator = record.event.facts.tuple.source;
+  const std::string_view domain =
+      initiator.domain == main_domain ? std::string_view{} : record.policy->domain_name(initiator.domain);
+  return incident_id(initiator, record.event.verdict.pair(), record.opened, domain);
 }
 
 namespace {
@@ -365,6 +370,7 @@ json::object judgement(const capture::FlowFacts& facts, const policy::Verdict& v
   };
   name("from_name", facts.tuple.source);
   name("to_name", facts.tuple.destination);
+  if (policy.several_domains()) out["domain"] = string(policy.domain_name(facts.tuple.source.domain));
   out["stage"] = string(capture::stage_name(facts.stage));
   out["verdict"] = string(policy::decision_name(verdict.decision));
   const policy::Sign sign = sign_of(facts, verdict, policy);

@@ -190,6 +190,8 @@ json::object notice_event(const AlertRecord& record, const AlertOptions& options
                     {"site", options.site},
                     {"sensor", options.sensor},
                     {"text", notice_text(record, options)}};
+  if (const std::string_view domain = notice.value("domain"); !domain.empty())
+    ours["domain"] = string(domain);
   if (record.close != CloseReason::none) ours["close"] = string(close_reason_name(record.close));
   out["sekimori"] = std::move(ours);
   return out;

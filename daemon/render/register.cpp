@@ -156,6 +156,15 @@ json::object exception_object(const policy::ExceptionOptions& exception, Time no
   return std::move(entry.out);
 }
 
+json::array domain_names(const policy::Policy& policy, DomainSet domains) {
+  json::array names;
+  for (std::size_t i = 0; i < policy.domains_count(); ++i) {
+    const auto domain = static_cast<DomainId>(i);
+    if (has_domain(domains, domain)) names.emplace_back(string(policy.domain_name(domain)));
+  }
+  return names;
+}
+
 }  // namespace
 
 json::object exceptions_json(const policy::Policy& policy, const ExceptionUse* use, Time now,
@@ -173,6 +182,7 @@ json::object exceptions_json(const policy::Policy& policy, const ExceptionUse* u
       continue;
     }
     json::object entry = exception_object(exception, now, utc_offset_minutes);
+    if (policy.several_domains()) entry["domain"] = domain_names(policy, exception.domains);
     if (use != nullptr) {
       entry["use"] =
           usage_object(use->of(exception.id), exception, now, options.utc_offset_minutes, utc_offset_minutes);

@@ -185,7 +185,7 @@ void Report::fact() {
   const std::string mac = facts_.next_hop_mac.is_zero() ? std::string{} : facts_.next_hop_mac.to_string();
   const std::string from_name = from();
   const std::string to_name = to();
-  const std::string source = facts_.tuple.source.to_string();
+  const std::string source = address_text(facts_.tuple.source, policy_, language_);
   const std::string source_place = place(facts_.tuple.source);
   const std::string destination = target();
   const std::string destination_place = place(facts_.tuple.destination);

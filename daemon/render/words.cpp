@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "daemon/render.hpp"
+#include "policy/text/text.hpp"
 
 namespace sekimori::daemon {
 
@@ -88,6 +89,12 @@ bool has_ports(std::uint8_t protocol) {
 
 bool is_icmp(std::uint8_t protocol) {
   return protocol == capture::protocol::icmp || protocol == capture::protocol::icmpv6;
+}
+
+std::string address_text(const IpAddress& address, const policy::Policy& policy, Language language) {
+  if (!policy.several_domains()) return address.to_string();
+  return say(Text::domain_address, language,
+             {{"address", address.to_string()}, {"domain", policy.domain_name(address.domain)}});
 }
 
 std::string_view cell_code(policy::Cell cell) {

@@ -29,6 +29,8 @@ std::string_view tunnel_title(capture::Tunnel tunnel);
 // The first day on which an exception that ends at `until` is over begins at midnight of the zone: then the
 // day before, "2026-03-31", as its register says. Else the moment, "2026-03-31 17:00:00".
 std::string last_valid(Time until, int utc_offset_minutes);
+// "10.1.2.3"; where there are several address spaces, with the name of its own: "10.1.2.3 (domain b)".
+std::string address_text(const IpAddress& address, const policy::Policy& policy, Language language);
 std::string_view cell_code(policy::Cell cell);              // "-", "F", "f", "G", "L", "P"
 std::string_view alert_kind_name(AlertKind kind);           // "opened"
 std::string_view close_reason_name(CloseReason reason);     // "quiet"; none: ""

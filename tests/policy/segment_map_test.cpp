@@ -122,6 +122,7 @@ TEST(SegmentMap, AgreesWithASearchByHandOnRandomNests) {
     for (std::size_t i = 0; i < count; ++i) {
       IpAddress base;
       base.family = random() % 2 == 0 ? Family::ipv4 : Family::ipv6;
+      base.domain = static_cast<DomainId>(random() % 3);  // the same octets in another one are another host
       for (unsigned byte = 0; byte < base.bits() / 8;
            ++byte) {  // few values, so that prefixes nest and touch
         constexpr std::array<std::uint8_t, 4> values{0x00, 0x01, 0x80, 0xff};

@@ -41,6 +41,9 @@ std::string passed_text(const json::object& event, Language language) {
 // "10.1.0.5:443", "[2001:db8::1]:443", or the address alone.
 std::string endpoint(const json::object& event, std::string_view address, std::string_view port) {
   std::string host = word(event, {address});
+  // In another address space than `main` the same address is another host.
+  const std::string domain = word(event, {"sekimori", "domain"});
+  if (!domain.empty() && domain != "main") host += "%" + domain;
   if (find(event, {port}) == nullptr) return host;
   const std::string number = std::to_string(count(event, {port}));
   return host.find(':') == std::string::npos ? host + ":" + number : "[" + host + "]:" + number;
