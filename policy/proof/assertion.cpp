@@ -14,9 +14,7 @@ constexpr std::size_t pieces_max = 10'000;
 class Prover {
  public:
   explicit Prover(const CompiledPolicy& policy)
-      : policy_(policy),
-        universe_(macs_of(policy), policy.options.utc_offset_minutes),
-        reach_(policy, universe_) {
+      : policy_(policy), universe_(policy), reach_(policy, universe_) {
     std::vector<const Box*> boxes;
     for (const Permission& permission : reach_.permissions()) boxes.push_back(&permission.box);
     index_ = BoxIndex{std::move(boxes)};
@@ -44,9 +42,9 @@ class Prover {
     return find_named(assertion, from, to);
   }
 
-  RangeSet addresses_of_side(const Peers& peers, Family family) const {
+  RangeSet addresses_of_side(const Peers& peers, Family family, DomainId domain) const {
     RangeSet all;
-    for (const Reach::Part& part : parts_of(peers, family)) all = unite(all, part.addresses);
+    for (const Reach::Part& part : parts_of(peers, family, domain)) all = unite(all, part.addresses);
     return all;
   }
 
@@ -55,45 +53,53 @@ class Prover {
   std::optional<Broken> find_named(const AssertionOptions& assertion, const Peers& from,
                                    const Peers& to) const {
     for (const NamedPermission& permission : reach_.named()) {
-      const auto is_target = [&](const std::string& id) {
-        return policy_.segment_index(id) == permission.to;
-      };
       if (assertion.kind == AssertionOptions::Kind::only_by &&
           (assertion.by_service || listed(policy_.options.services, permission.index, assertion))) {
         continue;
       }
-      Box box = permission.box;
-      box[Side::source] = intersect(box[Side::source], addresses_of_side(from, box.family));
-      box[Side::service] = intersect(box[Side::service], services_of(assertion.ports));
-      const bool whole = (to.segments.empty() && to.addresses.empty()) ||
-                         std::any_of(to.segments.begin(), to.segments.end(), is_target);
-      if (!whole) {
-        box[Side::destination] = intersect(box[Side::destination], addresses_of(to.addresses, box.family));
+      for (DomainId domain = 0; domain < reach_.domains_count(); ++domain) {
+        if (!has_domain(assertion.domains, domain)) continue;
+        const Box box = claimed_by_name(assertion, from, to, permission, domain);
+        if (!universe_.real(box)) continue;
+        return Broken{.why = Broken::Why::named,
+                      .example = universe_.example(box),
+                      .from = permission.from,
+                      .to = permission.to,
+                      .rule = permission.rule,
+                      .basis = Basis::service,
+                      .index = permission.index};
       }
-      if (assertion.at) {
-        box[Side::time] = intersect(box[Side::time], RangeSet::of(number_of(*assertion.at)));
-        box[Side::week] = intersect(box[Side::week], RangeSet::of(universe_.minute_of(*assertion.at)));
-      }
-      if (!universe_.real(box)) continue;
-      return Broken{.why = Broken::Why::named,
-                    .example = universe_.example(box),
-                    .from = permission.from,
-                    .to = permission.to,
-                    .rule = permission.rule,
-                    .basis = Basis::service,
-                    .index = permission.index};
     }
     return std::nullopt;
   }
 
+  Box claimed_by_name(const AssertionOptions& assertion, const Peers& from, const Peers& to,
+                      const NamedPermission& permission, DomainId domain) const {
+    const auto is_target = [&](const std::string& id) { return policy_.segment_index(id) == permission.to; };
+    Box box = permission.box;
+    box[Side::domain] = intersect(box[Side::domain], reach_.numbers_of(domain));
+    box[Side::source] = intersect(box[Side::source], addresses_of_side(from, box.family, domain));
+    box[Side::service] = intersect(box[Side::service], services_of(assertion.ports));
+    const bool whole = (to.segments.empty() && to.addresses.empty()) ||
+                       std::any_of(to.segments.begin(), to.segments.end(), is_target);
+    if (!whole) {
+      box[Side::destination] = intersect(box[Side::destination], addresses_of(to.addresses, box.family));
+    }
+    if (assertion.at) {
+      box[Side::time] = intersect(box[Side::time], RangeSet::of(number_of(*assertion.at)));
+      box[Side::week] = intersect(box[Side::week], RangeSet::of(universe_.minute_of(*assertion.at)));
+    }
+    return box;
+  }
+
   // The same for both sides of a conversation: addresses with the MACs behind which they are meant.
-  std::vector<Reach::Part> parts_of(const Peers& peers, Family family) const {
+  std::vector<Reach::Part> parts_of(const Peers& peers, Family family, DomainId domain) const {
     std::vector<Reach::Part> parts;
     const Box& all = universe_.all(family);
     for (const std::string& id : peers.segments) {
       const int segment = policy_.segment_index(id);
       if (segment < 0) continue;
-      for (Reach::Part& part : reach_.parts(static_cast<SegmentId>(segment), family))
+      for (Reach::Part& part : reach_.parts(static_cast<SegmentId>(segment), family, domain))
         parts.push_back(std::move(part));
     }
     const RangeSet& addresses = all[Side::source];
@@ -107,27 +113,34 @@ class Prover {
   }
 
   std::vector<Box> boxes_of(const AssertionOptions& assertion, const Peers& from, const Peers& to) const {
-    const bool plain = assertion.kind == AssertionOptions::Kind::permitted;
     std::vector<Box> boxes;
     for (const Family family : families) {
-      for (const Reach::Part& source : parts_of(from, family)) {
-        for (const Reach::Part& destination : parts_of(to, family)) {
-          Box box = universe_.all(family);
-          box[Side::source] = source.addresses;
-          box[Side::source_mac] = source.macs;
-          box[Side::destination] = destination.addresses;
-          box[Side::next_hop] = destination.macs;
-          box[Side::service] = services_of(assertion.ports);
-          if (assertion.at) {
-            box[Side::time] = RangeSet::of(number_of(*assertion.at));
-            box[Side::week] = RangeSet::of(universe_.minute_of(*assertion.at));
-          }
-          if (plain) narrow_to_plain(box);
-          if (!box.empty()) boxes.push_back(std::move(box));
-        }
+      for (DomainId domain = 0; domain < reach_.domains_count(); ++domain) {
+        if (has_domain(assertion.domains, domain)) add_boxes(assertion, from, to, family, domain, boxes);
       }
     }
     return boxes;
+  }
+
+  void add_boxes(const AssertionOptions& assertion, const Peers& from, const Peers& to, Family family,
+                 DomainId domain, std::vector<Box>& boxes) const {
+    for (const Reach::Part& source : parts_of(from, family, domain)) {
+      for (const Reach::Part& destination : parts_of(to, family, domain)) {
+        Box box = universe_.all(family);
+        box[Side::domain] = reach_.numbers_of(domain);
+        box[Side::source] = source.addresses;
+        box[Side::source_mac] = source.macs;
+        box[Side::destination] = destination.addresses;
+        box[Side::next_hop] = destination.macs;
+        box[Side::service] = services_of(assertion.ports);
+        if (assertion.at) {
+          box[Side::time] = RangeSet::of(number_of(*assertion.at));
+          box[Side::week] = RangeSet::of(universe_.minute_of(*assertion.at));
+        }
+        if (assertion.kind == AssertionOptions::Kind::permitted) narrow_to_plain(box);
+        if (!box.empty()) boxes.push_back(std::move(box));
+      }
+    }
   }
 
   // What must be permitted: nobody asserts that a fragment, a tunnel or a stranger's card gets through.
@@ -253,8 +266,12 @@ bool registered(const PolicyOptions& options, const std::string& id) {
 
 std::string words_of(const CompiledPolicy& policy, const Broken& broken, Language language) {
   const AssertionOptions& assertion = policy.options.assertions[broken.assertion];
-  const std::string example =
-      conversation_text(broken.example, {language, policy.options.utc_offset_minutes});
+  std::string example = conversation_text(broken.example, {language, policy.options.utc_offset_minutes});
+  if (domains_count(policy.options) > 1) {
+    example =
+        say(Text::domain_address, language,
+            {{"address", example}, {"domain", domain_name(policy.options, broken.example.initiator.domain)}});
+  }
   switch (broken.why) {
     case Broken::Why::permitted:
       return say(Text::proof_assert_permitted, language,

@@ -27,9 +27,10 @@ enum class Side : std::uint8_t {
   source_mac,       // initiator's MAC, as a class
   destination_mac,  // responder's MAC, as a class
   next_hop,         // MAC to which frames for the responder go, as a class
-  tunnel            // what it carries
+  tunnel,           // what it carries
+  domain            // the address space of both ends
 };
-inline constexpr std::size_t sides_count = 9;
+inline constexpr std::size_t sides_count = 10;
 
 struct Box {
   Family family = Family::none;

@@ -38,7 +38,7 @@ class Checker {
   Checker(const CompiledPolicy& policy, const CheckOptions& options)
       : policy_(policy),
         options_(options),
-        universe_(macs_of(policy), policy.options.utc_offset_minutes),
+        universe_(policy),
         reach_(policy, universe_) {}
 
   std::vector<Remark> run() {
@@ -51,6 +51,7 @@ class Checker {
       if (!one.permissions.empty()) overlap(one);
     }
     segments();
+    domains();
     switches();
     overlays();
     if (policy_.drafts) drafts();
@@ -71,6 +72,12 @@ class Checker {
     if (entry.kind == Basis::gateway) return all.gateways[entry.index].draft;
     if (entry.kind == Basis::service) return all.services[entry.index].draft;
     return all.exceptions[entry.index].draft;
+  }
+  // Where one address may be several hosts, with its domain.
+  std::string in_domain(const std::string& address, DomainId domain) const {
+    if (reach_.domains_count() == 1) return address;
+    return word(Text::domain_address,
+                {{"address", address}, {"domain", domain_name(policy_.options, domain)}});
   }
   const std::string& segment_id(SegmentId segment) const {
     return policy_.options.profile.segments[segment].id;
@@ -94,6 +101,7 @@ class Checker {
   bool same(const Examined& one, const Entry& other) const;
   std::string named(const std::vector<const Entry*>& others) const;
   void segments();
+  void domains();
   void switches();
   void overlays();
   void drafts();
@@ -195,12 +203,15 @@ std::vector<PairId> Checker::pairs_met(const Entry& entry) const {
   for (const Family family : families) {
     const Box box = reach_.box_of(entry, family);
     if (box.empty()) continue;
-    const auto meets = [&](std::size_t segment, Side side) {
-      return reach_.addresses(static_cast<SegmentId>(segment), family).meets(box[side]);
-    };
-    for (std::size_t pair = 0; pair < count * count; ++pair) {
-      if (meets(pair / count, Side::source) && meets(pair % count, Side::destination))
-        pairs.insert(pair_of(static_cast<SegmentId>(pair / count), static_cast<SegmentId>(pair % count)));
+    for (DomainId domain = 0; domain < reach_.domains_count(); ++domain) {
+      if (!has_domain(entry.domains, domain)) continue;
+      const auto meets = [&](std::size_t segment, Side side) {
+        return reach_.addresses(static_cast<SegmentId>(segment), family, domain).meets(box[side]);
+      };
+      for (std::size_t pair = 0; pair < count * count; ++pair) {
+        if (meets(pair / count, Side::source) && meets(pair % count, Side::destination))
+          pairs.insert(pair_of(static_cast<SegmentId>(pair / count), static_cast<SegmentId>(pair % count)));
+      }
     }
   }
   return {pairs.begin(), pairs.end()};
@@ -233,12 +244,15 @@ void Checker::effect(const Examined& one) {
 void Checker::outside(const Entry& entry, Side side, SegmentId segment) {
   const EndpointOptions& end = side == Side::source ? entry.source : entry.destination;
   std::vector<std::string> strangers;
-  for (const Family family : families) {
-    RangeSet inside = reach_.addresses(segment, family);
-    for (const Reach::Part& part : reach_.parts(segment, family)) inside = unite(inside, part.addresses);
-    const RangeSet rest = subtract(addresses_of(end.addresses, family), inside);
-    const std::vector<std::string> words = addresses_in(rest, family);
-    strangers.insert(strangers.end(), words.begin(), words.end());
+  for (DomainId domain = 0; domain < reach_.domains_count(); ++domain) {
+    if (!has_domain(entry.domains, domain)) continue;
+    for (const Family family : families) {
+      RangeSet inside = reach_.addresses(segment, family, domain);
+      for (const Reach::Part& part : reach_.parts(segment, family, domain))
+        inside = unite(inside, part.addresses);
+      const RangeSet rest = subtract(addresses_of(end.addresses, family), inside);
+      for (std::string& words : addresses_in(rest, family)) strangers.push_back(in_domain(words, domain));
+    }
   }
   if (strangers.empty()) return;
   const Examined one{&entry, {}};
@@ -306,6 +320,7 @@ void Checker::wide_side(const Examined& one, const EndpointOptions& side, Text n
     return;
   }
   for (const Prefix& prefix : side.addresses) {
+    if (prefix.address.domain != side.addresses.front().address.domain) break;  // the same once more
     const bool ipv4 = prefix.address.family == Family::ipv4;
     const unsigned limit = ipv4 ? options_.widest_ipv4 : options_.widest_ipv6;
     if (prefix.length >= limit) continue;
@@ -417,6 +432,21 @@ void Checker::segments() {
                         "segment-unseen",
                         segment.place,
                         word(Text::check_unseen, {{"segment", segment.id}}),
+                        {}});
+  }
+}
+
+// Its wires are named, and nothing of what they carry.
+void Checker::domains() {
+  const std::vector<DomainName>& names = policy_.options.domains;
+  for (std::size_t i = 1; i < names.size(); ++i) {
+    const bool listed = std::any_of(policy_.prefixes.begin(), policy_.prefixes.end(),
+                                    [&](const NamedPrefix& one) { return one.prefix.address.domain == i; });
+    if (listed || !names[i].wired) continue;
+    remarks_.push_back({Level::warning,
+                        "domain-empty",
+                        names[i].place,
+                        word(Text::check_domain_empty, {{"domain", names[i].name}}),
                         {}});
   }
 }

@@ -153,7 +153,12 @@ Difference compare(Compared before, Compared after) {
   const std::vector<MacAddress> more = macs_of(after.policy);
   macs.insert(macs.end(), more.begin(), more.end());
   Difference difference;
-  difference.universe = Universe{std::move(macs), after.policy.options.utc_offset_minutes};
+  std::vector<std::string> domains = domain_names(after.policy.options);
+  for (std::string& name : domain_names(before.policy.options)) {
+    if (std::find(domains.begin(), domains.end(), name) == domains.end()) domains.push_back(std::move(name));
+  }
+  difference.universe =
+      Universe{std::move(macs), after.policy.options.utc_offset_minutes, std::move(domains)};
   const Reach old_reach{before.policy, difference.universe, before.drafts};
   const Reach new_reach{after.policy, difference.universe, after.drafts};
   OneWay::Changes permitted;

@@ -44,7 +44,7 @@ struct NamedChange {
 struct Difference {
   bool same() const { return changes.empty() && named.empty(); }
 
-  Universe universe{{}};  // the numbers of the boxes
+  Universe universe{std::vector<MacAddress>{}};  // the numbers of the boxes
   // What is permitted from now on first, then by segments and entries.
   std::vector<Change> changes{};
   std::vector<NamedChange> named{};  // what is permitted from now on first

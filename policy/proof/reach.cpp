@@ -40,9 +40,12 @@ Reach::Reach(const CompiledPolicy& policy, const Universe& universe, bool drafts
   for (const SegmentOptions& segment : policy_.options.segments) {
     routers_ = unite(routers_, universe_.classes_of(segment.router_macs));
   }
+  number_domains();
   for (const Family family : families) {
-    place_segments(family);
-    divide(family);
+    for (DomainId domain = 0; domain < domains_count_; ++domain) {
+      place_segments(family, domain);
+      divide(family, domain);
+    }
     tunnels_[at(family)] = tunnels_declared(family);
   }
   for (const Family family : families) permit_cells(family);
@@ -51,23 +54,45 @@ Reach::Reach(const CompiledPolicy& policy, const Universe& universe, bool drafts
   }
 }
 
-const RangeSet& Reach::addresses(SegmentId segment, Family family) const {
-  return addresses_[at(family)][segment];
+void Reach::number_domains() {
+  const std::vector<std::string> own = domain_names(policy_.options);
+  domains_count_ = own.size();
+  std::array<std::vector<Range>, domains_max> numbers;
+  for (std::size_t number = 0; number < universe_.domains().size(); ++number) {
+    const auto known = std::find(own.begin(), own.end(), universe_.domains()[number]);
+    const std::size_t domain =
+        known == own.end() ? main_domain : static_cast<std::size_t>(known - own.begin());
+    numbers[domain].push_back({number, number});
+  }
+  for (std::size_t domain = 0; domain < own.size(); ++domain)
+    domains_[domain] = RangeSet{std::move(numbers[domain])};
 }
 
-void Reach::place_segments(Family family) {
+RangeSet Reach::numbers_of_all(DomainSet domains) const {
+  RangeSet numbers;
+  for (DomainId domain = 0; domain < domains_count_; ++domain) {
+    if (has_domain(domains, domain)) numbers = unite(numbers, domains_[domain]);
+  }
+  return numbers;
+}
+
+const RangeSet& Reach::addresses(SegmentId segment, Family family, DomainId domain) const {
+  return addresses_[at(family)][domain][segment];
+}
+
+void Reach::place_segments(Family family, DomainId domain) {
   std::array<std::vector<Range>, segments_max> listed;
   std::vector<Range> all;
   for (std::size_t i = 0; i < policy_.prefixes.size(); ++i) {
     const Prefix& prefix = policy_.prefixes[i].prefix;
-    if (prefix.address.family != family) continue;
+    if (prefix.address.family != family || prefix.address.domain != domain) continue;
     listed[policy_.prefix_segments[i]].push_back(range_of(prefix));
     if (policy_.prefix_segments[i] != policy_.external) all.push_back(range_of(prefix));
   }
   const RangeSet& routed = universe_.all(family)[Side::source];
   for (std::size_t segment = 0; segment < segments_max; ++segment)
-    addresses_[at(family)][segment] = intersect(RangeSet{std::move(listed[segment])}, routed);
-  addresses_[at(family)][policy_.external] = subtract(routed, RangeSet{std::move(all)});
+    addresses_[at(family)][domain][segment] = intersect(RangeSet{std::move(listed[segment])}, routed);
+  addresses_[at(family)][domain][policy_.external] = subtract(routed, RangeSet{std::move(all)});
 }
 
 // Next hops by which external addresses become this segment's.
@@ -79,9 +104,9 @@ RangeSet Reach::hops_of(SegmentId segment) const {
   return universe_.classes_of(hops);
 }
 
-std::vector<Reach::Part> Reach::parts(SegmentId segment, Family family) const {
+std::vector<Reach::Part> Reach::parts(SegmentId segment, Family family, DomainId domain) const {
   const RangeSet& any = universe_.all(family)[Side::source_mac];
-  const RangeSet& outside = addresses(policy_.external, family);
+  const RangeSet& outside = addresses(policy_.external, family, domain);
   if (segment == policy_.external) {
     RangeSet away;
     for (std::size_t i = 0; i < policy_.options.profile.segments.size(); ++i) {
@@ -90,7 +115,8 @@ std::vector<Reach::Part> Reach::parts(SegmentId segment, Family family) const {
     return {{outside, subtract(any, away)}};
   }
   std::vector<Part> parts;
-  if (!addresses(segment, family).empty()) parts.push_back({addresses(segment, family), any});
+  const RangeSet& own = addresses(segment, family, domain);
+  if (!own.empty()) parts.push_back({own, any});
   RangeSet hops = hops_of(segment);
   if (!hops.empty() && !outside.empty()) parts.push_back({outside, std::move(hops)});
   return parts;
@@ -132,11 +158,11 @@ void Reach::add_area(const Area& whole) {
   }
 }
 
-void Reach::divide(Family family) {
+void Reach::divide(Family family, DomainId domain) {
   const std::size_t count = policy_.options.profile.segments.size();
   std::vector<std::vector<Part>> all(count);
   for (std::size_t segment = 0; segment < count; ++segment)
-    all[segment] = parts(static_cast<SegmentId>(segment), family);
+    all[segment] = parts(static_cast<SegmentId>(segment), family, domain);
   for (std::size_t from = 0; from < count; ++from) {
     for (std::size_t to = 0; to < count; ++to) {
       for (const Part& source : all[from]) {
@@ -147,6 +173,7 @@ void Reach::divide(Family family) {
           area.box[Side::source_mac] = source.macs;
           area.box[Side::destination] = destination.addresses;
           area.box[Side::next_hop] = destination.macs;
+          area.box[Side::domain] = numbers_of(domain);
           add_area(area);
         }
       }
@@ -164,6 +191,7 @@ std::vector<Box> Reach::tunnels_declared(Family family) const {
     std::vector<Range> kinds;
     for (const capture::Tunnel kind : tunnel.kinds)
       kinds.push_back({static_cast<Number>(kind), static_cast<Number>(kind)});
+    box[Side::domain] = numbers_of_all(tunnel.domains);
     box[Side::tunnel] = subtract(kinds.empty() ? box[Side::tunnel] : RangeSet{kinds}, RangeSet::of(0));
     for (const auto& [one, other] : {std::pair{&tunnel.a, &tunnel.b}, std::pair{&tunnel.b, &tunnel.a}}) {
       box[Side::source] = addresses_of(*one, family);
@@ -210,6 +238,7 @@ Box Reach::box_of(const Entry& entry, Family family) const {
   };
   narrow(Side::source, entry.source);
   narrow(Side::destination, entry.destination);
+  box[Side::domain] = numbers_of_all(entry.domains);
   box[Side::service] = services_of(entry.ports);
   box[Side::time] = times_of(std::max(entry.begin, entry.approved), std::min(entry.end, entry.revoked));
   box[Side::week] = universe_.minutes_of(entry.week, policy_.options.utc_offset_minutes);
@@ -222,15 +251,20 @@ Box Reach::box_of(const Entry& entry, Family family) const {
 void Reach::permit_by_name(const Entry& entry, Family family) {
   const CellRule& rule = policy_.rule(entry.from, entry.to);
   if (!takes(rule.cell, entry.kind)) return;
-  RangeSet from = addresses(entry.from, family);
-  for (const Part& part : parts(entry.from, family)) from = unite(from, part.addresses);
-  NamedPermission permission{box_of(entry, family), entry.from, entry.to, rule, entry.index};
-  Box& box = permission.box;
-  box[Side::source] = intersect(box[Side::source], from);
-  box[Side::destination] = intersect(box[Side::destination],
-                                     unite(addresses(policy_.external, family), addresses(entry.to, family)));
-  if (entry.from != entry.to) box[Side::tunnel] = RangeSet::of(0);
-  if (universe_.real(box)) named_.push_back(std::move(permission));
+  for (DomainId domain = 0; domain < domains_count_; ++domain) {
+    if (!has_domain(entry.domains, domain)) continue;
+    RangeSet from = addresses(entry.from, family, domain);
+    for (const Part& part : parts(entry.from, family, domain)) from = unite(from, part.addresses);
+    NamedPermission permission{box_of(entry, family), entry.from, entry.to, rule, entry.index};
+    Box& box = permission.box;
+    box[Side::domain] = numbers_of(domain);
+    box[Side::source] = intersect(box[Side::source], from);
+    box[Side::destination] =
+        intersect(box[Side::destination],
+                  unite(addresses(policy_.external, family, domain), addresses(entry.to, family, domain)));
+    if (entry.from != entry.to) box[Side::tunnel] = RangeSet::of(0);
+    if (universe_.real(box)) named_.push_back(std::move(permission));
+  }
 }
 
 void Reach::permit_entry(const Entry& entry, Family family) {
@@ -247,15 +281,22 @@ void Reach::permit_entry(const Entry& entry, Family family) {
     }
   };
   if (entry.kind != Basis::exception) return permit_in(entry.from, entry.to);
-  // Exceptions name addresses, not segments: those that they meet.
+  // Exceptions name addresses, not segments: those that they meet in some domain. Areas are of one domain.
+  const auto meets = [&](SegmentId segment, Side side) {
+    for (DomainId domain = 0; domain < domains_count_; ++domain) {
+      if (has_domain(entry.domains, domain) && addresses(segment, family, domain).meets(box[side]))
+        return true;
+    }
+    return false;
+  };
   const auto met = [&](Side side) {
     std::vector<SegmentId> segments;
-    const bool outside = addresses(policy_.external, family).meets(box[side]);
+    const bool outside = meets(policy_.external, side);
     for (std::size_t i = 0; i < policy_.options.profile.segments.size(); ++i) {
       const auto segment = static_cast<SegmentId>(i);
       const bool hop = outside && std::any_of(policy_.next_hops.begin(), policy_.next_hops.end(),
                                               [&](const auto& each) { return each.segment == segment; });
-      if (hop || addresses(segment, family).meets(box[side])) segments.push_back(segment);
+      if (hop || meets(segment, side)) segments.push_back(segment);
     }
     return segments;
   };

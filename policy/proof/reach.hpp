@@ -1,7 +1,7 @@
 // Everything that a policy permits, as boxes: who reaches whom, with what, when, and by which line of the
 // policy. Policy::judge answers for one conversation; this answers for all of them, in the same words.
 //
-//   Universe universe{macs_of(policy)};
+//   Universe universe{policy};
 //   Reach reach{policy, universe};
 //   for (const Permission& permission : reach.permissions()) ...
 //
@@ -72,18 +72,25 @@ class Reach {
 
   // The conversations that an entry speaks of, whether the cells take it or not.
   Box box_of(const Entry& entry, Family family) const;
-  // The addresses that belong to a segment by prefix; external: all unlisted ones too.
-  const RangeSet& addresses(SegmentId segment, Family family) const;
+  // The addresses that belong to a segment by prefix in this domain of the policy; external: all unlisted
+  // ones too.
+  const RangeSet& addresses(SegmentId segment, Family family, DomainId domain = main_domain) const;
+  // What the universe calls this domain of the policy. Wires of a domain that the policy does not know are in
+  // its `main`.
+  const RangeSet& numbers_of(DomainId domain) const { return domains_[domain]; }
+  RangeSet numbers_of_all(DomainSet domains) const;
+  std::size_t domains_count() const { return domains_count_; }
   // Where a segment is: its addresses, and the external ones behind its next hops.
   struct Part {
     RangeSet addresses{};
     RangeSet macs{};  // of the neighbour on the wire
   };
-  std::vector<Part> parts(SegmentId segment, Family family) const;
+  std::vector<Part> parts(SegmentId segment, Family family, DomainId domain = main_domain) const;
 
  private:
-  void place_segments(Family family);
-  void divide(Family family);
+  void number_domains();
+  void place_segments(Family family, DomainId domain);
+  void divide(Family family, DomainId domain);
   void permit_cells(Family family);
   void permit_entry(const Entry& entry, Family family);
   void permit_by_name(const Entry& entry, Family family);
@@ -98,7 +105,9 @@ class Reach {
   const Universe& universe_;
   RangeSet hops_{};     // MACs of next hops
   RangeSet routers_{};  // and of the body's other routers
-  std::array<std::array<RangeSet, segments_max>, 2> addresses_{};
+  std::size_t domains_count_ = 1;
+  std::array<RangeSet, domains_max> domains_{};
+  std::array<std::array<std::array<RangeSet, segments_max>, domains_max>, 2> addresses_{};
   std::array<std::array<std::vector<std::uint32_t>, pairs_max>, 2> areas_of_{};  // indexes into areas_
   std::array<std::vector<Box>, 2> tunnels_{};
   std::vector<Area> areas_{};

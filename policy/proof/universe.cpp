@@ -4,7 +4,9 @@
 #include <utility>
 
 #include "capture/decode/packet.hpp"
+#include "policy/compiled.hpp"
 #include "policy/entries.hpp"
+#include "policy/proof/reach.hpp"
 
 namespace sekimori::policy {
 namespace {
@@ -157,8 +159,18 @@ RangeSet services_of(const std::vector<Ports>& list) {
   return services;
 }
 
-Universe::Universe(std::vector<MacAddress> macs, int utc_offset_minutes)
-    : macs_(std::move(macs)), utc_offset_minutes_(utc_offset_minutes) {
+std::vector<std::string> domain_names(const PolicyOptions& options) {
+  std::vector<std::string> names;
+  for (std::size_t i = 0; i < domains_count(options); ++i)
+    names.emplace_back(domain_name(options, static_cast<DomainId>(i)));
+  return names;
+}
+
+Universe::Universe(const CompiledPolicy& policy)
+    : Universe(macs_of(policy), policy.options.utc_offset_minutes, domain_names(policy.options)) {}
+
+Universe::Universe(std::vector<MacAddress> macs, int utc_offset_minutes, std::vector<std::string> domains)
+    : macs_(std::move(macs)), domains_(std::move(domains)), utc_offset_minutes_(utc_offset_minutes) {
   std::sort(macs_.begin(), macs_.end());
   macs_.erase(std::unique(macs_.begin(), macs_.end()), macs_.end());
   macs_.erase(std::remove(macs_.begin(), macs_.end(), MacAddress{}), macs_.end());
@@ -171,6 +183,7 @@ Universe::Universe(std::vector<MacAddress> macs, int utc_offset_minutes)
     const RangeSet classes{{{mac_unknown, mac_other()}}};
     (*box)[Side::source_mac] = (*box)[Side::destination_mac] = (*box)[Side::next_hop] = classes;
     (*box)[Side::tunnel] = RangeSet{{{0, static_cast<Number>(capture::Tunnel::count_) - 1}}};
+    (*box)[Side::domain] = RangeSet{{{0, domains_.size() - 1}}};
   }
 }
 
@@ -253,14 +266,16 @@ Box Universe::point(const Conversation& conversation) const {
   box[Side::destination_mac] = RangeSet::of(class_of(conversation.responder_mac));
   box[Side::next_hop] = RangeSet::of(class_of(conversation.next_hop_mac));
   box[Side::tunnel] = RangeSet::of(static_cast<Number>(conversation.tunnel));
+  box[Side::domain] = RangeSet::of(conversation.initiator.domain);
   return box;
 }
 
 Conversation Universe::example(const Box& box) const {
   Conversation conversation;
-  conversation.initiator = address_of(plain_address(box[Side::source]), box.family);
+  const auto domain = static_cast<DomainId>(box[Side::domain].first());
+  conversation.initiator = address_of(plain_address(box[Side::source]), box.family).in(domain);
   const RangeSet& destinations = box[Side::destination];
-  conversation.responder = address_of(plain_address(destinations), box.family);
+  conversation.responder = address_of(plain_address(destinations), box.family).in(domain);
   const Number service = plain_service(box[Side::service]);
   const Number port = service % services_each;
   conversation.protocol = static_cast<std::uint8_t>(service / services_each);

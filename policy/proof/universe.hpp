@@ -1,5 +1,6 @@
 // What conversations there are, and the numbers that stand for them on the sides of a Box.
 //
+// Address spaces are known by their names, so that two policies that number them otherwise can be compared.
 // All of IPv4 and IPv6, every protocol, port, moment and tunnel. MAC addresses count as classes: unknown (or
 // not seen), each one that a policy names, and all others together, because no policy can tell these apart.
 // A moment has two numbers, which belong together: the time itself, and its minute of the week. So a box may
@@ -42,7 +43,14 @@ RangeSet services_of(const std::vector<Ports>& list);  // empty list: all
 class Universe {
  public:
   // `macs`: every one that the policies name, in any order. `utc_offset_minutes`: whose weeks are counted.
-  explicit Universe(std::vector<MacAddress> macs, int utc_offset_minutes = 0);
+  // `domains`: names of the address spaces; as domain_names() gives them, or those of several policies.
+  explicit Universe(std::vector<MacAddress> macs, int utc_offset_minutes = 0,
+                    std::vector<std::string> domains = {"main"});
+  // All that one policy speaks of.
+  explicit Universe(const CompiledPolicy& policy);
+
+  // Number on Side::domain = position in the list.
+  const std::vector<std::string>& domains() const { return domains_; }
 
   int utc_offset_minutes() const { return utc_offset_minutes_; }
   Number minute_of(Time time) const;  // 0 = Monday 00:00
@@ -71,10 +79,14 @@ class Universe {
 
  private:
   std::vector<MacAddress> macs_{};
+  std::vector<std::string> domains_{};
   int utc_offset_minutes_ = 0;
   Box ipv4_{};
   Box ipv6_{};
 };
+
+// Of a policy, `main` first.
+std::vector<std::string> domain_names(const PolicyOptions& options);
 
 // Both families, in the order in which they are told.
 inline constexpr Family families[] = {Family::ipv4, Family::ipv6};

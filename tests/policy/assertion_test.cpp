@@ -30,6 +30,8 @@ AssertionOptions small_assertion(Dice& dice, const PolicyOptions& options) {
   assertion.both_ways = dice.one_in(6);
   if (dice.one_in(2)) assertion.ports = small_ports(dice);
   if (dice.one_in(2)) assertion.at = small_time(dice);
+  if (options.domains.size() > 1 && dice.one_in(2))
+    assertion.domains = small_domain_set(dice, options.domains.size());
   if (assertion.kind != Kind::only_by) return assertion;
   assertion.by_gateway = dice.one_in(3);
   assertion.by_service = dice.one_in(3);
@@ -44,7 +46,7 @@ bool within(const AssertionOptions::Peers& peers, const std::string& segment, co
   if (peers.segments.empty() && peers.addresses.empty()) return true;
   if (std::find(peers.segments.begin(), peers.segments.end(), segment) != peers.segments.end()) return true;
   return std::any_of(peers.addresses.begin(), peers.addresses.end(),
-                     [&](const Prefix& prefix) { return prefix.contains(address); });
+                     [&](const Prefix& prefix) { return prefix.contains(address.in(main_domain)); });
 }
 
 bool on(const std::vector<Ports>& list, const Conversation& c) {
@@ -64,7 +66,7 @@ bool concerns(const AssertionOptions& assertion, const Policy& policy, const Ver
   const bool there = within(assertion.from, from, c.initiator) && within(assertion.to, to, c.responder);
   const bool back = assertion.both_ways && within(assertion.to, from, c.initiator) &&
                     within(assertion.from, to, c.responder);
-  if (!there && !back) return false;
+  if ((!there && !back) || !has_domain(assertion.domains, c.initiator.domain)) return false;
   if (!on(assertion.ports, c) || (assertion.at && c.time != *assertion.at)) return false;
   if (assertion.kind != Kind::permitted) return true;
   return c.ports_known && c.tunnel == capture::Tunnel::none && c.initiator_mac.is_zero() &&
@@ -121,7 +123,7 @@ TEST(Assertion, HoldsExactlyWhenNoConversationBreaksIt) {
     }
     ++held_seen;
     for (unsigned k = 0; k < conversations_each; ++k) {
-      Conversation conversation = small_conversation(dice);
+      Conversation conversation = small_conversation(dice, policy.domains_count());
       if (dice.one_in(2)) conversation.initiator_mac = conversation.responder_mac = {};
       if (dice.one_in(2)) conversation.next_hop_mac = {};
       if (assertion.at) conversation.time = *assertion.at;

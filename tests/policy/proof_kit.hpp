@@ -78,7 +78,15 @@ inline Family small_family(Dice& dice) {
   return dice.one_in(4) ? Family::ipv6 : Family::ipv4;
 }
 
-inline std::vector<SegmentOptions> place_segments(Dice& dice) {
+// In one universe of three there is a second address space, in which the same addresses are other hosts.
+inline DomainId small_domain(Dice& dice, std::size_t domains) {
+  return domains < 2 ? main_domain : static_cast<DomainId>(dice.below(static_cast<unsigned>(domains)));
+}
+inline DomainSet small_domain_set(Dice& dice, std::size_t domains) {
+  return domains < 2 ? in_main : static_cast<DomainSet>(1 + dice.below((1U << domains) - 1));
+}
+
+inline std::vector<SegmentOptions> place_segments(Dice& dice, std::size_t domains) {
   std::vector<SegmentOptions> segments;
   std::vector<std::pair<Prefix, std::size_t>> taken;
   for (std::size_t i = 0; i < small_segments.size(); ++i) {
@@ -86,7 +94,7 @@ inline std::vector<SegmentOptions> place_segments(Dice& dice) {
     segment.id = small_segments[i];
     const unsigned wanted = dice.below(4);
     for (unsigned k = 0; k < wanted; ++k) {
-      const Prefix prefix = small_prefix(dice, small_family(dice));
+      const Prefix prefix = small_prefix(dice, small_family(dice)).in(small_domain(dice, domains));
       bool fits = true;
       for (const auto& [other, owner] : taken)
         fits = fits && (other != prefix) && (owner == i || !other.overlaps(prefix));
@@ -138,6 +146,7 @@ inline void add_entries(Dice& dice, PolicyOptions& options, bool drafts) {
     entry.hosts = small_side(dice, false);
     entry.ports = small_ports(dice);
     entry.draft = draft();
+    entry.domains = small_domain_set(dice, options.domains.size());
     return entry;
   };
   for (unsigned k = dice.below(4); k > 0; --k) options.gateways.push_back(named(GatewayOptions{}, "G", k));
@@ -151,6 +160,7 @@ inline void add_entries(Dice& dice, PolicyOptions& options, bool drafts) {
     exception.destination = small_side(dice, false);
     exception.ports = small_ports(dice);
     exception.draft = draft();
+    exception.domains = small_domain_set(dice, options.domains.size());
     if (dice.one_in(5)) exception.approved_on = exception.from + std::chrono::hours{1};
     if (dice.one_in(5)) {
       exception.status = ExceptionStatus::revoked;
@@ -169,6 +179,7 @@ inline void add_entries(Dice& dice, PolicyOptions& options, bool drafts) {
     if (dice.one_in(2)) tunnel.kinds.push_back(dice.one_in(2) ? capture::Tunnel::gre : capture::Tunnel::esp);
     tunnel.a.push_back(small_prefix(dice, small_family(dice)));
     tunnel.b.push_back(small_prefix(dice, tunnel.a[0].address.family));
+    tunnel.domains = small_domain_set(dice, options.domains.size());
     options.tunnels.push_back(std::move(tunnel));
   }
 }
@@ -176,22 +187,39 @@ inline void add_entries(Dice& dice, PolicyOptions& options, bool drafts) {
 inline PolicyOptions small_options(Dice& dice, bool drafts = false) {
   PolicyOptions options;
   options.profile = small_profile(dice);
-  options.segments = place_segments(dice);
+  if (dice.one_in(3)) options.domains = {{"main"}, {"bravo"}};
+  options.segments = place_segments(dice, options.domains.size());
   add_entries(dice, options, drafts);
   if (dice.one_in(2)) options.routers.push_back(small_macs[1 + dice.below(5)]);
   options.utc_offset_minutes = dice.one_in(2) ? std::int16_t{540} : std::int16_t{0};
   return options;
 }
 
+// The same policy with its second domain numbered as the third, behind a new one without wires of its own.
+inline void renumber_domains(PolicyOptions& options) {
+  const auto moved = [](DomainSet set) { return static_cast<DomainSet>((set & 1U) | (set & ~1U) << 1U); };
+  options.domains = {{"main"}, {"alfa"}, {"bravo"}};
+  for (SegmentOptions& segment : options.segments) {
+    for (NamedPrefix& one : segment.prefixes) {
+      if (one.prefix.address.domain != main_domain) ++one.prefix.address.domain;
+    }
+  }
+  for (auto& entry : options.gateways) entry.domains = moved(entry.domains);
+  for (auto& entry : options.services) entry.domains = moved(entry.domains);
+  for (auto& entry : options.exceptions) entry.domains = moved(entry.domains);
+  for (auto& entry : options.tunnels) entry.domains = moved(entry.domains);
+}
+
 // Another policy that has much in common with this one, as an edited file has.
 inline PolicyOptions edited(Dice& dice, PolicyOptions options) {
+  if (options.domains.size() == 2 && dice.one_in(3)) renumber_domains(options);
   for (unsigned k = 0; k <= dice.below(3); ++k) {
     switch (dice.below(6)) {
       case 0:
         options.profile.cells[dice.below(16)].cell = dice.one_in(2) ? Cell::forbid : Cell::permit;
         break;
       case 1:
-        options.segments = place_segments(dice);
+        options.segments = place_segments(dice, options.domains.size());
         break;
       case 2:
         if (!options.exceptions.empty()) options.exceptions.pop_back();
@@ -210,11 +238,13 @@ inline PolicyOptions edited(Dice& dice, PolicyOptions options) {
   return options;
 }
 
-inline Conversation small_conversation(Dice& dice) {
+// `domains`: how many there are.
+inline Conversation small_conversation(Dice& dice, std::size_t domains) {
   Conversation conversation;
   const Family family = small_family(dice);
-  conversation.initiator = small_address(dice, family);
-  conversation.responder = small_address(dice, family);
+  const DomainId domain = small_domain(dice, domains);
+  conversation.initiator = small_address(dice, family).in(domain);
+  conversation.responder = small_address(dice, family).in(domain);
   const std::array<std::uint8_t, 5> protocols{6, 6, 17, 1, 47};
   conversation.protocol = dice.of(protocols);
   if (conversation.protocol == 6 || conversation.protocol == 17)
@@ -235,7 +265,7 @@ inline std::string told(const Conversation& c) {
          " [" + c.responder_mac.to_string() + ", hop " + c.next_hop_mac.to_string() + "] " +
          std::to_string(c.protocol) + "/" + (c.ports_known ? std::to_string(c.port) : "?") + " at " +
          std::to_string((c.time - small_begin).count() / 60'000'000'000) + " min, tunnel " +
-         std::to_string(static_cast<int>(c.tunnel));
+         std::to_string(static_cast<int>(c.tunnel)) + ", domain " + std::to_string(c.initiator.domain);
 }
 
 // SEKIMORI_SEED replays one run; each failure names its seed.

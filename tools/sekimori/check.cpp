@@ -156,6 +156,13 @@ void print_remarks(const std::vector<policy::Remark>& remarks, const Loaded& loa
             << '\n';
 }
 
+// "10.1.0.0/16", and "10.1.0.0/16%b" in the domain b.
+std::string prefix_text(const policy::Policy& policy, const Prefix& prefix) {
+  std::string text = prefix.to_string();
+  if (prefix.address.domain == main_domain) return text;
+  return text.append("%").append(policy.domain_name(prefix.address.domain));
+}
+
 boost::json::object summary_json(const Loaded& loaded, Time now, const std::vector<policy::Remark>& remarks) {
   namespace json = boost::json;
   const policy::PolicyOptions& options = loaded.policy->options();
@@ -164,7 +171,7 @@ boost::json::object summary_json(const Loaded& loaded, Time now, const std::vect
   for (const policy::SegmentOptions& segment : options.segments) {
     json::array prefixes;
     for (const policy::NamedPrefix& prefix : segment.prefixes)
-      prefixes.emplace_back(prefix.prefix.to_string());
+      prefixes.emplace_back(prefix_text(*loaded.policy, prefix.prefix));
     segments.emplace_back(json::object{{"id", segment.id}, {"prefixes", std::move(prefixes)}});
   }
   json::array exceptions;
@@ -212,7 +219,7 @@ void print_summary(const Loaded& loaded, Time now, Language language) {
     for (std::size_t i = 0; i < segment.prefixes.size() && i < prefixes_shown; ++i) {
       const policy::NamedPrefix& prefix = segment.prefixes[i];
       if (!list.empty()) list.append(", ");
-      list.append(prefix.prefix.to_string());
+      list.append(prefix_text(*loaded.policy, prefix.prefix));
       if (!prefix.name.empty()) list.append(" ").append(prefix.name);
     }
     if (segment.prefixes.size() > prefixes_shown) {

@@ -34,6 +34,15 @@ struct ChangedFlow {
   policy::Verdict after{};
 };
 
+// The address space of this name in the other policy; wires of one that it does not know are in its `main`.
+capture::FlowFacts as_known_to(const policy::Policy& other, const policy::Policy& policy,
+                               capture::FlowFacts facts) {
+  const int domain = other.domain_index(policy.domain_name(facts.tuple.source.domain));
+  facts.tuple.source.domain = facts.tuple.destination.domain =
+      domain < 0 ? main_domain : static_cast<DomainId>(domain);
+  return facts;
+}
+
 struct Replayed {
   std::uint64_t flows = 0;
   std::vector<ChangedFlow> changed{};
@@ -51,7 +60,7 @@ class Comparison final : public daemon::ReplayOutput {
     ++result.flows;
     // Both of the same facts at the same moment: the flow's end.
     const policy::Conversation conversation = policy::conversation_of(facts);
-    policy::Conversation named = conversation;
+    policy::Conversation named = policy::conversation_of(as_known_to(after_, before_, facts));
     named.name = renamed_[conversation.name];  // classes of names are each policy's own
     ChangedFlow changed{facts, before_.judge(conversation), after_.judge(named)};
     if (changed.before.decision != changed.after.decision) result.changed.push_back(std::move(changed));
@@ -158,7 +167,8 @@ class Printer {
                          {"dest_port", flow.facts.tuple.destination_port},
                          {"proto", daemon::protocol_name(flow.facts.tuple.protocol)},
                          {"before", daemon::judgement(flow.facts, flow.before, *before_.policy)},
-                         {"after", daemon::judgement(flow.facts, flow.after, *after_.policy)}});
+                         {"after", daemon::judgement(as_known_to(*after_.policy, *before_.policy, flow.facts),
+                                                     flow.after, *after_.policy)}});
       }
       out["replay"] = json::object{{"flows", replayed->flows}, {"changed", std::move(flows)}};
     }

@@ -141,15 +141,28 @@ struct Question {
   Peer to{};
   capture::FlowFacts facts{};
   std::string service{};  // as written; empty: any
+  std::optional<DomainId> domain{};
   std::optional<Time> at{};
 };
+
+std::optional<DomainId> read_domain(const std::string& name, const policy::Policy& policy,
+                                    Language language) {
+  const int domain = policy.domain_index(name);
+  if (domain >= 0) return static_cast<DomainId>(domain);
+  std::vector<std::string_view> names;
+  for (std::size_t i = 0; i < policy.domains_count(); ++i)
+    names.push_back(policy.domain_name(static_cast<DomainId>(i)));
+  throw UsageError(say(Text::tool_bad_domain, language,
+                       {{"value", name}, {"hint", daemon::suggestion(name, names, language)}}),
+                   {});
+}
 
 std::string member(const boost::json::object& event, std::initializer_list<std::string_view> path) {
   return word(event, path);
 }
 
 // A flow or alert as sekimori (or Suricata) wrote it.
-Question question_of(const boost::json::object& event, Language language) {
+Question question_of(const boost::json::object& event, const policy::Policy& policy, Language language) {
   const UsageError broken{say(Text::explain_bad_event, language), {}};
   Question question;
   question.from.address = IpAddress::parse(member(event, {"src_ip"}));
@@ -166,6 +179,8 @@ Question question_of(const boost::json::object& event, Language language) {
     question.facts.next_hop_mac = *mac;
   if (const auto mac = MacAddress::parse(member(event, {"sekimori", "responder_mac"})))
     question.facts.responder_mac = *mac;
+  if (const std::string domain = member(event, {"sekimori", "domain"}); !domain.empty())
+    question.domain = read_domain(domain, policy, language);
   // "2026-04-01T09:12:03.482915+09:00": the fraction is nobody's question.
   std::string time = member(event, {"timestamp"});
   if (time.size() > 19 && time[19] == '.') time.erase(19, time.find_first_not_of(".0123456789", 19) - 19);
@@ -173,7 +188,7 @@ Question question_of(const boost::json::object& event, Language language) {
   return question;
 }
 
-Question read_event(const Arguments& arguments) {
+Question read_event(const Arguments& arguments, const policy::Policy& policy) {
   std::string line = arguments.operands()[0];
   if (line == "-") std::getline(std::cin, line);
   boost::system::error_code error;
@@ -181,14 +196,14 @@ Question read_event(const Arguments& arguments) {
   if (error || !value.is_object()) {
     throw UsageError{say(Text::explain_bad_event, arguments.language()), {}};
   }
-  return question_of(value.get_object(), arguments.language());
+  return question_of(value.get_object(), policy, arguments.language());
 }
 
 Question read_question(const Arguments& arguments, const policy::Policy& policy) {
   const std::vector<std::string>& words = arguments.operands();
   const Language language = arguments.language();
   if (words.size() < 2) {
-    if (!words.empty() && (words[0].front() == '{' || words[0] == "-")) return read_event(arguments);
+    if (!words.empty() && (words[0].front() == '{' || words[0] == "-")) return read_event(arguments, policy);
     throw UsageError(say(Text::tool_operands_few, language,
                          {{"command", "explain"}, {"operands", arguments.command()->operands}}),
                      say(Text::tool_see_help, language, {{"command", "explain"}}));
@@ -262,9 +277,7 @@ void print_near(const policy::Policy& policy, const policy::Conversation& conver
 class Whole {
  public:
   Whole(const policy::Policy& policy, const Question& question, Time time, const policy::Manner& manner)
-      : universe_(policy::macs_of(policy.compiled()), policy.options().utc_offset_minutes),
-        reach_(policy.compiled(), universe_),
-        manner_(manner) {
+      : universe_(policy.compiled()), reach_(policy.compiled(), universe_), manner_(manner) {
     for (const Family family : policy::families) claim(question, time, family);
     find();
   }
@@ -310,18 +323,24 @@ class Whole {
   }
 
  private:
-  std::vector<policy::Reach::Part> parts(const Peer& peer, Family family) const {
-    if (!peer.address) return reach_.parts(peer.segment, family);
+  std::vector<policy::Reach::Part> parts(const Peer& peer, Family family, DomainId domain) const {
+    if (!peer.address) return reach_.parts(peer.segment, family, domain);
     if (peer.address->family != family) return {};
     return {{policy::RangeSet::of(policy::number_of(*peer.address)),
              universe_.all(family)[policy::Side::source_mac]}};
   }
 
   void claim(const Question& question, Time time, Family family) {
+    for (DomainId domain = 0; domain < reach_.domains_count(); ++domain) {
+      if (!question.domain || *question.domain == domain) claim(question, time, family, domain);
+    }
+  }
+  void claim(const Question& question, Time time, Family family, DomainId domain) {
     using policy::Side;
-    for (const auto& from : parts(question.from, family)) {
-      for (const auto& to : parts(question.to, family)) {
+    for (const auto& from : parts(question.from, family, domain)) {
+      for (const auto& to : parts(question.to, family, domain)) {
         policy::Box box = universe_.all(family);
+        box[Side::domain] = reach_.numbers_of(domain);
         box[Side::source] = intersect(box[Side::source], from.addresses);
         box[Side::source_mac] = from.macs;
         box[Side::destination] = intersect(box[Side::destination], to.addresses);
@@ -395,6 +414,9 @@ void print_verdict(const Question& question, const policy::Verdict& verdict, con
   add(Text::tool_explain_source, side(policy, verdict.from, facts.tuple.source, language));
   add(Text::tool_explain_destination, side(policy, verdict.to, facts.tuple.destination, language));
   add(Text::tool_explain_service, service);
+  if (policy.several_domains()) {
+    add(Text::tool_explain_domain, std::string{policy.domain_name(facts.tuple.source.domain)});
+  }
   std::string time = daemon::timestamp(facts.start, alerts.utc_offset_minutes);
   add(Text::tool_explain_time, time.erase(19, 7));  // the fraction says nothing here
   const bool forbidden = verdict.decision == Decision::forbid;
@@ -455,7 +477,8 @@ int run_explain(const Arguments& arguments) {
   if (!loaded.policy) return tell_mistakes(loaded, asked);
   const policy::Policy& policy = *loaded.policy;
   const daemon::AlertOptions& alerts = loaded.config.daemon.alerts;
-  Question question = told.event ? question_of(*told.event, asked) : read_question(arguments, policy);
+  Question question = told.event ? question_of(*told.event, policy, asked) : read_question(arguments, policy);
+  if (const auto domain = arguments.get("--domain")) question.domain = read_domain(*domain, policy, asked);
   capture::FlowFacts& facts = question.facts;
   facts.start = facts.end =
       question.at && !arguments.has("--at") ? *question.at : asked_time(arguments, alerts.utc_offset_minutes);
@@ -465,8 +488,9 @@ int run_explain(const Arguments& arguments) {
 
   std::optional<Whole> whole;
   if (question.from.address && question.to.address) {
-    facts.tuple.source = *question.from.address;
-    facts.tuple.destination = *question.to.address;
+    const DomainId domain = question.domain.value_or(main_domain);
+    facts.tuple.source = question.from.address->in(domain);
+    facts.tuple.destination = question.to.address->in(domain);
     if (facts.tuple.source.family != facts.tuple.destination.family)
       throw UsageError(say(Text::tool_families_differ, asked), {});
   } else {

@@ -18,16 +18,38 @@ using policy::Universe;
 // Enough to see what it is about; --json has all.
 constexpr std::size_t words_shown = 4;
 
-std::string addresses_text(const RangeSet& addresses, policy::SegmentId segment, Family family,
+// Is it all that the segment has in the domains of the box?
+bool whole_segment(const RangeSet& addresses, policy::SegmentId segment, const Box& box,
+                   const policy::Reach& reach) {
+  bool any = false;
+  for (DomainId domain = 0; domain < reach.domains_count(); ++domain) {
+    if (!reach.numbers_of(domain).meets(box[Side::domain])) continue;
+    if (!(addresses == reach.addresses(segment, box.family, domain))) return false;
+    any = true;
+  }
+  return any;
+}
+
+std::string addresses_text(const RangeSet& addresses, policy::SegmentId segment, const Box& box,
                            const policy::Reach& reach, Language language) {
+  const Family family = box.family;
   if (addresses == reach.universe().all(family)[Side::source])
     return std::string{text(Text::proof_any_address, language)};
-  if (addresses == reach.addresses(segment, family)) {
+  if (whole_segment(addresses, segment, box, reach)) {
     const policy::ProfileSegment& named = reach.policy().options.profile.segments[segment];
     std::string words = say(Text::proof_whole_segment, language, {{"segment", named.id}});
     return words.append(family == Family::ipv4 ? " (IPv4)" : " (IPv6)");
   }
   return policy::joined(policy::addresses_in(addresses, family), words_shown, language);
+}
+
+std::vector<std::string> domains_in(const RangeSet& domains, const Universe& universe) {
+  std::vector<std::string> names;
+  if (domains == universe.all(Family::ipv4)[Side::domain]) return names;
+  for (std::size_t i = 0; i < universe.domains().size(); ++i) {
+    if (domains.contains(i)) names.push_back(universe.domains()[i]);
+  }
+  return names;
 }
 
 json::array words_json(const std::vector<std::string>& words) {
@@ -96,8 +118,9 @@ std::vector<Table::Cell> tuple_cells(const Box& box, policy::SegmentId from, pol
   add(Text::proof_destination_mac, "macs", policy::macs_in(box[Side::destination_mac], universe, language));
   add(Text::proof_next_hop, "macs", policy::macs_in(box[Side::next_hop], universe, language));
   add(Text::proof_tunnel, "tunnels", policy::tunnels_in(box[Side::tunnel]));
-  return {addresses_text(box[Side::source], from, box.family, reach, language),
-          addresses_text(box[Side::destination], to, box.family, reach, language),
+  add(Text::proof_domain, "domains", domains_in(box[Side::domain], universe));
+  return {addresses_text(box[Side::source], from, box, reach, language),
+          addresses_text(box[Side::destination], to, box, reach, language),
           policy::joined(policy::services_in(box[Side::service], language), words_shown, language), note};
 }
 
@@ -127,6 +150,7 @@ json::object tuple_json(const Box& box, const Universe& universe, int utc_offset
     }
     out["tunnel"] = std::move(kinds);
   }
+  if (limited(Side::domain)) out["domain"] = words_json(domains_in(box[Side::domain], universe));
   return out;
 }
 
