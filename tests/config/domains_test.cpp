@@ -115,7 +115,7 @@ TEST(DomainConfig, AnOverlapInsideOneDomainIsAMistakeWithBothPlaces) {
   EXPECT_EQ(mistakes_of(""), "") << "between two it is none";
   EXPECT_EQ(
       mistakes_of("  security-cloud: {domain: town-b, prefixes: [10.2.3.0/24]}\n"),
-      "c.yaml:18:48: segments.security-cloud.prefixes[0]: 10.2.3.0/24 overlaps 10.2.0.0/16 (segment lgwan, "
+      "c.yaml:18:47: segments.security-cloud.prefixes[0]: 10.2.3.0/24 overlaps 10.2.0.0/16 (segment lgwan, "
       "15:16); an address belongs to one segment.\n");
 }
 
@@ -139,8 +139,8 @@ TEST(DomainConfig, AWireIsInOneDomain) {
       << "one message for a range";
   EXPECT_EQ(
       with("    b: {wires: [{tap: t1, vlans: [7]}]}\n"),
-      "c.yaml:6:38: capture.domains.b.wires[0].vlans[0]: VLAN 7 of the tap t1 is in the domain a already "
-      "(5:66); a wire belongs to one domain.\n");
+      "c.yaml:6:35: capture.domains.b.wires[0].vlans[0]: VLAN 7 of the tap t1 is in the domain a already "
+      "(5:65); a wire belongs to one domain.\n");
   EXPECT_NE(with("    b: {taps: [t2]}\n").find("There is no tap \"t2\"; names in capture.taps: t1."),
             std::string::npos);
 }

@@ -180,10 +180,13 @@ TEST(PolicyDomains, OneWithoutWiresIsWarnedOf) {
   both.city.options.domains[town_b].wired = false;
   both.city.options.domains[town_b].place = {"city.yaml", 4, 5};
   const Policy policy{both.city.options, {}, {}, 1, Language::en};
-  const auto& warnings = policy.warnings();
-  ASSERT_EQ(warnings.size(), 1U);
-  EXPECT_EQ(warnings[0].place.line, 4);
-  EXPECT_EQ(warnings[0].message,
+  std::vector<PolicyError::Item> told;
+  for (const PolicyError::Item& warning : policy.warnings()) {
+    if (warning.message.find("wires") != std::string::npos) told.push_back(warning);
+  }
+  ASSERT_EQ(told.size(), 1U);
+  EXPECT_EQ(told[0].place.line, 4);
+  EXPECT_EQ(told[0].message,
             "domain \"town-b\" has no wires: write taps, vlans or wires under capture.domains.town-b");
 }
 

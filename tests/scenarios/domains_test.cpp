@@ -4,9 +4,11 @@
 #include <gtest/gtest.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <boost/json.hpp>
 #include <filesystem>
 #include <fstream>
+#include <set>
 
 #include "config/config.hpp"
 #include "daemon/alert/desk.hpp"
@@ -71,13 +73,19 @@ struct Shot {
 // 2026-11-20T09:00:00+09:00
 constexpr Time morning{std::chrono::seconds{1795132800}};
 
+// Cards are one body's: a card that is at home in two segments would be a finding of its own.
+std::string card(unsigned vlan, std::uint16_t tap, std::string_view last) {
+  return "02:00:00:0" + std::to_string(vlan / 100 + tap) + ":01:" + std::string{last};
+}
+
 // A whole conversation as one mirror sees it: both directions, some payload. Every octet of it is the same
 // wherever it is held, so that only the wire tells two of them apart.
 std::vector<Shot> conversation(Duration begin, unsigned vlan, const char* client, const char* server,
                                unsigned port, std::uint16_t tap = 0) {
   const auto frame = [&](bool up) {
-    const PacketBuilder link = up ? kit::ethernet("02:00:00:00:01:05", "02:00:00:00:01:09")
-                                  : kit::ethernet("02:00:00:00:01:09", "02:00:00:00:01:05");
+    const std::string ours = card(vlan, tap, "05");
+    const std::string theirs = "02:00:00:00:00:fe";  // the firewall's
+    const PacketBuilder link = up ? kit::ethernet(ours, theirs) : kit::ethernet(theirs, ours);
     return (vlan == 0 ? link : link.vlan(vlan)).ipv4(up ? client : server, up ? server : client);
   };
   const auto up = [&](unsigned id, unsigned flags, unsigned seq, unsigned ack, std::size_t size = 0) {
@@ -117,8 +125,9 @@ struct Told final : daemon::ReplayOutput {
     for (const json::object& event : alerts) {
       const json::object& ours = event.at("sekimori").as_object();
       if (ours.at("kind").as_string() != "opened") continue;
+      const json::value* const source = event.if_contains("src_ip");
       lines.push_back(std::string{ours.at("finding").as_string()} + " " +
-                      std::string{event.at("src_ip").as_string()} + " " + domain_of(event));
+                      (source == nullptr ? "-" : std::string{source->as_string()}) + " " + domain_of(event));
     }
     return lines;
   }
@@ -217,15 +226,17 @@ TEST(Association, TwoTownsMachinesAreTwoIncidents) {
                                                 conversation(2s, 210, "10.1.1.5", "203.0.113.80", 443)}));
   EXPECT_EQ(told.opened(),
             (std::vector<std::string>{"SEG-FORBIDDEN 10.1.1.5 town-a", "SEG-FORBIDDEN 10.1.1.5 town-b"}));
-  EXPECT_NE(told.alerts[0].at("sekimori").as_object().at("incident"),
-            told.alerts[1].at("sekimori").as_object().at("incident"));
+  std::set<std::string> incidents;
+  for (const json::object& event : told.alerts)
+    incidents.insert(std::string{event.at("sekimori").as_object().at("incident").as_string()});
+  EXPECT_EQ(incidents.size(), 2U);
 }
 
 std::vector<Shot> sweep(Duration begin, unsigned vlan, unsigned first, unsigned count) {
   std::vector<Shot> shots;
   for (unsigned i = 0; i < count; ++i) {
     const std::string to = "10.1.20." + std::to_string(first + i);
-    shots.push_back({begin + i * 100ms, kit::ethernet("02:00:00:00:01:05", "02:00:00:00:01:09")
+    shots.push_back({begin + i * 100ms, kit::ethernet(card(vlan, 0, "05"), card(vlan, 0, "09"))
                                             .vlan(vlan)
                                             .ipv4("10.1.1.5", to)
                                             .tcp(40'000 + i, 8'008, SYN)});
@@ -249,7 +260,7 @@ TEST(Association, ASweepIsCountedForTheMachineThatMakesIt) {
 TEST(Association, AForeignAddressIsForeignToItsOwnTownOnly) {
   const Setting setting = setting_of(association);
   const auto announce = [](Duration at, unsigned vlan) {
-    return Shot{at, kit::ethernet("02:00:00:00:01:77", "ff:ff:ff:ff:ff:ff")
+    return Shot{at, kit::ethernet(card(vlan, 0, "77"), "ff:ff:ff:ff:ff:ff")
                         .vlan(vlan)
                         .arp_request("10.1.1.5", "10.1.1.5")};
   };
