@@ -241,7 +241,8 @@ void read_behaviour(Map& root, const SegmentNames& names, policy::PolicyOptions&
     read_scan(map.optional("scan"), behaviour.scan);
     map.optional("half_open_rate").number(behaviour.half_open_rate, {0, 1'000'000});
     const Cursor scanners = map.optional("scanners_allowed");
-    scanners.list([&](const Cursor& item) { read_scanner(item, options.domains, behaviour.scanners_allowed); });
+    scanners.list(
+        [&](const Cursor& item) { read_scanner(item, options.domains, behaviour.scanners_allowed); });
     if (behaviour.scanners_allowed.size() > scanners_most) {
       scanners.error(Text::config_list_long, {{"max", std::to_string(scanners_most)}});
     }

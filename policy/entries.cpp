@@ -402,7 +402,8 @@ Entries::Comparison Entries::compare(std::uint32_t index, const Question& questi
   if (!here || !holds(digest.source, (digest.parts & Digest::several_sources) != 0, question.source)) {
     result.differs(Mismatch::source_address);
   }
-  if (!here || !holds(digest.destination, (digest.parts & Digest::several_destinations) != 0, question.destination)) {
+  if (!here ||
+      !holds(digest.destination, (digest.parts & Digest::several_destinations) != 0, question.destination)) {
     result.differs(Mismatch::destination_address);
   }
   const std::span<const Ports> one{&digest.ports, digest.ports_count};

@@ -23,8 +23,8 @@ class KeyedHash {
   std::size_t operator()(const std::pair<std::uint32_t, IpAddress>& key) const {
     const IpAddress& address = key.second;
     return of(address.upper(), address.lower(),
-              static_cast<std::uint64_t>(key.first) << 16U | static_cast<std::uint64_t>(address.domain) << 8U |
-                  static_cast<unsigned>(address.family));
+              static_cast<std::uint64_t>(key.first) << 16U |
+                  static_cast<std::uint64_t>(address.domain) << 8U | static_cast<unsigned>(address.family));
   }
 
  private:
