@@ -48,6 +48,12 @@ CloseReason view_of(const policy::Policy& policy, const policy::Conversation& co
   return verdict.pair() == pair ? CloseReason::none : CloseReason::reclassified;
 }
 
+// What was told says the domain beside the addresses, by its name.
+capture::Tuple placed(capture::Tuple tuple, DomainId domain) {
+  tuple.source.domain = tuple.destination.domain = domain;
+  return tuple;
+}
+
 }  // namespace
 
 struct Incidents::State {
@@ -97,7 +103,7 @@ struct Incidents::State {
   void feed_incident(const FlowEvent& event, const PolicyPointer& policy, Records& out);
   AlertKind kind_of_news(Story& story, const FlowEvent& event, const Offer& offer);
   void feed_exception(const FlowEvent& event, const PolicyPointer& policy, Records& out);
-  static FlowEvent still_forbidden(const Resumption& from, const policy::Policy& policy);
+  static FlowEvent still_forbidden(const Resumption& from, DomainId domain, const policy::Policy& policy);
   void let_go(const Resumption& from, FlowEvent event, const PolicyPointer& policy, CloseReason reason,
               Records& out);
 };
@@ -433,11 +439,12 @@ void Incidents::replaced(const std::shared_ptr<const policy::Policy>& policy) {
 }
 
 // The latest conversation, or if the policy does not forbid that any more another one that was told.
-FlowEvent Incidents::State::still_forbidden(const Resumption& from, const policy::Policy& policy) {
+FlowEvent Incidents::State::still_forbidden(const Resumption& from, DomainId domain,
+                                            const policy::Policy& policy) {
   FlowEvent event = from.event;
   event.generation = policy.generation();
   const auto judge = [&](const capture::Tuple& tuple) {
-    event.facts.tuple = tuple;
+    event.facts.tuple = placed(tuple, domain);
     event.verdict = policy.judge(policy::conversation_of(event.facts));
     return event.verdict.decision == policy::Decision::forbid && event.verdict.pair() == from.pair;
   };
@@ -478,14 +485,10 @@ bool Incidents::resume(const Resumption& from, const std::shared_ptr<const polic
   FlowEvent event = from.event;
   const int domain = from.domain.empty() ? main_domain : policy->domain_index(from.domain);
   if (domain < 0) return false;  // nobody watches it any more
-  const auto placed = [&](capture::Tuple tuple) {
-    tuple.source.domain = tuple.destination.domain = static_cast<DomainId>(domain);
-    return tuple;
-  };
-  event.facts.tuple = placed(event.facts.tuple);
+  event.facts.tuple = placed(event.facts.tuple, static_cast<DomainId>(domain));
   event.verdict = policy->judge(policy::conversation_of(event.facts));
   event.generation = policy->generation();
-  if (!exception) event = State::still_forbidden(from, *policy);
+  if (!exception) event = State::still_forbidden(from, static_cast<DomainId>(domain), *policy);
   const bool same =
       event.verdict.pair() == from.pair && (exception ? event.verdict.decision != policy::Decision::forbid &&
                                                             event.verdict.basis == policy::Basis::exception
@@ -529,7 +532,7 @@ bool Incidents::resume(const Resumption& from, const std::shared_ptr<const polic
   }
   for (const capture::Tuple& tuple : from.told) {
     capture::FlowFacts facts = event.facts;
-    facts.tuple = placed(tuple);
+    facts.tuple = placed(tuple, static_cast<DomainId>(domain));
     const State::Offer offer = state.offer_of(facts);
     story.responders.insert(offer.responder);
     story.services.insert(offer.service);

@@ -73,15 +73,16 @@ TEST(DaemonDomains, TheyGoOnAfterARestartUnderAnotherNumber) {
   EXPECT_EQ(from->domain, "town-b");
 
   Incidents incidents{{}, Coverage::Memory::all};
-  ASSERT_TRUE(incidents.resume(*from, after));
   std::vector<AlertRecord> records;
+  ASSERT_TRUE(incidents.resume(*from, after, records));
   incidents.finish(record.time, records);
   ASSERT_EQ(records.size(), 1U);
   EXPECT_EQ(records[0].event.facts.tuple.source.domain, after->domain_index("town-b"));
   EXPECT_EQ(incident_id(records[0]), incident_id(record)) << "ids speak of names";
 
   Incidents others{{}, Coverage::Memory::all};
-  EXPECT_FALSE(others.resume(*from, union_policy("town-c", "town-a"))) << "nobody watches town b any more";
+  EXPECT_FALSE(others.resume(*from, union_policy("town-c", "town-a"), records))
+      << "nobody watches town b any more";
 }
 
 TEST(DaemonDomains, LinesOfMainAreAsTheyWere) {
