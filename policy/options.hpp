@@ -314,7 +314,7 @@ struct TunnelOptions {
   std::vector<Prefix> a{};               // one side, at least one prefix
   std::vector<Prefix> b{};               // the other
   Place place{};
-  bool draft = false;  // see ServiceOptions
+  bool draft = false;           // see ServiceOptions
   DomainSet domains = in_main;  // of both
 };
 inline constexpr std::size_t tunnels_max = 256;

@@ -36,10 +36,7 @@ void sort_remarks(std::vector<Remark>& remarks) {
 class Checker {
  public:
   Checker(const CompiledPolicy& policy, const CheckOptions& options)
-      : policy_(policy),
-        options_(options),
-        universe_(policy),
-        reach_(policy, universe_) {}
+      : policy_(policy), options_(options), universe_(policy), reach_(policy, universe_) {}
 
   std::vector<Remark> run() {
     gather();
