@@ -61,7 +61,7 @@ void read_hours(const Cursor& at, policy::HoursOptions& hours) {
     policy::HoursOptions::Range range;
     const bool good = read_clock(from, range.begin);
     if (!read_clock(until, range.end) || !good) return;
-    range.begin %= 24 * 60;
+    range.begin = static_cast<std::uint16_t>(range.begin % (24 * 60));
     if (range.begin == range.end) {
       until.error(Text::behaviour_hours_equal);
     } else {
