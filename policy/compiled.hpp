@@ -89,7 +89,7 @@ struct PathRule {
 };
 PathRule rule_on_path(const CompiledPolicy& policy, SegmentId from, SegmentId to, const MacAddress& next_hop);
 
-std::size_t domains_count(const PolicyOptions& options);
+std::uint8_t domains_count(const PolicyOptions& options);
 std::string_view domain_name(const PolicyOptions& options, DomainId domain);  // "main" where nobody names it
 // The side of an entry with its addresses in the entry's domains.
 EndpointOptions in_domains(const EndpointOptions& side, DomainSet domains);

@@ -5,8 +5,8 @@
 
 namespace sekimori::policy {
 
-std::size_t domains_count(const PolicyOptions& options) {
-  return std::clamp<std::size_t>(options.domains.size(), 1, domains_max);
+std::uint8_t domains_count(const PolicyOptions& options) {
+  return static_cast<std::uint8_t>(std::clamp<std::size_t>(options.domains.size(), 1, domains_max));
 }
 
 std::string_view domain_name(const PolicyOptions& options, DomainId domain) {

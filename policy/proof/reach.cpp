@@ -56,7 +56,7 @@ Reach::Reach(const CompiledPolicy& policy, const Universe& universe, bool drafts
 
 void Reach::number_domains() {
   const std::vector<std::string> own = domain_names(policy_.options);
-  domains_count_ = own.size();
+  domains_count_ = static_cast<std::uint8_t>(own.size());
   std::array<std::vector<Range>, domains_max> numbers;
   for (std::size_t number = 0; number < universe_.domains().size(); ++number) {
     const auto known = std::find(own.begin(), own.end(), universe_.domains()[number]);

@@ -79,7 +79,7 @@ class Reach {
   // its `main`.
   const RangeSet& numbers_of(DomainId domain) const { return domains_[domain]; }
   RangeSet numbers_of_all(DomainSet domains) const;
-  std::size_t domains_count() const { return domains_count_; }
+  std::uint8_t domains_count() const { return domains_count_; }
   // Where a segment is: its addresses, and the external ones behind its next hops.
   struct Part {
     RangeSet addresses{};
@@ -105,7 +105,7 @@ class Reach {
   const Universe& universe_;
   RangeSet hops_{};     // MACs of next hops
   RangeSet routers_{};  // and of the body's other routers
-  std::size_t domains_count_ = 1;
+  std::uint8_t domains_count_ = 1;
   std::array<RangeSet, domains_max> domains_{};
   std::array<std::array<std::array<RangeSet, segments_max>, domains_max>, 2> addresses_{};
   std::array<std::array<std::vector<std::uint32_t>, pairs_max>, 2> areas_of_{};  // indexes into areas_
