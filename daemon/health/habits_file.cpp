@@ -12,6 +12,7 @@
 #include <cstring>
 #include <optional>
 
+#include "daemon/descriptor.hpp"
 #include "daemon/journal/crc32c.hpp"
 
 namespace sekimori::daemon {
@@ -88,20 +89,6 @@ bool read_line(std::string_view line, const std::vector<std::string>& segments, 
   return words[0] == "vlan" && words.size() == 2 + figures && read(words[1], vlan) &&
          read_hour(words, 2, book.vlans, vlan);
 }
-
-class Descriptor {
- public:
-  explicit Descriptor(int fd) : fd_(fd) {}
-  ~Descriptor() {
-    if (fd_ >= 0) ::close(fd_);
-  }
-  Descriptor(const Descriptor&) = delete;
-  Descriptor& operator=(const Descriptor&) = delete;
-  int get() const { return fd_; }
-
- private:
-  int fd_;
-};
 
 bool write_whole(int fd, std::string_view content) {
   while (!content.empty()) {

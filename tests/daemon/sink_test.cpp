@@ -14,6 +14,7 @@
 
 #include "daemon/alert/alert_log.hpp"
 #include "daemon/alert/sinks.hpp"
+#include "daemon/descriptor.hpp"
 #include "daemon/render.hpp"
 #include "tests/daemon/alert_city.hpp"
 
@@ -21,26 +22,6 @@ namespace sekimori::daemon {
 namespace {
 
 using namespace std::chrono_literals;
-
-// A socket or file of the test itself.
-class Descriptor {
- public:
-  explicit Descriptor(int fd = -1) : fd_(fd) {}
-  ~Descriptor() { reset(); }
-  Descriptor(Descriptor&& other) noexcept : fd_(std::exchange(other.fd_, -1)) {}
-  Descriptor& operator=(Descriptor&& other) noexcept {
-    reset(std::exchange(other.fd_, -1));
-    return *this;
-  }
-  void reset(int fd = -1) {
-    if (fd_ >= 0) ::close(fd_);
-    fd_ = fd;
-  }
-  int get() const { return fd_; }
-
- private:
-  int fd_;
-};
 
 class SinkTest : public testing::Test {
  protected:

@@ -13,6 +13,7 @@
 #include <filesystem>
 #include <set>
 
+#include "daemon/descriptor.hpp"
 #include "daemon/health/machine_look.hpp"
 #include "daemon/status.hpp"
 #include "tools/sekimori/doctor/findings.hpp"
@@ -26,24 +27,10 @@ namespace json = boost::json;
 
 constexpr int patience_ms = 1500;
 
-class Descriptor {
- public:
-  explicit Descriptor(int fd) : fd_(fd) {}
-  ~Descriptor() {
-    if (fd_ >= 0) ::close(fd_);
-  }
-  Descriptor(const Descriptor&) = delete;
-  Descriptor& operator=(const Descriptor&) = delete;
-  int get() const { return fd_; }
-
- private:
-  int fd_;
-};
-
 // Why a connection to `address` does not come about, in the system's words; empty if it does. Of a datagram
 // socket that is only whether there is a way.
 std::string refusal(int family, int type, const sockaddr* address, socklen_t size) {
-  const Descriptor socket{::socket(family, type | SOCK_NONBLOCK | SOCK_CLOEXEC, 0)};
+  const daemon::Descriptor socket{::socket(family, type | SOCK_NONBLOCK | SOCK_CLOEXEC, 0)};
   if (socket.get() < 0) return std::strerror(errno);
   if (::connect(socket.get(), address, size) == 0) return {};
   if (errno != EINPROGRESS) return std::strerror(errno);

@@ -14,6 +14,7 @@
 #include <fstream>
 #include <string_view>
 
+#include "daemon/descriptor.hpp"
 #include "daemon/health/interface_look.hpp"
 #include "tools/sekimori/doctor/findings.hpp"
 
@@ -25,16 +26,10 @@ class Interface {
  public:
   explicit Interface(const std::string& name)
       : name_(name), socket_(::socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0)) {}
-  ~Interface() {
-    if (socket_ >= 0) ::close(socket_);
-  }
-  Interface(const Interface&) = delete;
-  Interface& operator=(const Interface&) = delete;
-
   bool ask(unsigned long question, ifreq& request) const {
     const std::size_t length = std::min(name_.size(), sizeof request.ifr_name - 1);
     std::memcpy(request.ifr_name, name_.data(), length);
-    return socket_ >= 0 && ::ioctl(socket_, question, &request) == 0;
+    return socket_.get() >= 0 && ::ioctl(socket_.get(), question, &request) == 0;
   }
   bool exists() const {
     ifreq request{};
@@ -79,7 +74,7 @@ class Interface {
 
  private:
   const std::string name_;
-  const int socket_;
+  const daemon::Descriptor socket_;
 };
 
 struct Offload {
