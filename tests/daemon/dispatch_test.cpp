@@ -6,25 +6,19 @@
 
 #include "daemon/health/sign_of_life.hpp"
 #include "tests/daemon/alert_city.hpp"
-#include "tests/daemon/journal_kit.hpp"
+#include "tests/daemon/delivery_kit.hpp"
 
 namespace sekimori::daemon {
 namespace {
 
 using namespace std::chrono_literals;
 
-struct DispatchTest : test::JournalTest {
+struct DispatchTest : test::DeliveryTest {
   void SetUp() override {
-    test::JournalTest::SetUp();
-    DestinationOptions file;
-    file.name = "eve";
-    file.kind = DestinationKind::eve_file;
-    file.path = folder + "-out/eve.json";
-    file.queue_max = 16;
-    daemon_.alerts.destinations = {file};
+    test::DeliveryTest::SetUp();
+    daemon_.alerts = alerts;
     vitals_.wall = test::nine_twelve;
   }
-  void open_out() const { std::filesystem::create_directory(folder + "-out"); }
   AlertMessage digest(std::uint64_t number) const {
     return digest_message("2026-03-31", number, {.time = vitals_.wall}, vitals_, *policy_, daemon_.alerts);
   }
@@ -34,22 +28,13 @@ struct DispatchTest : test::JournalTest {
   // "kind" of what arrived.
   std::string received() const {
     std::string out;
-    std::ifstream lines{folder + "-out/eve.json"};
-    for (std::string line; std::getline(lines, line);) {
+    for (const std::string& line : delivered()) {
       const auto event = boost::json::parse(line);
       out += std::string{event.at("sekimori").at("kind").as_string()} + " ";
     }
     return out;
   }
-  bool until(const std::function<bool()>& condition, std::chrono::milliseconds most = 8s) {
-    const auto end = std::chrono::steady_clock::now() + most;
-    while (!condition()) {
-      if (std::chrono::steady_clock::now() > end) return false;
-      if (io_.stopped()) io_.restart();
-      io_.run_one_for(5ms);
-    }
-    return true;
-  }
+  bool until(const std::function<bool()>& condition) { return test::DeliveryTest::until(io_, condition); }
   // Starts, says what there is to say while the destination is down, and then lets it come.
   void midnight_without_a_destination() {
     Dispatch dispatch{io_, daemon_};

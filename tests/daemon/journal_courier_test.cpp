@@ -14,7 +14,7 @@
 #include "daemon/journal/reopen.hpp"
 #include "daemon/render.hpp"
 #include "tests/daemon/alert_city.hpp"
-#include "tests/daemon/journal_kit.hpp"
+#include "tests/daemon/delivery_kit.hpp"
 
 namespace sekimori::daemon {
 namespace {
@@ -27,37 +27,15 @@ std::uint64_t from_environment(const char* name, std::uint64_t otherwise) {
   return value == nullptr ? otherwise : std::strtoull(value, nullptr, 10);
 }
 
-struct CourierTest : test::JournalTest {
-  void SetUp() override {
-    test::JournalTest::SetUp();
-    DestinationOptions file;
-    file.name = "eve";
-    file.kind = DestinationKind::eve_file;
-    file.path = folder + "-out/eve.json";
-    file.queue_max = 16;
-    alerts.destinations = {file};
-  }
-  void open_out() const { std::filesystem::create_directory(folder + "-out"); }
+struct CourierTest : test::DeliveryTest {
   std::vector<std::uint64_t> received() const {
     std::vector<std::uint64_t> out;
-    std::ifstream lines{folder + "-out/eve.json"};
-    for (std::string line; std::getline(lines, line);) {
+    for (const std::string& line : delivered()) {
       const std::size_t at = line.find("\"sequence\":");
       out.push_back(at == std::string::npos ? 0 : std::strtoull(line.c_str() + at + 11, nullptr, 10));
     }
     return out;
   }
-  template <class Condition>
-  bool until(boost::asio::io_context& io, Condition condition, std::chrono::milliseconds most = 8s) const {
-    const auto end = std::chrono::steady_clock::now() + most;
-    while (!condition()) {
-      if (std::chrono::steady_clock::now() > end) return false;
-      if (io.stopped()) io.restart();
-      io.run_one_for(5ms);
-    }
-    return true;
-  }
-  AlertOptions alerts{};
 };
 
 TEST_F(CourierTest, ADeadDestinationLosesNothingAndMemoryStaysSmall) {
