@@ -5,13 +5,10 @@
 #include <chrono>
 #include <cstdlib>
 #include <filesystem>
-#include <functional>
-#include <set>
 
 #include "daemon/health/habits_file.hpp"
-#include "daemon/health/health.hpp"
 #include "daemon/journal/crc32c.hpp"
-#include "tests/daemon/alert_city.hpp"
+#include "tests/daemon/health_stage.hpp"
 #include "tests/daemon/journal_kit.hpp"
 
 namespace sekimori::daemon {
@@ -129,42 +126,12 @@ TEST_F(HabitsOnDisk, AreReplacedAsAWholeAndAFileThatIsNoneOfOursIsToldAndNotFoll
 
 // ---- VLANs
 
-class VlanHealthTest : public ::testing::Test {
+class VlanHealthTest : public test::HealthStage {
  protected:
-  void use(const HealthOptions& options) { health_ = std::make_unique<Health>(options, 540); }
-  using Spoil = std::function<void(Vitals&)>;
-  // What began and, with a leading '-', what ended; other refreshing is left out.
-  std::string pass(std::chrono::seconds time, const Spoil& spoil = {}, std::chrono::seconds step = 1s) {
-    std::string out;
-    for (auto second = 0s; second < time; second += step) {
-      vitals_.wall += step;
-      vitals_.monotonic += step;
-      vitals_.taps[0].counters.received += 100;
-      if (spoil) spoil(vitals_);
-      std::vector<Notice> found;
-      health_->judge(vitals_, policy_, found);
-      for (const Notice& notice : found) {
-        const std::string what = std::string{notice_row(notice.kind).code} + ":" + notice.subject;
-        if (!notice.over && !open_.insert(what).second) continue;
-        if (notice.over) open_.erase(what);
-        out += (out.empty() ? "" : " ") + std::string(notice.over ? "-" : "") + what;
-        last_ = notice;
-      }
-    }
-    return out;
-  }
   VlanHealthTest() {
-    vitals_.wall = test::nine_twelve;
     vitals_.monotonic = 1'000'000s;  // a machine that has run for days
-    vitals_.synchronised = Synchronised::yes;
-    vitals_.taps.push_back({.name = "t1", .interface = "eth1"});
     vitals_.vlans.resize(std::tuple_size_v<VlanCounts>);
   }
-  const policy::Policy policy_{test::alert_city(), {}, "abc", 3};
-  std::unique_ptr<Health> health_ = std::make_unique<Health>(HealthOptions{}, 540);
-  Vitals vitals_{};
-  Notice last_{};
-  std::set<std::string> open_{};
 };
 
 TEST_F(VlanHealthTest, AConfiguredVlanThatFallsSilentIsToldAndItsReturnToo) {

@@ -1,59 +1,29 @@
 #include <gtest/gtest.h>
 
+#include <array>
 #include <chrono>
-#include <functional>
-#include <memory>
-#include <set>
 #include <string>
 
-#include "daemon/health/health.hpp"
-#include "tests/daemon/alert_city.hpp"
-#include "tests/daemon/quiet_vitals.hpp"
+#include "tests/daemon/health_stage.hpp"
 
 namespace sekimori::daemon {
 namespace {
 
 using namespace std::chrono_literals;
 
-// One tap that hears two segments talk; a hundred packets of a hundred octets a second.
-class HealthPairsTest : public ::testing::Test {
+// Two segments talk: a hundred packets of a hundred octets a second.
+class HealthPairsTest : public test::HealthStage {
  protected:
-  using Spoil = std::function<void(Vitals&)>;
-  // "CODE:subject" of what began and, with a leading '-', of what ended.
-  std::string pass(std::chrono::seconds time, const Spoil& spoil = {}, std::chrono::seconds step = 1s) {
-    std::string out;
-    for (auto second = 0s; second < time; second += step) {
-      vitals_.wall += step;
-      vitals_.monotonic += step;
-      vitals_.taps[0].counters.received += 100;
-      talk().packets += 100;
-      talk().bytes += 10'000;
-      if (spoil) spoil(vitals_);
-      std::vector<Notice> found;
-      health_->judge(vitals_, policy_, found);
-      for (const Notice& notice : found) {
-        const std::string code{notice_row(notice.kind).code};
-        const std::string what = code + ":" + notice.subject;
-        if (!notice.over && !open_.insert(what).second) continue;  // refreshed
-        if (notice.over) open_.erase(what);
-        out += (out.empty() ? "" : " ") + std::string(notice.over ? "-" : "") + what;
-        last_ = notice;
-      }
-    }
-    return out;
+  void second() override {
+    test::HealthStage::second();
+    talk().packets += 100;
+    talk().bytes += 10'000;
   }
   PairTotals& talk() { return vitals_.matrix[pair_]; }
   std::string name(policy::SegmentId segment) const { return policy_.segments()[segment].id; }
-  void use(const HealthOptions& options) { health_ = std::make_unique<Health>(options, 540); }
 
-  const policy::Policy policy_{test::alert_city(), {}, "abc", 3};
   const policy::PairId pair_ = policy::pair_of(0, 1);
-  const std::string there_ = name(0) + " " + name(1);
   const std::string back_ = name(1) + " " + name(0);
-  std::unique_ptr<Health> health_ = std::make_unique<Health>(HealthOptions{}, 540);
-  Vitals vitals_ = test::quiet_vitals({"t1"});
-  Notice last_{};
-  std::set<std::string> open_{};
 };
 
 // ---- what was lost on the way to the tap
