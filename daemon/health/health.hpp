@@ -9,11 +9,13 @@
 // system clock's time, which is the packets' too. One thread; memory: one row of totals a second of `window`.
 #pragma once
 
+#include <bitset>
 #include <cstdint>
 #include <deque>
 #include <map>
 #include <optional>
 #include <string>
+#include <tuple>
 #include <utility>
 #include <vector>
 
@@ -91,6 +93,7 @@ class Health {
   void judge_pairs(const Vitals& vitals, const policy::Policy& policy);
   void judge_pair(const policy::Policy& policy, policy::SegmentId from, policy::SegmentId to);
   void judge_vlans(const Vitals& vitals);
+  std::bitset<std::tuple_size_v<VlanCounts>> silent_vlans() const;  // whose state lasts
   void judge_vlan(std::uint16_t vlan, std::optional<std::chrono::seconds> configured);
   std::int64_t local_hour() const;
   // Why a silence is unusual, and which one.

@@ -1,6 +1,9 @@
 // Health of what the taps show of each pair of segments: what they do not show, and what fell silent.
 #include <algorithm>
 #include <array>
+#include <bitset>
+#include <charconv>
+#include <system_error>
 
 #include "daemon/health/health.hpp"
 #include "daemon/render.hpp"
@@ -143,18 +146,33 @@ void Health::tell_silence(Notice notice, const Expected& expected, const Habits&
   state(expected.most && silent >= *expected.most, sighted_ && habits.heard(which), std::move(notice));
 }
 
+// Of 4,094 VLANs a few are configured, known or silent: of the others nothing is made.
 void Health::judge_vlans(const Vitals& vitals) {
   habits_.vlans.step(now_.at, local_hour(), vitals.vlans, sighted_);
-  for (const HealthOptions::Vlan& each : options_.vlans) judge_vlan(each.vlan, each.silence);
-  const auto configured = [&](std::uint16_t vlan) {
-    return std::any_of(options_.vlans.begin(), options_.vlans.end(),
-                       [vlan](const auto& each) { return each.vlan == vlan; });
-  };
-  for (std::uint16_t vlan = 1; vlan < habits_.vlans.size(); ++vlan) {
-    const bool known = options_.learn && habits_.vlans.usual(vlan).has_value();
-    const bool lasts = known || is_open(NoticeKind::vlan_silent, std::to_string(vlan));
-    if (lasts && !configured(vlan)) judge_vlan(vlan, std::nullopt);
+  std::bitset<std::tuple_size_v<VlanCounts>> configured;
+  for (const HealthOptions::Vlan& each : options_.vlans) {
+    configured.set(each.vlan);
+    judge_vlan(each.vlan, each.silence);
   }
+  const auto lasting = silent_vlans();
+  for (std::uint16_t vlan = 1; vlan < habits_.vlans.size(); ++vlan) {
+    if (configured.test(vlan)) continue;
+    const bool known = options_.learn && habits_.vlans.usual(vlan).has_value();
+    if (known || lasting.test(vlan)) judge_vlan(vlan, std::nullopt);
+  }
+}
+
+std::bitset<std::tuple_size_v<VlanCounts>> Health::silent_vlans() const {
+  std::bitset<std::tuple_size_v<VlanCounts>> out;
+  for (auto each = open_.lower_bound({NoticeKind::vlan_silent, std::string{}});
+       each != open_.end() && each->first.first == NoticeKind::vlan_silent; ++each) {
+    const std::string& name = each->first.second;
+    std::size_t vlan = 0;
+    const auto read = std::from_chars(name.data(), name.data() + name.size(), vlan);
+    // A subject that an earlier program made may be anything: it ends unjudged.
+    if (read.ec == std::errc{} && read.ptr == name.data() + name.size() && vlan < out.size()) out.set(vlan);
+  }
+  return out;
 }
 
 void Health::judge_vlan(std::uint16_t vlan, std::optional<std::chrono::seconds> configured) {
