@@ -85,6 +85,10 @@ void Dispatch::open_journal(Desk& desk, const std::shared_ptr<const policy::Poli
                        {"damaged", std::to_string(found.damaged_octets)},
                        {"missing", std::to_string(found.missing)}}));
   }
+  if (found.uncut_octets != 0) {
+    spdlog::error(say(Text::journal_uncut, language,
+                      {{"octets", std::to_string(found.uncut_octets)}, {"why", found.uncut_because}}));
+  }
   if (found.written > now + clock_patience) {
     const int offset = options_.alerts.utc_offset_minutes;
     spdlog::error(say(Text::journal_clock_back, language,
@@ -151,6 +155,7 @@ OutletVitals Dispatch::vitals() const {
   out.journal.head = std::to_string(figures.head_number) + ":" + hex(figures.head);
   out.journal.torn_octets = found.torn_octets;
   out.journal.damaged_octets = found.damaged_octets;
+  out.journal.uncut_octets = found.uncut_octets;
   out.journal.records_missing = found.missing;
   out.journal.last_written = found.written;
   return out;

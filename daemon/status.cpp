@@ -262,6 +262,7 @@ json::object journal_json(const Journal& journal) {
                       {"segments_removed", figures.segments_removed},
                       {"torn_bytes", journal.found().torn_octets},
                       {"damaged_bytes", journal.found().damaged_octets},
+                      {"uncut_bytes", journal.found().uncut_octets},
                       {"records_missing", journal.found().missing},
                       {"holds", std::move(holds)}};
   if (!figures.trouble.empty()) result["trouble"] = figures.trouble;

@@ -385,13 +385,17 @@ void Health::judge_journal(const JournalVitals& journal) {
   // Between two runs of the program nobody counts seconds; but a record cannot be younger than now.
   const Duration back = now_.wall - journal.last_written;
   if (back <= -options_.clock_step) tell_jump(back, journal.last_written);
-  if (journal.torn_octets + journal.damaged_octets + journal.records_missing == 0) return;
+  if ((journal.torn_octets | journal.damaged_octets | journal.uncut_octets | journal.records_missing) == 0) {
+    return;
+  }
   Notice mended = make(NoticeKind::journal_mended, journal.path);
   mended.add("path", journal.path).add("torn", std::to_string(journal.torn_octets));
+  mended.add("uncut", std::to_string(journal.uncut_octets));
   mended.add("damaged", std::to_string(journal.damaged_octets));
   mended.add("missing", std::to_string(journal.records_missing));
   // A torn end is what a power cut leaves; anything else somebody or some disk has done.
-  if (journal.damaged_octets + journal.records_missing > 0) mended.severity = policy::Severity::error;
+  if ((journal.damaged_octets | journal.uncut_octets | journal.records_missing) != 0)
+    mended.severity = policy::Severity::error;
   found_->push_back(std::move(mended));
 }
 

@@ -54,6 +54,7 @@ struct JournalVitals {
   // What the start found.
   std::uint64_t torn_octets = 0;
   std::uint64_t damaged_octets = 0;
+  std::uint64_t uncut_octets = 0;
   std::uint64_t records_missing = 0;
   Time last_written{};  // its last record when it was opened, by the clock of that time
 };

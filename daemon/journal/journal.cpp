@@ -20,6 +20,7 @@ using SteadyClock = std::chrono::steady_clock;
 constexpr std::chrono::seconds retry_pause{1};
 constexpr std::chrono::seconds stall_patience{1};
 constexpr std::chrono::minutes retain_interval{10};
+constexpr std::size_t uncut_max = 256;
 constexpr std::size_t recent_max = 1024;  // committed alerts kept in memory for who follows closely
 
 Time wall_clock() {
@@ -32,12 +33,19 @@ json::array ranges_json(const std::vector<std::pair<std::uint64_t, std::uint64_t
   return out;
 }
 
+json::array tails_json(const std::vector<UncutTail>& tails) {
+  json::array out;
+  for (const UncutTail& tail : tails) out.push_back(json::array{tail.segment, tail.octets});
+  return out;
+}
+
 std::string repair_note(const Recovered& found) {
   json::array files;
   for (const std::string& path : found.moved) files.emplace_back(path.substr(path.rfind('/') + 1));
   return json::serialize(json::object{{"event", "repaired"},
                                       {"torn_octets", found.torn_octets},
                                       {"damaged_octets", found.damaged_octets},
+                                      {"uncut_octets", found.uncut_octets},
                                       {"frames_missing", found.missing},
                                       {"head_number", found.head_number},
                                       {"files", std::move(files)}});
@@ -56,6 +64,8 @@ Journal::Journal(const JournalOptions& options, std::unique_ptr<JournalDisk> dis
   figures_.unsigned_because = trouble;
   chain_ = {found_.number, found_.sequence, found_.hash};
   removed_ = found_.removed;
+  uncut_ = found_.uncut;
+  figures_.failures = found_.failures;
   next_sequence_ = found_.sequence + 1;
   signed_ = found_.number;  // what came before is signed by whoever wrote it, or was torn
   if (found_.mended()) notes_.push_back(repair_note(found_));
@@ -230,6 +240,7 @@ bool Journal::open_segment() {
     const std::string aside = path + ".failed";
     disk_->remove(aside);
     disk_->rename(path, aside);
+    std::erase_if(uncut_, [first](const UncutTail& tail) { return tail.segment == first; });
     fd = disk_->create(path);
   }
   if (fd < 0) {
@@ -250,7 +261,8 @@ bool Journal::open_segment() {
   octets_ = header.size();
   segment_first_ = first;
   Draft draft{{}, chain_};
-  const json::object note{{"event", "opened"}, {"removed", ranges_json(removed_)}};
+  json::object note{{"event", "opened"}, {"removed", ranges_json(removed_)}};
+  if (!uncut_.empty()) note["uncut"] = tails_json(uncut_);
   add_note(draft, json::serialize(note));
   if (!commit(draft)) return false;
   const std::lock_guard guard{mutex_};
@@ -310,16 +322,21 @@ void Journal::committed_batch(const std::vector<Message>& batch) {
   waiting_since_ = SteadyClock::now();
 }
 
-// The segment is not trusted any more: cut back to what is committed, and left.
+// The segment is not trusted any more: cut back to what is committed, and left. Where it cannot be cut, what
+// stands behind has the numbers of the next segment's frames, and counts for nothing; the next start cuts it.
 void Journal::abandon(const std::string& what, int error) {
+  bool uncut = false;
   if (fd_ >= 0) {
-    disk_->truncate(fd_, octets_);
+    uncut = disk_->truncate(fd_, octets_) < 0;
+    if (uncut) uncut_.push_back({segment_first_, octets_});
+    // Readers pass over such a tail; an older one may stay.
+    if (uncut_.size() > uncut_max) uncut_.erase(uncut_.begin());
     disk_->close(fd_);
     fd_ = -1;
   }
   retry_at_ = SteadyClock::now() + retry_pause;
   const std::lock_guard guard{mutex_};
-  ++figures_.failures;
+  figures_.failures += uncut ? 2 : 1;
   figures_.trouble = what + ": " + std::system_category().message(error);
 }
 

@@ -48,7 +48,7 @@ struct JournalFigures {
   std::uint64_t lost = 0;       // given up before they could be committed
   std::uint64_t syncs = 0;
   std::uint64_t sync_longest_us = 0;
-  std::uint64_t failures = 0;  // writes, syncs and creations of files that failed
+  std::uint64_t failures = 0;  // writes, syncs, cuts and creations of files that failed
   std::uint64_t segments = 0;
   std::uint64_t octets = 0;
   std::uint64_t held_octets = 0;       // kept beyond the limits because an incident is on hold
@@ -159,6 +159,7 @@ class Journal {
   std::chrono::steady_clock::time_point last_retained_{};
   std::chrono::steady_clock::time_point retry_at_{};
   std::vector<std::pair<std::uint64_t, std::uint64_t>> removed_{};  // ranges of frame numbers
+  std::vector<UncutTail> uncut_{};                                  // each at most once; for the next start
   std::uint64_t signed_told_ = 0;
 
   // Shared.

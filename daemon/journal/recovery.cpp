@@ -13,6 +13,7 @@
 #include <fstream>
 #include <iterator>
 #include <system_error>
+#include <utility>
 
 #include "daemon/journal/crc32c.hpp"
 #include "daemon/journal/segment.hpp"
@@ -64,33 +65,104 @@ std::string free_name(const std::string& folder, std::uint64_t number) {
   }
 }
 
-// The end of a segment into a file of its own, then off the segment. The copy is safe before the cut. Where
-// there is no room for the copy the tail stays where it is: nothing is written behind it, as a new segment
-// begins.
-void move_tail(JournalDisk& disk, const std::string& folder, const std::string& path, std::uint64_t offset,
-               Recovered& out) {
+// The end of a segment into a file of its own, then off the segment: 0, or what went wrong as -errno. The
+// copy is safe before the cut, and gone again where that fails.
+int cut_tail(JournalDisk& disk, const std::string& folder, const std::string& path, std::uint64_t offset,
+             Recovered& out) {
   const std::string all = file_content(path);
   const std::string_view tail = std::string_view{all}.substr(std::min<std::size_t>(offset, all.size()));
   const std::string aside = free_name(folder, out.number + 1);
   const int copy = disk.create(aside);
-  int result = copy;
-  if (copy >= 0) {
-    result = write_all(disk, copy, tail, 0);
-    if (result >= 0) result = disk.sync(copy);
-    disk.close(copy);
-  }
+  if (copy < 0) return copy;
+  int result = write_all(disk, copy, tail, 0);
+  if (result >= 0) result = disk.sync(copy);
+  disk.close(copy);
   const int fd = result < 0 ? -1 : ::open(path.c_str(), O_WRONLY | O_CLOEXEC);
-  if (fd < 0) {
-    if (copy >= 0) disk.remove(aside);
-    out.damaged_octets += tail.size();
-    return;
+  if (result >= 0) result = fd < 0 ? -errno : disk.truncate(fd, offset);
+  if (result < 0) {
+    if (fd >= 0) disk.close(fd);
+    disk.remove(aside);
+    return result;
   }
-  result = disk.truncate(fd, offset);
-  if (result >= 0) result = disk.sync(fd);
+  // Without these it is cut all the same, unless the power fails now: then the next start does it again.
+  if (disk.sync(fd) < 0) ++out.failures;
   disk.close(fd);
-  disk.sync_folder(folder);
+  if (disk.sync_folder(folder) < 0) ++out.failures;
   out.moved.push_back(aside);
   out.torn_octets += tail.size();
+  return 0;
+}
+
+// Cut, or left where it is: nothing is written behind it, as a new segment begins.
+void move_tail(JournalDisk& disk, const std::string& folder, const SegmentFile& file, std::uint64_t offset,
+               Recovered& out) {
+  const int result = cut_tail(disk, folder, file.path, offset, out);
+  if (result >= 0) return;
+  ++out.failures;
+  out.uncut_octets += file.octets > offset ? file.octets - offset : 0;
+  out.uncut_because = file.path + ": " + std::system_category().message(-result);
+  out.uncut.push_back({file.first_number, offset});
+}
+
+// The number of the last frame within the first `octets` of a segment, which have to end with it.
+std::optional<std::uint64_t> last_within(const SegmentFile& file, std::uint64_t octets) {
+  SegmentReader reader{file.path};
+  if (!reader.header() || octets < segment_header_octets) return std::nullopt;
+  std::uint64_t last = reader.header()->first_number - 1;
+  if (octets == segment_header_octets) return last;
+  Frame frame;
+  for (;;) {
+    const SegmentReader::Step step = reader.next(frame);
+    if (step.kind == SegmentReader::Kind::end || step.torn || step.offset >= octets) return std::nullopt;
+    if (step.kind == SegmentReader::Kind::frame) last = frame.number;
+    if (step.offset + step.octets == octets) return last;
+  }
+}
+
+// What an earlier run had to leave. Only where the next segment goes on behind the good octets, so that a
+// note can cost no record; a segment that retention has removed is forgotten.
+void cut_again(JournalDisk& disk, const std::string& folder, const std::vector<SegmentFile>& files,
+               Recovered& out) {
+  for (const UncutTail& tail : std::exchange(out.uncut, {})) {
+    const auto file = std::find_if(files.begin(), files.end(), [&](const SegmentFile& each) {
+      return each.first_number == tail.segment && each.octets > tail.octets;
+    });
+    if (file == files.end()) continue;
+    if (file + 1 == files.end()) {
+      out.uncut.push_back(tail);  // this start's own
+    } else if (last_within(*file, tail.octets) == std::optional{(file + 1)->first_number - 1}) {
+      move_tail(disk, folder, *file, tail.octets, out);
+    }
+  }
+}
+
+using Pairs = std::vector<std::pair<std::uint64_t, std::uint64_t>>;
+
+// The list of pairs that a note holds under `name`; nothing if it holds none.
+std::optional<Pairs> pairs_in(std::string_view note, std::string_view name) {
+  boost::system::error_code error;
+  const json::value value = json::parse({note.data(), note.size()}, error);
+  const json::object* const object = error ? nullptr : value.if_object();
+  const json::value* const list =
+      object == nullptr ? nullptr : object->if_contains({name.data(), name.size()});
+  if (list == nullptr || !list->is_array()) return std::nullopt;
+  Pairs out;
+  for (const json::value& pair : list->get_array()) {
+    const json::array* const both = pair.if_array();
+    if (both == nullptr || both->size() != 2) continue;
+    boost::system::error_code other;
+    const auto first = both->at(0).to_number<std::uint64_t>(error);
+    const auto second = both->at(1).to_number<std::uint64_t>(other);
+    if (!error && !other) out.emplace_back(first, second);
+  }
+  return out;
+}
+
+void read_uncut(std::string_view note, std::vector<UncutTail>& tails) {
+  const auto all = pairs_in(note, "uncut");
+  if (!all) return;
+  tails.clear();
+  for (const auto& [segment, octets] : *all) tails.push_back({segment, octets});
 }
 
 void follow(const Frame& frame, Recovered& out) {
@@ -98,7 +170,9 @@ void follow(const Frame& frame, Recovered& out) {
   out.sequence = std::max(out.sequence, frame.sequence);
   out.hash = frame.hash;
   out.written = frame.written;
-  if (frame.kind == FrameKind::note) read_removed(frame.body, out.removed);
+  if (frame.kind != FrameKind::note) return;
+  read_removed(frame.body, out.removed);
+  read_uncut(frame.body, out.uncut);
 }
 
 // True if the segment says where the journal ends; false if it holds nothing and was moved aside.
@@ -131,7 +205,7 @@ bool read_last(JournalDisk& disk, const std::string& folder, const SegmentFile& 
     if (step.kind == SegmentReader::Kind::frame) {
       follow(frame, out);
     } else if (step.torn) {
-      move_tail(disk, folder, file.path, step.offset, out);
+      move_tail(disk, folder, file, step.offset, out);
       return true;
     } else {
       out.damaged_octets += step.octets;
@@ -171,6 +245,7 @@ Recovered recover_journal(JournalDisk& disk, const std::string& folder) {
   std::vector<SegmentFile> files = segments_in(folder, &trouble);
   if (!trouble.empty()) throw JournalError(folder + ": " + trouble);
   while (!files.empty() && !read_last(disk, folder, files.back(), out)) files.pop_back();
+  cut_again(disk, folder, files, out);
   if (out.fresh &&
       ::getrandom(out.journal.data(), out.journal.size(), 0) != static_cast<ssize_t>(out.journal.size())) {
     fail(folder, errno);
@@ -238,18 +313,10 @@ void add_range(std::vector<std::pair<std::uint64_t, std::uint64_t>>& ranges, std
 }
 
 void read_removed(std::string_view note, std::vector<std::pair<std::uint64_t, std::uint64_t>>& ranges) {
-  boost::system::error_code error;
-  const json::value value = json::parse({note.data(), note.size()}, error);
-  const json::object* const object = error ? nullptr : value.if_object();
-  const json::value* const list = object == nullptr ? nullptr : object->if_contains("removed");
-  if (list == nullptr || !list->is_array()) return;
-  for (const json::value& range : list->get_array()) {
-    const json::array* const ends = range.if_array();
-    if (ends == nullptr || ends->size() != 2) continue;
-    const auto first = ends->at(0).to_number<std::uint64_t>(error);
-    if (error) continue;
-    const auto last = ends->at(1).to_number<std::uint64_t>(error);
-    if (!error && first <= last) add_range(ranges, first, last);
+  const auto all = pairs_in(note, "removed");
+  if (!all) return;
+  for (const auto& [first, last] : *all) {
+    if (first <= last) add_range(ranges, first, last);
   }
 }
 

@@ -3,6 +3,11 @@
 // The last segment is read whole. What lies behind its last good frame is moved into a file of its own
 // (torn-*.bin), never thrown away; damage in the middle stays where it is, is counted, and `sekimori verify`
 // tells where. Earlier segments are not read, so that the time of a start does not grow with the journal.
+//
+// A disk may refuse the cut, or have no room for the file: then the tail stays where it is and counts for
+// nothing, because a new segment begins with the number behind the last good frame. Its first note says so
+// ("uncut": the numbers of such segments and how many of their octets are good), and by that the next start
+// tries again.
 #pragma once
 
 #include <array>
@@ -52,6 +57,13 @@ class JournalLock {
   int fd_;
 };
 
+// What should have been cut off and was not.
+struct UncutTail {
+  std::uint64_t segment = 0;  // its first frame's number
+  std::uint64_t octets = 0;   // of it that are good
+  bool operator==(const UncutTail&) const = default;
+};
+
 struct Recovered {
   std::array<std::uint8_t, 16> journal{};  // its id, or a new one
   bool fresh = true;                       // there was no journal
@@ -62,10 +74,14 @@ struct Recovered {
   std::uint64_t head_number = 0;     // as the head file says
   std::uint64_t torn_octets = 0;     // moved aside
   std::uint64_t damaged_octets = 0;  // in the middle of the last segment, left where they are
+  std::uint64_t uncut_octets = 0;    // torn as well, and left where they are
+  std::string uncut_because{};       // in the system's words
+  std::vector<UncutTail> uncut{};    // for the next start
+  std::uint64_t failures = 0;        // of calls while mending
   std::uint64_t missing = 0;         // frames that were committed and are not there any more
   std::vector<std::string> moved{};  // files that were made of what was torn
   std::vector<std::pair<std::uint64_t, std::uint64_t>> removed{};  // frame numbers that retention removed
-  bool mended() const { return torn_octets != 0 || damaged_octets != 0 || missing != 0; }
+  bool mended() const { return (torn_octets | damaged_octets | uncut_octets | missing) != 0; }
 };
 
 // Throws JournalError when the folder cannot be read or mended.

@@ -274,6 +274,16 @@ TEST_F(HealthTest, TellsOnceWhatTheStartFoundInTheJournal) {
   EXPECT_EQ(codes(pass(1s, torn)), "");
 }
 
+TEST_F(HealthTest, ATornEndThatTheDiskWouldNotLetGoIsNoEverydayMatter) {
+  const auto found = pass(1s, [](Vitals& vitals) {
+    vitals.outlets.journal.path = "/j";
+    vitals.outlets.journal.uncut_octets = 12;
+  });
+  ASSERT_EQ(codes(found), "JOURNAL-MENDED:/j");
+  EXPECT_EQ(found[0].value("uncut"), "12");
+  EXPECT_EQ(found[0].severity, policy::Severity::error);
+}
+
 TEST_F(HealthTest, TellsADiskThatIsShortOrCannotBeAsked) {
   EXPECT_EQ(codes(pass(1s, [](Vitals& vitals) { vitals.disks[0].free = 5; })), "");
   EXPECT_EQ(codes(pass(1s, [](Vitals& vitals) { vitals.disks[0].free = 4; })), "DISK:/var/log/x");

@@ -407,6 +407,97 @@ TEST_F(TailTest, WhatWasTornIsMovedAsideAndTold) {
   EXPECT_GT(journal.found().missing, 0U) << "the head file knows that more was committed";
 }
 
+// A disk that fails the first call of a kind, and is well from then on. The journal's end is torn.
+struct UncutTest : TailTest, testing::WithParamInterface<Call> {
+  std::vector<std::string> aside() const {
+    std::vector<std::string> out;
+    for (const auto& entry : std::filesystem::directory_iterator{folder}) {
+      const std::string name = entry.path().filename().string();
+      if (name.rfind("torn-", 0) == 0) out.push_back(name);
+    }
+    return out;
+  }
+};
+
+TEST_P(UncutTest, ATornEndThatCannotBeCutOffIsLeftAndToldAndTheNextStartCutsIt) {
+  const std::size_t cut = whole.size() - 300;
+  write_octets(path, whole.substr(0, cut));
+  const std::uint64_t last = intact(cut);
+  std::uint64_t good = 0;
+  for (const auto& [end, sequence] : ends) good = end <= cut ? end : good;
+  ASSERT_LT(good, cut);
+  {
+    bool failed = false;
+    Journal journal{options, std::make_unique<FailingDisk>([&failed](Call call, std::uint64_t) {
+                      return call == GetParam() && !std::exchange(failed, true) ? -EIO : 0;
+                    })};
+    const Recovered& found = journal.found();
+    EXPECT_EQ(found.uncut_octets, cut - good);
+    EXPECT_NE(found.uncut_because.find(path + ": "), std::string::npos) << found.uncut_because;
+    EXPECT_EQ(found.torn_octets, 0U) << "nothing was moved";
+    EXPECT_TRUE(found.mended());
+    EXPECT_GE(journal.figures().failures, 1U);
+    EXPECT_EQ(aside(), std::vector<std::string>{});
+    EXPECT_EQ(octets_of(path).size(), cut);
+    EXPECT_EQ(journal.committed(), found.sequence) << "what is torn is no record";
+    journal.add(alert(journal.next_sequence()));
+    ASSERT_TRUE(journal.flush({}));
+  }
+  auto kept = range(1, last);
+  kept.push_back(21);  // the head file knows that the numbers up to 20 were given out
+  EXPECT_EQ(sequences(), kept);
+  EXPECT_TRUE(verify_journal(folder).problems_total == 0);
+  {
+    const Journal next{options, std::make_unique<test::QuickDisk>()};
+    EXPECT_EQ(next.found().torn_octets, cut - good);
+    EXPECT_EQ(next.found().uncut_octets, 0U);
+    ASSERT_EQ(aside().size(), 1U);
+    EXPECT_EQ(octets_of(next.found().moved.at(0)), whole.substr(good, cut - good)) << "never thrown away";
+    EXPECT_EQ(octets_of(path), whole.substr(0, good));
+  }
+  EXPECT_EQ(sequences(), kept);
+  EXPECT_TRUE(verify_journal(folder).whole());
+  EXPECT_FALSE((Journal{options, std::make_unique<test::QuickDisk>()}.found().mended())) << "and it is over";
+}
+
+INSTANTIATE_TEST_SUITE_P(Calls, UncutTest,
+                         testing::Values(Call::truncate, Call::create, Call::write, Call::sync));
+
+// Written, not confirmed, and not to be cut off: the frames stand there whole, and count for nothing.
+TEST_F(JournalTest, WhatAFailedCommitLeftIsCutByTheNextStart) {
+  bool bad = false;
+  {
+    Journal journal{options, std::make_unique<FailingDisk>([&bad](Call call, std::uint64_t) {
+                      return bad && (call == Call::sync || call == Call::truncate) ? -EIO : 0;
+                    })};
+    for (std::uint64_t i = 1; i <= 5; ++i) journal.add(alert(i));
+    ASSERT_TRUE(journal.flush({}));
+    bad = true;
+    for (std::uint64_t i = 6; i <= 9; ++i) journal.add(alert(i));
+    EXPECT_FALSE(journal.work());
+    EXPECT_EQ(journal.committed(), 5U);
+    EXPECT_EQ(journal.figures().failures, 2U) << "the sync and the cut";
+    bad = false;
+  }
+  const auto lines = [this] {  // of alerts, in all files
+    std::vector<std::uint64_t> out;
+    for (const std::string& file : files()) {
+      SegmentReader reader{file};
+      Frame frame;
+      while (reader.next(frame).kind == SegmentReader::Kind::frame) {
+        if (frame.kind == FrameKind::alert) out.push_back(frame.sequence);
+      }
+    }
+    return out;
+  };
+  EXPECT_EQ(lines().size(), 13U) << "four stand there twice";
+  EXPECT_EQ(sequences(), range(1, 9)) << "and are read once";
+  EXPECT_TRUE(verify_journal(folder).whole());
+  EXPECT_GT((Journal{options, std::make_unique<test::QuickDisk>()}.found().torn_octets), 0U);
+  EXPECT_EQ(lines(), range(1, 9));
+  EXPECT_TRUE(verify_journal(folder).whole());
+}
+
 // ---- a disk that fails ----
 
 // At every call in turn, once and from then on for a while: nothing is said to be committed that is not
