@@ -20,16 +20,14 @@ namespace {
 
 const std::string examples = SEKIMORI_SOURCE_DIR "/config/examples/";
 
-// Which body has which model: each model has one.
+// Which body has which model: each model has one, and alpha also two towns that use the same addresses.
 struct Body {
   std::string folder;
   std::string profile;
 };
-const std::vector<Body> bodies{{"two-tier-union", "two-tier"},
-                               {"kakuu-city", "alpha"},
-                               {"hinagata-city", "alpha-prime"},
-                               {"reiji-city", "beta"},
-                               {"soutei-city", "beta-prime"}};
+const std::vector<Body> bodies{{"two-tier-union", "two-tier"},   {"kakuu-city", "alpha"},
+                               {"hinagata-city", "alpha-prime"}, {"reiji-city", "beta"},
+                               {"soutei-city", "beta-prime"},    {"futago-union", "alpha"}};
 
 // The capture of a story, made as its users make it; empty if that failed.
 void make_capture(const std::string& story, const std::string& capture) {
@@ -148,6 +146,33 @@ TEST_P(QuietDay, IsTheSameForAnyNumberOfWorkers) {
   EXPECT_EQ(four.alerts, std::vector<std::string>{});
 }
 
+// What is a screen transfer in the one town would leave the My Number segment in the other: it is the wire
+// that says whose addresses they are.
+TEST(TwoTowns, MayNotUseEachOthersPermissions) {
+  const Folder folder;
+  const Body towns{"futago-union", "alpha"};
+  std::ifstream in{examples + towns.folder + "/quiet.story.yaml", std::ios::binary};
+  std::string text{std::istreambuf_iterator<char>{in}, {}};
+  ASSERT_NE(text.find("west-lg-pc: {ip: 10.1.21.11,"), std::string::npos);
+  ASSERT_NE(text.find("west-rds: {ip: 10.2.40.11,"), std::string::npos);
+  ASSERT_NE(text.find("mn-pc: {ip: 10.1.21.11-"), std::string::npos);
+  const std::size_t events = text.find("\nevents:\n");
+  ASSERT_NE(events, std::string::npos);
+  text.insert(events, "  stranger: {ip: 10.2.40.11, vlan: 221}\n");
+  text += "  - {at: 4h, from: mn-pc, to: stranger, tcp: 3389, outcome: dropped}\n";
+  std::ofstream{folder / "mixed.story.yaml", std::ios::binary} << text;
+  ASSERT_NO_FATAL_FAILURE(make_capture(folder / "mixed.story.yaml", folder / "mixed.pcap"));
+  const Day day = replay(towns, folder / "mixed.pcap");
+  EXPECT_EQ(day.outcome.code, 3);
+  std::set<std::string> told;
+  for (const std::string& alert : day.alerts) {
+    const boost::json::object event = boost::json::parse(alert).as_object();
+    const boost::json::object& ours = event.at("sekimori").as_object();
+    told.insert(text_of(ours, "from") + ">" + text_of(ours, "to") + " " + text_of(ours, "domain"));
+  }
+  EXPECT_EQ(told, (std::set<std::string>{"mynumber>external east"}));
+}
+
 // The silence is not that of a blind sensor.
 TEST_P(QuietDay, IsBrokenByOneForbiddenConversation) {
   std::ifstream in{story(), std::ios::binary};
@@ -167,12 +192,12 @@ TEST_P(QuietDay, IsBrokenByOneForbiddenConversation) {
 
 INSTANTIATE_TEST_SUITE_P(Examples, QuietDay, testing::ValuesIn(bodies),
                          [](const testing::TestParamInfo<Body>& one) {
-                           std::string name = one.param.profile;
+                           std::string name = one.param.folder;
                            for (char& letter : name) letter = letter == '-' ? '_' : letter;
                            return name;
                          });
 
-TEST(Bodies, AreOneForEachModelInTheProgram) {
+TEST(Bodies, AreAtLeastOneForEachModelInTheProgram) {
   std::set<std::string> profiles;
   for (const Body& body : bodies) profiles.insert(body.profile);
   const auto builtin = config::builtin_profiles();
