@@ -9,22 +9,18 @@ burst: COUNT frames as fast as possible.
 strangers: COUNT connection attempts into the My Number segment, each by another address (the FIRSTth and on), RATE a second:
 so many incidents, and so many alerts.
 """
+import pathlib
 import socket
 import struct
 import sys
 import time
 
+sys.dont_write_bytecode = True
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "kit"))
+from checksum import checksum  # noqa: E402  shared by what writes frames
+
 CONVERSATIONS = 48
 MIRROR = "192.0.2.250"  # mirror_receivers of the configuration
-
-
-def checksum(data):
-    if len(data) % 2:
-        data += b"\0"
-    total = sum(struct.unpack(f"!{len(data) // 2}H", data))
-    while total >> 16:
-        total = (total & 0xFFFF) + (total >> 16)
-    return ~total & 0xFFFF
 
 
 def address(text):

@@ -15,17 +15,13 @@ Each line alters what it names and leaves everything else as it is. A and B are 
     untagged                    the VLAN tags are gone
 """
 import ipaddress
+import pathlib
 import struct
 import sys
 
-
-def ones_sum(octets):
-    if len(octets) % 2:
-        octets += b"\0"
-    total = sum(struct.unpack(f">{len(octets) // 2}H", octets))
-    while total >> 16:
-        total = (total & 0xffff) + (total >> 16)
-    return total
+sys.dont_write_bytecode = True
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "kit"))
+from checksum import checksum  # noqa: E402  shared by what writes frames
 
 
 def packed(text):
@@ -75,13 +71,13 @@ def ip_packet(source, target, protocol, payload, ttl=64, number=0, part=0):
     if len(source) == 16:
         return struct.pack(">IHBB", 6 << 28, len(payload), protocol, ttl) + source + target + payload
     head = struct.pack(">BBHHHBBH", 0x45, 0, 20 + len(payload), number, part, ttl, protocol, 0) + source + target
-    return head[:10] + struct.pack(">H", 0xffff ^ ones_sum(head)) + head[12:] + payload
+    return head[:10] + struct.pack(">H", checksum(head)) + head[12:] + payload
 
 
 def udp(source, target, ports, payload):
     head = struct.pack(">HHHH", *ports, 8 + len(payload), 0)
     pseudo = source + target + struct.pack(">HH", 17, 8 + len(payload))
-    return head[:6] + struct.pack(">H", (0xffff ^ ones_sum(pseudo + head + payload)) or 0xffff) + payload
+    return head[:6] + struct.pack(">H", checksum(pseudo + head + payload) or 0xffff) + payload
 
 
 def again(frame, payload, protocol=None):
@@ -189,7 +185,7 @@ def sni(frames, name, a):
         data = payload[:16] + b"\0\0" + payload[18:head] + greeting(name, len(payload) - head)
         source, target = frame.ends()
         length = struct.pack(">I", len(data)) if len(source) == 16 else struct.pack(">H", len(data))
-        check = 0xffff ^ ones_sum(source + target + length + b"\0\x06" + data)
+        check = checksum(source + target + length + b"\0\x06" + data)
         again(frame, data[:16] + struct.pack(">H", check) + data[18:])
     return frames
 
@@ -238,5 +234,4 @@ def look(source, target, lines):
 
 
 if __name__ == "__main__":
-    import pathlib
     look(pathlib.Path(sys.argv[1]), pathlib.Path(sys.argv[2]), sys.argv[3:])
