@@ -1,12 +1,9 @@
 // Address spaces on the command line: which of two hosts of one address is asked about.
 #include <gtest/gtest.h>
-#include <unistd.h>
 
 #include <boost/json.hpp>
-#include <filesystem>
-#include <fstream>
 
-#include "tests/cli/run.hpp"
+#include "tests/cli/config_stage.hpp"
 
 namespace sekimori {
 namespace {
@@ -39,24 +36,8 @@ exceptions:
     ports: [8530]
 )";
 
-class DomainsTool : public testing::Test {
- protected:
-  void SetUp() override {
-    folder_ = std::filesystem::temp_directory_path() / ("sekimori-domains-" + std::to_string(::getpid()));
-    std::filesystem::create_directories(folder_);
-  }
-  void TearDown() override { std::filesystem::remove_all(folder_); }
-  std::string write(const std::string& name, std::string_view text) {
-    const std::string path = (folder_ / name).string();
-    std::ofstream(path, std::ios::binary) << text;
-    return path;
-  }
-  static std::string with(std::string_view what, std::string_view instead) {
-    std::string text{association};
-    text.replace(text.find(what), what.size(), instead);
-    return text;
-  }
-  std::filesystem::path folder_{};
+struct DomainsTool : test::ConfigStage {
+  DomainsTool() : ConfigStage(association) {}
 };
 
 boost::json::object explained(const std::string& file, std::vector<std::string> words) {

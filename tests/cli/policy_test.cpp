@@ -1,12 +1,9 @@
 // check, explain and diff: what they print and how they end.
 #include <gtest/gtest.h>
-#include <unistd.h>
 
 #include <boost/json.hpp>
-#include <filesystem>
-#include <fstream>
 
-#include "tests/cli/run.hpp"
+#include "tests/cli/config_stage.hpp"
 
 namespace sekimori {
 namespace {
@@ -39,26 +36,8 @@ assert:
 routers: ["02:00:00:00:00:f1", "02:00:00:00:00:f2"]
 )";
 
-class PolicyTool : public testing::Test {
- protected:
-  void SetUp() override {
-    folder_ = std::filesystem::temp_directory_path() / ("sekimori-policy-" + std::to_string(::getpid()));
-    std::filesystem::create_directories(folder_);
-  }
-  void TearDown() override { std::filesystem::remove_all(folder_); }
-
-  std::string write(const std::string& name, std::string_view text) {
-    const std::string path = (folder_ / name).string();
-    std::ofstream(path, std::ios::binary) << text;
-    return path;
-  }
-  static std::string with(std::string_view what, std::string_view instead) {
-    std::string text{city};
-    text.replace(text.find(what), what.size(), instead);
-    return text;
-  }
-
-  std::filesystem::path folder_{};
+struct PolicyTool : test::ConfigStage {
+  PolicyTool() : ConfigStage(city) {}
 };
 
 TEST_F(PolicyTool, CheckProvesAssertionsAndCountsWhatItFound) {
@@ -207,7 +186,7 @@ TEST_F(PolicyTool, DiffSeesAddressesThatMoveToAnotherSegment) {
 TEST_F(PolicyTool, DiffOfAWrongConfigurationEndsWithTwo) {
   const std::string file = write("city.yaml", city);
   EXPECT_EQ(run_tool({"diff", file, write("wrong.yaml", "profile: alhpa\n")}).code, 2);
-  EXPECT_EQ(run_tool({"diff", file, (folder_ / "none.yaml").string()}).code, 2);
+  EXPECT_EQ(run_tool({"diff", file, path("none.yaml")}).code, 2);
 }
 
 TEST_F(PolicyTool, DraftsAreToldAndComparedButNotInForce) {
