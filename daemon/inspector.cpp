@@ -43,13 +43,8 @@ std::uint8_t stage_number(capture::Stage stage) {
   return static_cast<std::uint8_t>(static_cast<int>(stage) + 1);
 }
 
-void count(PairTotals& totals, std::uint8_t note, std::uint64_t packets, std::uint64_t bytes) {
-  totals.packets += packets;
-  totals.bytes += bytes;
-  if ((note & note_forbidden) != 0) {
-    totals.packets_forbidden += packets;
-    totals.bytes_forbidden += bytes;
-  }
+bool forbidden(std::uint8_t note) {
+  return (note & note_forbidden) != 0;
 }
 
 void count_flow(PairTotals& totals, std::uint8_t note) {
@@ -61,11 +56,10 @@ void count_flow(PairTotals& totals, std::uint8_t note) {
 
 // Takes a flow out of the totals of the pair to which it was counted before its ends changed roles.
 void uncount(PairTotals& totals, std::uint8_t note, std::uint64_t packets, std::uint64_t bytes) {
-  const bool forbidden = (note & note_forbidden) != 0;
   --totals.flows;
   totals.packets -= packets;
   totals.bytes -= bytes;
-  if (forbidden) {
+  if (forbidden(note)) {
     --totals.flows_forbidden;
     totals.packets_forbidden -= packets;
     totals.bytes_forbidden -= bytes;
@@ -276,9 +270,7 @@ void Inspector::account(const capture::Packet& packet, capture::Reason reason) {
     ++books_.packets_carriers;
     return;
   }
-  ++books_.packets_read;
-  books_.bytes_read += packet.wire_bytes;
-  note_vlans(packet);
+  count_read(packet);
   if (reason == capture::Reason::none) {
     ++books_.packets_in_flows;
   } else {
@@ -311,9 +303,7 @@ void Inspector::packet(capture::Flow& flow, const capture::Packet& packet, captu
       update_due(flow, packet)) {
     tell_more(flow, FlowEvent::Kind::updated, packet);
   }
-  PairTotals& totals = matrix_[notes.pair];
-  count(totals, notes.verdict, 1, packet.wire_bytes);
-  if (flow.one_sided()) ++totals.packets_one_sided;
+  PairTotals& totals = count_in(flow, packet, forbidden(notes.verdict));
   if ((changes.skipped | changes.acknowledged | changes.late) != 0) [[unlikely]] {
     book_gaps(totals, changes, from_initiator);
   }
@@ -508,7 +498,7 @@ void Inspector::recount(capture::Flow& flow, const capture::Packet& packet, cons
     uncount(matrix_[pair_before], note_before, packets, bytes);
     if ((note & note_forbidden) == 0 && (note_before & note_forbidden) != 0) --books_.flows_forbidden;
     count_flow(matrix_[verdict.pair()], note);
-    count(matrix_[verdict.pair()], note, packets, bytes);
+    matrix_[verdict.pair()].count(packets, bytes, forbidden(note));
   } else if (verdict.pair() != pair_before || note != note_before) {
     // Another policy or another time: what was counted stays where it was true; from here on it counts
     // here.
@@ -587,7 +577,7 @@ void Inspector::refused(const capture::Packet& packet) {
 
   // No record, but a verdict all the same: a flood must not hide what is forbidden.
   const policy::Verdict verdict = tell_lone(packet, lone_facts(packet));
-  count(matrix_[verdict.pair()], note_of(verdict), 1, packet.wire_bytes);
+  matrix_[verdict.pair()].count(1, packet.wire_bytes, forbidden(note_of(verdict)));
 }
 
 // What a single packet tells of a conversation that has no record.

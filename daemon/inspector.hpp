@@ -112,14 +112,9 @@ class Inspector final : public capture::FrameSink, private capture::FlowEnds {
       return Inspector::packet(flow, packet, {}, from_initiator);
     }
     follow_clock(newest_, packet.time);
-    ++books_.packets_read;
+    count_read(packet);
     ++books_.packets_in_flows;
-    books_.bytes_read += packet.wire_bytes;
-    note_vlans(packet);
-    PairTotals& totals = matrix_[flow.notes.pair];
-    ++totals.packets;
-    totals.bytes += packet.wire_bytes;
-    if (flow.one_sided()) ++totals.packets_one_sided;
+    count_in(flow, packet, false);
   }
   void repeated(capture::Flow& flow, const capture::Packet& packet, capture::Repetition repetition,
                 capture::Changes changes, bool from_initiator);
@@ -129,8 +124,17 @@ class Inspector final : public capture::FrameSink, private capture::FlowEnds {
   void flow_ended(const capture::Flow& flow, capture::EndReason reason) override;
   void flow_pending(capture::Flow& flow) override;
 
-  void note_vlans(const capture::Packet& packet) {
+  // A frame, by its innermost packet.
+  void count_read(const capture::Packet& packet) {
+    ++books_.packets_read;
+    books_.bytes_read += packet.wire_bytes;
     for (std::size_t i = 0; i < packet.vlan_count; ++i) ++vlans_[packet.vlans[i] % vlans_.size()];
+  }
+  PairTotals& count_in(const capture::Flow& flow, const capture::Packet& packet, bool forbidden) {
+    PairTotals& totals = matrix_[flow.notes.pair];
+    totals.count(1, packet.wire_bytes, forbidden);
+    if (flow.one_sided()) ++totals.packets_one_sided;
+    return totals;
   }
   // Nothing to be counted but itself, and nothing to be read in it.
   static bool plain(const capture::Packet& packet) {

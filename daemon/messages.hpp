@@ -73,6 +73,13 @@ struct PairTotals {
   std::array<std::uint64_t, 2> octets_missed{};
   std::array<std::uint64_t, 2> octets_late{};
   std::array<std::uint64_t, 2> gaps{};
+  void count(std::uint64_t more_packets, std::uint64_t more_bytes, bool forbidden) {
+    packets += more_packets;
+    bytes += more_bytes;
+    if (!forbidden) return;
+    packets_forbidden += more_packets;
+    bytes_forbidden += more_bytes;
+  }
   PairTotals& operator+=(const PairTotals& other);
 };
 using Matrix = std::array<PairTotals, policy::pairs_max>;
