@@ -70,8 +70,7 @@ bool asks(const FlowStep& step) {
 ScanWatch::ScanWatch(const policy::Policy& policy)
     : options_(policy.options().behaviour),
       suspects_(options_.followed_max),
-      targets_(options_.followed_max),
-      waiting_(options_.followed_max) {}
+      targets_(options_.followed_max) {}
 
 ScanWatch::Counters ScanWatch::counters() const {
   Counters counters = counters_;
@@ -102,13 +101,11 @@ bool ScanWatch::allowed(const IpAddress& initiator) const {
 void ScanWatch::expect(const FlowStep& step) const {
   if (step.tuple.protocol == tcp) targets_.expect(step.tuple.destination);
   if (step.kind == FlowStep::Kind::opened) suspects_.expect(step.tuple.source);
-  waiting_.expect(step.id);
 }
 
 void ScanWatch::fetch(const FlowStep& step) const {
   if (step.tuple.protocol == tcp) targets_.fetch(step.tuple.destination);
   if (step.kind == FlowStep::Kind::opened) suspects_.fetch(step.tuple.source);
-  waiting_.fetch(step.id);
 }
 
 void ScanWatch::step(const FlowStep& step, const policy::Policy& policy, std::vector<Notice>& found) {
@@ -123,7 +120,7 @@ void ScanWatch::step(const FlowStep& step, const policy::Policy& policy, std::ve
       waiting_.erase(step.id);
       break;
     case FlowStep::Kind::refused:
-      if (waiting_.erase(step.id)) {
+      if (waiting_.erase(step.id) != 0) {
         fail({step.tuple, step.pair, step.id, step.start}, step.time, policy, found);
       }
       break;
@@ -152,8 +149,7 @@ void ScanWatch::opened(const FlowStep& step, const policy::Policy& policy, std::
     ++counters_.attempts_undecided;
     return;
   }
-  if (waiting_.find(step.id) != nullptr) return;
-  waiting_.at(step.id);
+  if (!waiting_.insert(step.id).second) return;
   if (due_.size() >= due_per_waiting * options_.followed_max) drop_answered();
   due_.push_back({step.tuple, step.pair, step.id, step.time});
 }
@@ -184,7 +180,7 @@ void ScanWatch::tick(Time packet_now, const policy::Policy& policy, std::vector<
   if (packet_now + clock_doubt < due_.front().since) {
     // The clock was set back: what waits will not be due for who knows how long.
     counters_.attempts_undecided += waiting_.size();
-    waiting_.forget_if([](const auto&, const auto&) { return true; });
+    waiting_.clear();
     due_.clear();
     return;
   }
@@ -197,22 +193,14 @@ void ScanWatch::finish(const policy::Policy& policy, std::vector<Notice>& found)
 
 // Keeps the list bounded where many are answered before any is due.
 void ScanWatch::drop_answered() {
-  std::erase_if(due_, [this](const Waiting& each) { return waiting_.find(each.id) == nullptr; });
+  std::erase_if(due_, [this](const Waiting& each) { return !waiting_.contains(each.id); });
 }
 
 void ScanWatch::expire(Time limit, const policy::Policy& policy, std::vector<Notice>& found) {
-  constexpr std::size_t far = 8;
-  constexpr std::size_t near = 4;
   while (!due_.empty() && due_.front().since <= limit) {
     const Waiting silent = due_.front();
     due_.pop_front();
-    if (due_.size() > far) {
-      waiting_.expect(due_[far].id);
-      suspects_.expect(due_[far].tuple.source);
-      waiting_.fetch(due_[near].id);
-      suspects_.fetch(due_[near].tuple.source);
-    }
-    if (!waiting_.erase(silent.id)) continue;
+    if (waiting_.erase(silent.id) == 0) continue;
     if (silent.tuple.protocol != tcp && !answering_[silent.pair]) {
       ++counters_.attempts_unanswerable;
       continue;

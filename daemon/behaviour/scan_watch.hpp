@@ -9,13 +9,14 @@
 
 #include <array>
 #include <bitset>
+#include <boost/unordered/unordered_flat_set.hpp>
 #include <cstdint>
 #include <deque>
-#include <variant>
 #include <vector>
 
 #include "daemon/alert/notice.hpp"
 #include "daemon/behaviour/bounded.hpp"
+#include "daemon/behaviour/keyed_hash.hpp"
 #include "daemon/flow_step.hpp"
 
 namespace sekimori::daemon {
@@ -137,7 +138,7 @@ class ScanWatch {
   Bounded<IpAddress, Target> targets_;
   // Flows that wait for their answer, and all whose answer is not overdue in the order in which they were
   // opened: those that were answered are in the second alone.
-  Bounded<std::uint64_t, std::monostate> waiting_;
+  boost::unordered_flat_set<std::uint64_t, KeyedHash> waiting_{};
   std::deque<Waiting> due_{};
   std::bitset<policy::pairs_max> answering_{};  // pairs in which others than TCP were seen to be answered
   Counters counters_{};
