@@ -103,7 +103,7 @@ struct MacAddress {
   static std::optional<MacAddress> parse(std::string_view text);
   std::string to_string() const;  // lower case, ':'
   bool is_group() const { return (bytes[0] & 1U) != 0; }
-  bool is_zero() const { return *this == MacAddress{}; }
+  bool is_zero() const { return (bytes[0] | bytes[1] | bytes[2] | bytes[3] | bytes[4] | bytes[5]) == 0; }
 };
 
 // A network. Invariant after parse: no host bit is set.

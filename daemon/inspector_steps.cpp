@@ -46,10 +46,9 @@ void Inspector::go_on_steps(capture::Flow& flow, const capture::Packet& packet, 
 
 void Inspector::step(const capture::Flow& flow, const capture::Packet& packet, FlowStep::Kind kind,
                      const policy::Verdict* verdict) {
-  const capture::FlowGist gist = flow.gist();
   FlowStep told;
   told.kind = kind;
-  told.evidence = gist.evidence;
+  told.evidence = flow.evidence();
   if (verdict != nullptr) {
     told.basis = verdict->basis;
     told.basis_index = verdict->basis_index;
@@ -66,7 +65,7 @@ void Inspector::step(const capture::Flow& flow, const capture::Packet& packet, F
   told.start = flow.start();
   told.bytes_to_server = flow.bytes_to_server();
   told.bytes_to_client = flow.bytes_to_client();
-  told.tuple = gist.tuple;
+  told.tuple = flow.tuple();
   ++(outlet_.step(told) ? books_.steps_told : books_.steps_lost);
 }
 

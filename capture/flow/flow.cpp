@@ -241,20 +241,25 @@ std::uint64_t Flow::id() const {
   return flow_id(full_key(), cold().start);
 }
 
+Tuple Flow::tuple() const {
+  const unsigned client = FlowRecord::initiator;
+  const unsigned server = client ^ 1U;
+  const std::uint64_t port_bits = icmp() ? key[4] & ~icmp_id_bits : key[4];
+  const std::array<std::uint16_t, 2> ports{static_cast<std::uint16_t>(port_bits),
+                                           static_cast<std::uint16_t>(port_bits >> 16U)};
+  return {.source = address(client),
+          .destination = address(server),
+          .source_port = ports[client],
+          .destination_port = ports[server],
+          .protocol = protocol()};
+}
+
 FlowGist Flow::gist() const {
   const unsigned client = FlowRecord::initiator;
   const unsigned server = client ^ 1U;
-  const bool icmp = protocol() == protocol::icmp || protocol() == protocol::icmpv6;
-  const std::uint64_t port_bits = icmp ? key[4] & ~icmp_id_bits : key[4];
-  const std::array<std::uint16_t, 2> ports{static_cast<std::uint16_t>(port_bits),
-                                           static_cast<std::uint16_t>(port_bits >> 16U)};
   const FlowCold& rest = cold();
   FlowGist gist;
-  gist.tuple = {.source = address(client),
-                .destination = address(server),
-                .source_port = ports[client],
-                .destination_port = ports[server],
-                .protocol = protocol()};
+  gist.tuple = tuple();
   gist.initiator_mac = macs[client];
   gist.responder_mac = macs[server];
   gist.next_hop_mac = rest.next_hop;
@@ -263,8 +268,10 @@ FlowGist Flow::gist() const {
   gist.tap = rest.tap;
   gist.stage = stage();
   gist.evidence = evidence();
-  gist.icmp_type = icmp ? static_cast<std::uint8_t>(next[0]) : std::uint8_t{0};
-  gist.icmp_code = icmp ? static_cast<std::uint8_t>(next[0] >> 8U) : std::uint8_t{0};
+  if (icmp()) {
+    gist.icmp_type = static_cast<std::uint8_t>(next[0]);
+    gist.icmp_code = static_cast<std::uint8_t>(next[0] >> 8U);
+  }
   gist.ports_known = FlowRecord::ports_known != 0;
   gist.midstream = tcp() && ((seen[0] | seen[1]) & (seen::syn | seen::syn_ack)) == 0;
   gist.carrier = carrier();

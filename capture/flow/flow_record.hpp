@@ -122,6 +122,7 @@ class Flow : private FlowRecord {
 
   using FlowRecord::notes;
 
+  Tuple tuple() const;  // the initiator is the source
   FlowGist gist() const;
   FlowFacts facts() const;  // without what only the table's traces know: FlowTable::facts()
   std::uint64_t id() const;
@@ -161,6 +162,7 @@ class Flow : private FlowRecord {
             (key[3] ^ wanted.words[3]) | ((key[4] ^ wanted.words[4]) & mask) |
             static_cast<unsigned>(kind ^ wanted.kind)) == 0;
   }
+  bool icmp() const { return protocol() == protocol::icmp || protocol() == protocol::icmpv6; }
   bool tcp() const { return protocol() == protocol::tcp && (kind & FlowKey::with_ports) != 0; }
   void remember(unsigned letter, unsigned side);  // writes into the history
   ConnState conn_state() const;
