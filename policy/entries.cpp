@@ -433,12 +433,13 @@ Entries::Comparison Entries::compare(std::uint32_t index, const Question& questi
 }
 
 // What the answer will need is asked of memory as soon as it is known.
-Entries::Question Entries::ask(const Conversation& conversation) const {
-  Question question{conversation, sources_.find(conversation.initiator), PrefixTree::root};
-  __builtin_prefetch(&source_places_[question.source]);
-  question.destination = destinations_.find(conversation.responder);
-  __builtin_prefetch(&destination_places_[question.destination]);
-  return question;
+Entries::Nodes Entries::nodes_of(const Conversation& conversation) const {
+  Nodes nodes;
+  nodes.source = sources_.find(conversation.initiator);
+  __builtin_prefetch(&source_places_[nodes.source]);
+  nodes.destination = destinations_.find(conversation.responder);
+  __builtin_prefetch(&destination_places_[nodes.destination]);
+  return nodes;
 }
 
 // What find() asks for.

@@ -97,14 +97,18 @@ class Entries {
   // As given: gateways, services, exceptions, each in the options' order.
   const std::vector<Entry>& all() const { return entries_; }
 
-  // A conversation and the longest of the entries' prefixes that hold its two ends: asked once, used several
+  // The longest of the entries' prefixes that hold the two ends of a conversation: asked once, used several
   // times.
-  struct Question {
-    const Conversation& conversation;
+  struct Nodes {
     std::uint32_t source = PrefixTree::root;
     std::uint32_t destination = PrefixTree::root;
   };
-  Question ask(const Conversation& conversation) const;
+  Nodes nodes_of(const Conversation& conversation) const;
+  struct Question : Nodes {
+    Question(const Conversation& asked, const Nodes& nodes) : Nodes(nodes), conversation(asked) {}
+    const Conversation& conversation;
+  };
+  Question ask(const Conversation& conversation) const { return {conversation, nodes_of(conversation)}; }
 
   struct Match {
     bool found = false;

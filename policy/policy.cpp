@@ -51,8 +51,38 @@ const CompiledPolicy::NextHop* next_hop_of(const CompiledPolicy& policy, const M
   return hop == policy.next_hops.end() || hop->mac != neighbour ? nullptr : &*hop;
 }
 
-Side side_of(const CompiledPolicy& policy, const IpAddress& address, const MacAddress& neighbour) {
-  const std::uint32_t found = policy.map.find(address);
+// The two addresses of a conversation as the policy knows them: looked up once, however many ways of it are
+// judged.
+class Ends {
+ public:
+  Ends(const CompiledPolicy& policy, const Conversation& conversation)
+      : initiator(policy.map.find(conversation.initiator)),
+        responder(policy.map.find(conversation.responder)),
+        initiator_scoped(is_link_scope(conversation.initiator)),
+        responder_scoped(is_link_scope(conversation.responder)) {}
+
+  // Of this conversation or of one with the same addresses.
+  Entries::Question ask(const Entries& entries, const Conversation& conversation) const {
+    if (!asked_) nodes_ = entries.nodes_of(conversation);
+    asked_ = true;
+    return {conversation, nodes_};
+  }
+
+  std::uint32_t initiator;  // SegmentMap::find()
+  std::uint32_t responder;
+  bool initiator_scoped;  // is_link_scope()
+  bool responder_scoped;
+
+ private:
+  mutable Entries::Nodes nodes_{};
+  mutable bool asked_ = false;
+};
+
+// How much of a verdict is wanted: whether it permits, or also what came nearest to permitting.
+enum class Wanted : std::uint8_t { decision, all };
+
+// `found`: of the address, by the policy's map.
+Side side_of(const CompiledPolicy& policy, std::uint32_t found, const MacAddress& neighbour) {
   Side side{policy.external, found != SegmentMap::none, false};
   if (side.listed) side.segment = static_cast<SegmentId>(found % segments_max);
   if (side.segment != policy.external || policy.next_hops.empty()) return side;
@@ -65,14 +95,14 @@ Side side_of(const CompiledPolicy& policy, const IpAddress& address, const MacAd
 // A multicast group, a broadcast or a link-local host is where the other side is. When both sides are such,
 // or the other one is unknown, the wire's own claim tells; else it stays external. An unlisted host is not
 // made a member of the segment on whose wire it talks: that it does so is what claims_agree tells.
-void settle_link_scope(const CompiledPolicy& policy, const Conversation& conversation, bool initiator_scoped,
-                       bool responder_scoped, Side& from, Side& to) {
-  if (initiator_scoped && responder_scoped) {
+void settle_link_scope(const CompiledPolicy& policy, const Conversation& conversation, const Ends& ends,
+                       Side& from, Side& to) {
+  if (ends.initiator_scoped && ends.responder_scoped) {
     std::optional<SegmentId> wire = only(policy.vlan_claims[conversation.vlan & 0xfffU]);
     if (!wire && conversation.tap < policy.tap_claims.size())
       wire = only(policy.tap_claims[conversation.tap]);
     from.segment = to.segment = wire.value_or(policy.external);
-  } else if (initiator_scoped) {
+  } else if (ends.initiator_scoped) {
     from.segment = to.segment;
   } else {
     to.segment = from.segment;
@@ -132,9 +162,9 @@ bool on_other_path(const CompiledPolicy& policy, PairId pair, const MacAddress& 
 }
 
 // What permits within a cell that does not permit by itself, and else what came nearest to it.
-void apply_entries(const Entries& entries, const Conversation& conversation, Verdict& verdict) {
+void apply_entries(const Entries& entries, const Entries::Question& question, Wanted wanted,
+                   Verdict& verdict) {
   const PairId pair = verdict.pair();
-  const Entries::Question question = entries.ask(conversation);
   Nearest nearest;
   const auto permitted_by = [&](Basis kind) {
     const Entries::Match match = entries.find(kind, pair, question, nearest);
@@ -149,15 +179,15 @@ void apply_entries(const Entries& entries, const Conversation& conversation, Ver
   if (verdict.cell == Cell::gateway) named = Basis::gateway;
   if (verdict.cell == Cell::service) named = Basis::service;
   if (permitted_by(named) || (named != Basis::exception && permitted_by(Basis::exception))) return;
+  if (wanted == Wanted::decision) return;
   entries.look_around(named, pair, question, nearest);
   verdict.near_miss = nearest.miss;
 }
 
 // A cell without exceptions still names one that somebody registered for this very conversation.
-void name_powerless_exception(const Entries& entries, const Conversation& conversation, Verdict& verdict) {
+void name_powerless_exception(const Entries& entries, const Entries::Question& question, Verdict& verdict) {
   Nearest ignored;
-  const Entries::Match match =
-      entries.find(Basis::exception, verdict.pair(), entries.ask(conversation), ignored);
+  const Entries::Match match = entries.find(Basis::exception, verdict.pair(), question, ignored);
   if (match.found) {
     verdict.near_miss = {Mismatch::cell_forbids, Basis::exception, match.index};
   }
@@ -176,19 +206,18 @@ void judge_tunnel(const CompiledPolicy& policy, const Conversation& conversation
 }
 
 // `outside_is`: the segment that a responder of no prefix and no next hop belongs to, where no name tells.
-Verdict judge_as_told(const CompiledPolicy& policy, const Conversation& conversation, SegmentId outside_is) {
-  const bool initiator_scoped = is_link_scope(conversation.initiator);
-  const bool responder_scoped = is_link_scope(conversation.responder);
-  const bool scoped = initiator_scoped || responder_scoped || conversation.neighbour_discovery;
+Verdict judge_as_told(const CompiledPolicy& policy, const Conversation& conversation, const Ends& ends,
+                      SegmentId outside_is, Wanted wanted = Wanted::all) {
+  const bool scoped = ends.initiator_scoped || ends.responder_scoped || conversation.neighbour_discovery;
 
   assert(conversation.initiator.domain == conversation.responder.domain);
   // Frames of hosts beyond a next hop come from its MAC, and frames to them go to it. A group is behind no
   // next hop.
   const MacAddress nobody{};
-  Side from = side_of(policy, conversation.initiator, scoped ? nobody : conversation.initiator_mac);
-  Side to = side_of(policy, conversation.responder, scoped ? nobody : conversation.next_hop_mac);
-  if (initiator_scoped || responder_scoped) {
-    settle_link_scope(policy, conversation, initiator_scoped, responder_scoped, from, to);
+  Side from = side_of(policy, ends.initiator, scoped ? nobody : conversation.initiator_mac);
+  Side to = side_of(policy, ends.responder, scoped ? nobody : conversation.next_hop_mac);
+  if (ends.initiator_scoped || ends.responder_scoped) {
+    settle_link_scope(policy, conversation, ends, from, to);
   }
 
   Verdict verdict;
@@ -221,9 +250,9 @@ Verdict judge_as_told(const CompiledPolicy& policy, const Conversation& conversa
   if (rule.cell != Cell::permit) {
     verdict.decision = Decision::forbid;
     if (takes(rule.cell, Basis::exception)) {
-      apply_entries(policy.entries, conversation, verdict);
-    } else {
-      name_powerless_exception(policy.entries, conversation, verdict);
+      apply_entries(policy.entries, ends.ask(policy.entries, conversation), wanted, verdict);
+    } else if (wanted == Wanted::all) {
+      name_powerless_exception(policy.entries, ends.ask(policy.entries, conversation), verdict);
     }
   }
   judge_tunnel(policy, conversation, verdict);
@@ -231,22 +260,27 @@ Verdict judge_as_told(const CompiledPolicy& policy, const Conversation& conversa
 }
 
 // Would it be permitted if its name turned out to be one that a service asks for?
-bool waits_for_name(const CompiledPolicy& policy, const Conversation& conversation, const Verdict& verdict) {
+bool waits_for_name(const CompiledPolicy& policy, const Conversation& conversation, const Ends& ends,
+                    const Verdict& verdict) {
   if (!policy.named_services || verdict.undeclared_tunnel || verdict.link_scope) return false;
   if (conversation.name_own || conversation.name == name_class::hidden) return false;
   Conversation named = conversation;
   named.name = name_class::any;
   SegmentSet reach = policy.name_reach[verdict.from];
   for (SegmentId to = 0; reach != 0; ++to, reach = static_cast<SegmentSet>(reach >> 1U)) {
-    if ((reach & 1U) != 0 && judge_as_told(policy, named, to).decision == Decision::permit) return true;
+    if ((reach & 1U) != 0 &&
+        judge_as_told(policy, named, ends, to, Wanted::decision).decision == Decision::permit) {
+      return true;
+    }
   }
   return false;
 }
 
 // Would it be permitted on the way to some segment's next hop, by its name if need be? Once the frame's next
 // hop is one, or nobody's can be known, there is nothing to wait for.
-void note_pending(const CompiledPolicy& policy, const Conversation& conversation, Verdict& verdict) {
-  verdict.name_pending = waits_for_name(policy, conversation, verdict);
+void note_pending(const CompiledPolicy& policy, const Conversation& conversation, const Ends& ends,
+                  Verdict& verdict) {
+  verdict.name_pending = waits_for_name(policy, conversation, ends, verdict);
   if (verdict.undeclared_tunnel || verdict.link_scope || conversation.next_hop_mac.is_zero() ||
       next_hop_of(policy, conversation.next_hop_mac) != nullptr) {
     return;
@@ -258,10 +292,10 @@ void note_pending(const CompiledPolicy& policy, const Conversation& conversation
     if ((tried & bit) != 0) continue;
     tried |= bit;
     left.next_hop_mac = hop.mac;
-    const Verdict then = judge_as_told(policy, left, policy.external);
+    const Verdict then = judge_as_told(policy, left, ends, policy.external, Wanted::decision);
     if (then.decision == Decision::permit) {
       verdict.path_pending = true;
-    } else if (!verdict.name_pending && waits_for_name(policy, left, then)) {
+    } else if (!verdict.name_pending && waits_for_name(policy, left, ends, then)) {
       verdict.path_pending = verdict.name_pending = true;
     }
   }
@@ -269,7 +303,9 @@ void note_pending(const CompiledPolicy& policy, const Conversation& conversation
 
 // Where nothing is at stage draft this is not asked: verdicts cost what they cost without it.
 void judge_drafts(const CompiledPolicy& policy, const Conversation& conversation, Verdict& verdict) {
-  const Verdict drafted = judge_as_told(*policy.drafted, conversation, policy.external);
+  const CompiledPolicy& future = *policy.drafted;
+  const Verdict drafted =
+      judge_as_told(future, conversation, Ends{future, conversation}, policy.external, Wanted::decision);
   verdict.draft_differs = drafted.decision != verdict.decision;
   if (!verdict.draft_differs) return;
   verdict.draft_basis = drafted.basis;
@@ -444,15 +480,18 @@ Policy::Policy(Policy&&) noexcept = default;
 Policy& Policy::operator=(Policy&&) noexcept = default;
 
 Verdict Policy::judge(const Conversation& conversation) const {
-  Verdict verdict = judge_as_told(*compiled_, conversation, compiled_->external);
+  const Ends ends{*compiled_, conversation};
+  Verdict verdict = judge_as_told(*compiled_, conversation, ends, compiled_->external);
   if (verdict.decision == Decision::permit) {
     if (compiled_->drafts_forbid) judge_drafts(*compiled_, conversation, verdict);
     return verdict;
   }
-  note_pending(*compiled_, conversation, verdict);
+  note_pending(*compiled_, conversation, ends, verdict);
   if (conversation.confidence == capture::Confidence::guess) {
-    verdict.orientation_matters =
-        judge_as_told(*compiled_, reversed(conversation), compiled_->external).decision == Decision::permit;
+    const Conversation other = reversed(conversation);
+    const Verdict back =
+        judge_as_told(*compiled_, other, Ends{*compiled_, other}, compiled_->external, Wanted::decision);
+    verdict.orientation_matters = back.decision == Decision::permit;
   }
   if (compiled_->drafted) judge_drafts(*compiled_, conversation, verdict);
   return verdict;
