@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <chrono>
+#include <utility>
 
 #include "daemon/render/words.hpp"
 #include "policy/system_map.hpp"
@@ -9,31 +10,6 @@
 
 namespace sekimori::daemon {
 namespace {
-
-bool holds(const std::vector<Prefix>& prefixes, const IpAddress& address) {
-  return std::any_of(prefixes.begin(), prefixes.end(),
-                     [&](const Prefix& prefix) { return prefix.contains(address); });
-}
-
-bool holds(const std::vector<policy::Ports>& list, std::uint8_t protocol, std::uint16_t port) {
-  return std::any_of(list.begin(), list.end(), [&](const policy::Ports& ports) {
-    return (ports.protocol == 0 || ports.protocol == protocol) && ports.first <= port && port <= ports.last;
-  });
-}
-
-// A side that names no address declares nobody's service.
-template <class Entry>
-const Entry* declaring(const std::vector<Entry>& entries, const policy::EndpointOptions Entry::*side,
-                       const ServiceWatch::Key& key) {
-  for (const Entry& entry : entries) {
-    if (!has_domain(entry.domains, key.host.domain)) continue;
-    if (holds((entry.*side).addresses, key.host.in(main_domain)) &&
-        holds(entry.ports, key.protocol, key.port)) {
-      return &entry;
-    }
-  }
-  return nullptr;
-}
 
 std::pair<std::uint32_t, IpAddress> place_of(const FlowStep& step) {
   const capture::Tuple& tuple = step.tuple;
@@ -44,11 +20,11 @@ std::int64_t day_of(Time time) {
   return std::chrono::floor<std::chrono::days>(time).time_since_epoch().count();
 }
 
-Text kind_text(ServiceWatch::Declared kind) {
+Text kind_text(Declared kind) {
   switch (kind) {
-    case ServiceWatch::Declared::gateway:
+    case Declared::gateway:
       return Text::service_kind_gateway;
-    case ServiceWatch::Declared::service:
+    case Declared::service:
       return Text::service_kind_service;
     default:
       return Text::service_kind_system;
@@ -56,22 +32,6 @@ Text kind_text(ServiceWatch::Declared kind) {
 }
 
 }  // namespace
-
-std::string_view declared_word(ServiceWatch::Declared declared) {
-  switch (declared) {
-    case ServiceWatch::Declared::system:
-      return "system";
-    case ServiceWatch::Declared::gateway:
-      return "gateway";
-    case ServiceWatch::Declared::service:
-      return "service";
-    case ServiceWatch::Declared::exception:
-      return "exception";
-    case ServiceWatch::Declared::no:
-      break;
-  }
-  return "no";
-}
 
 ServiceWatch::ServiceWatch(const policy::Policy& policy)
     : places_(policy.options().behaviour.followed_max),
@@ -120,6 +80,7 @@ void ServiceWatch::replaced(const policy::Policy& policy) {
   note_pairs(options.gateways);
   note_pairs(options.services);
   // What declares them may be another entry now, or none.
+  declared_ = DeclaredServices{options};
   for (auto& [key, service] : services_) declare(key, policy, service);
 }
 
@@ -140,25 +101,16 @@ ServiceWatch::Use* ServiceWatch::use_of(const FlowStep& step, const policy::Poli
   return index < uses_.size() ? &uses_[index] : nullptr;
 }
 
-void ServiceWatch::declare(const Key& key, const policy::Policy& policy, Service& service) {
-  const policy::PolicyOptions& options = policy.options();
-  service.declared = Declared::no;
-  service.entry.clear();
+void ServiceWatch::declare(const Key& key, const policy::Policy& policy, Service& service) const {
+  DeclaredServices::Claim claim;
   const int system = policy.systems().at(key.host, key.protocol, key.port);
   if (system >= 0) {
-    service.declared = Declared::system;
-    service.entry = options.systems[static_cast<std::size_t>(system)].id;
-  } else if (const auto* gateway = declaring(options.gateways, &policy::GatewayOptions::hosts, key)) {
-    service.declared = Declared::gateway;
-    service.entry = gateway->id;
-  } else if (const auto* named = declaring(options.services, &policy::ServiceOptions::hosts, key)) {
-    service.declared = Declared::service;
-    service.entry = named->id;
-  } else if (const auto* exception =
-                 declaring(options.exceptions, &policy::ExceptionOptions::destination, key)) {
-    service.declared = Declared::exception;
-    service.entry = exception->id;
+    claim = {Declared::system, policy.options().systems[static_cast<std::size_t>(system)].id};
+  } else {
+    claim = declared_.find(key.host, key.protocol, key.port);
   }
+  service.declared = claim.by;
+  service.entry = std::move(claim.id);
 }
 
 void ServiceWatch::expect(const FlowStep& step) const {

@@ -15,6 +15,7 @@
 
 #include "daemon/alert/notice.hpp"
 #include "daemon/behaviour/bounded.hpp"
+#include "daemon/behaviour/declared_services.hpp"
 #include "daemon/flow_step.hpp"
 
 namespace sekimori::daemon {
@@ -30,7 +31,6 @@ class ServiceWatch {
     std::uint16_t port = 0;
     auto operator<=>(const Key&) const = default;
   };
-  enum class Declared : std::uint8_t { no, system, gateway, service, exception };
   struct Service {
     policy::SegmentId segment = 0;
     Declared declared = Declared::no;
@@ -76,13 +76,14 @@ class ServiceWatch {
 
  private:
   Use* use_of(const FlowStep& step, const policy::Policy& policy);
-  static void declare(const Key& key, const policy::Policy& policy, Service& service);
+  void declare(const Key& key, const policy::Policy& policy, Service& service) const;
   void tell_undeclared(const Key& key, const Service& service, Time time, const policy::Policy& policy,
                        std::vector<Notice>& found);
 
   std::map<Key, Service> services_{};
   // Where each stands in it, by protocol and port, and host.
   Bounded<std::pair<std::uint32_t, IpAddress>, Service*> places_;
+  DeclaredServices declared_{};
   std::vector<Use> uses_{};  // systems, then gateways, then services
   std::set<policy::SegmentId> declared_only_{};
   std::size_t services_max_;
@@ -93,7 +94,5 @@ class ServiceWatch {
   std::int64_t looked_at_ = 0;  // day of packet time
   Counters counters_{};
 };
-
-std::string_view declared_word(ServiceWatch::Declared declared);  // "no", "system", "gateway"...
 
 }  // namespace sekimori::daemon

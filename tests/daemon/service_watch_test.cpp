@@ -32,7 +32,7 @@ TEST(ServiceWatch, ListsWhatAnsweredAndWhoDeclaresIt) {
   EXPECT_EQ(tax->second.clients.size(), 2U);
   EXPECT_EQ(services.at({*IpAddress::parse("172.31.0.8"), 6, 8080}).entry, "SV-PROXY");
   const auto& unknown = services.at({*IpAddress::parse("10.20.10.9"), 6, 4444});
-  EXPECT_EQ(unknown.declared, ServiceWatch::Declared::no);
+  EXPECT_EQ(unknown.declared, Declared::no);
   EXPECT_TRUE(unknown.certain);
   EXPECT_TRUE(stage.found("SERVICE-UNDECLARED").empty());  // only where the body asks for it
 

@@ -1,0 +1,77 @@
+#include "daemon/behaviour/declared_services.hpp"
+
+#include <algorithm>
+#include <utility>
+
+namespace sekimori::daemon {
+namespace {
+
+bool holds(const std::vector<policy::Ports>& list, std::uint8_t protocol, std::uint16_t port) {
+  return std::any_of(list.begin(), list.end(), [&](const policy::Ports& ports) {
+    return (ports.protocol == 0 || ports.protocol == protocol) && ports.first <= port && port <= ports.last;
+  });
+}
+
+}  // namespace
+
+std::string_view declared_word(Declared declared) {
+  switch (declared) {
+    case Declared::system:
+      return "system";
+    case Declared::gateway:
+      return "gateway";
+    case Declared::service:
+      return "service";
+    case Declared::exception:
+      return "exception";
+    case Declared::no:
+      break;
+  }
+  return "no";
+}
+
+DeclaredServices::DeclaredServices(const policy::PolicyOptions& options) {
+  std::vector<std::pair<Prefix, std::uint32_t>> sides;
+  const auto add = [&](Declared by, const auto& list, auto side) {
+    for (const auto& each : list) {
+      for (const Prefix& prefix : (each.*side).addresses) {
+        sides.emplace_back(prefix, static_cast<std::uint32_t>(entries_.size()));
+      }
+      entries_.push_back({{by, each.id}, each.domains, each.ports});
+    }
+  };
+  add(Declared::gateway, options.gateways, &policy::GatewayOptions::hosts);
+  add(Declared::service, options.services, &policy::ServiceOptions::hosts);
+  add(Declared::exception, options.exceptions, &policy::ExceptionOptions::destination);
+
+  std::vector<Prefix> prefixes;
+  prefixes.reserve(sides.size());
+  for (const auto& [prefix, entry] : sides) prefixes.push_back(prefix);
+  tree_ = policy::PrefixTree{std::move(prefixes)};
+  std::vector<std::pair<std::uint32_t, std::uint32_t>> filed;  // node, entry
+  filed.reserve(sides.size());
+  for (const auto& [prefix, entry] : sides) filed.emplace_back(tree_.node(prefix), entry);
+  std::sort(filed.begin(), filed.end());
+  first_.assign(tree_.size() + 1, 0);
+  for (const auto& [node, entry] : filed) {
+    ++first_[node + 1];
+    filed_.push_back(entry);
+  }
+  for (std::size_t node = 0; node + 1 < first_.size(); ++node) first_[node + 1] += first_[node];
+}
+
+DeclaredServices::Claim DeclaredServices::find(const IpAddress& host, std::uint8_t protocol,
+                                               std::uint16_t port) const {
+  std::size_t best = entries_.size();
+  for (std::uint32_t node = tree_.find(host.in(main_domain));; node = tree_.parent(node)) {
+    for (std::uint32_t at = first_[node]; at < first_[node + 1] && filed_[at] < best; ++at) {
+      const Entry& entry = entries_[filed_[at]];
+      if (!has_domain(entry.domains, host.domain) || !holds(entry.ports, protocol, port)) continue;
+      best = filed_[at];
+    }
+    if (node == policy::PrefixTree::root) break;
+  }
+  return best < entries_.size() ? entries_[best].claim : Claim{};
+}
+
+}  // namespace sekimori::daemon
