@@ -33,6 +33,7 @@ std::string why_unusable(const JournalError& error, Language language) {
                   {"user", std::to_string(::geteuid())}});
     case JournalError::Reason::newer_format:
       return say(Text::journal_why_newer, language, {{"path", error.path()}});
+    case JournalError::Reason::none_here:  // nobody writes one: that is a reader's
     case JournalError::Reason::system:
       break;
   }

@@ -30,6 +30,7 @@ class JournalError : public std::runtime_error {
     system,       // what() says it in the system's words
     in_use,       // by another process
     not_ours,     // the folder belongs to another user: who owns it can replace what is in it
+    none_here,    // neither a segment nor a head
     newer_format  // written by a newer version; nothing was touched
   };
   explicit JournalError(const std::string& words) : std::runtime_error(words) {}

@@ -261,7 +261,9 @@ JournalProof verify_journal(const std::string& path, const PublicKey* key, const
     files.push_back({path, reader.header() ? reader.header()->first_number : 0, 0});
   }
   if (head != nullptr) expected = *head;
-  if (files.empty() && !expected) throw JournalError(path + ": no segment (alerts-*.skj)");
+  if (files.empty() && !expected) {
+    throw JournalError(JournalError::Reason::none_here, path, "no segment");
+  }
   Verifier verifier{key, !folder};
   verifier.gather(files);
   if (expected) verifier.note_head(expected->number);

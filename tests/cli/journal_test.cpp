@@ -81,6 +81,10 @@ TEST_F(JournalTool, VerifyNamesWhatWasAltered) {
 TEST_F(JournalTool, VerifyRefusesWhatIsNoJournal) {
   EXPECT_EQ(run_tool({"verify", folder + "/nothing"}).code, 2);
   EXPECT_EQ(run_tool({"verify"}).code, 2);
+  const std::string empty = folder + "/empty";
+  std::filesystem::create_directory(empty);
+  EXPECT_TRUE(has(run_tool({"verify", empty, "--lang", "ja"}).err, "ジャーナルではありません"));
+  EXPECT_TRUE(has(run_tool({"verify", empty, "--lang", "en"}).err, "is no journal"));
   EXPECT_EQ(run_tool({"verify", folder, "--head", "12:ab"}).code, 2);
   EXPECT_EQ(run_tool({"verify", folder, "--public-key", folder + "/head"}).code, 2);
 }

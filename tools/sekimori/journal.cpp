@@ -300,7 +300,9 @@ int run_verify(const Arguments& arguments) {
     }
     return proof.whole() ? exit_code::good : exit_code::failed;
   } catch (const daemon::JournalError& error) {
-    complain(error.what());
+    const bool none = error.reason() == daemon::JournalError::Reason::none_here;
+    complain(none ? say(Text::journal_none_here, language, {{"path", printable(error.path())}})
+                  : error.what());
     return exit_code::usage;
   }
 }
