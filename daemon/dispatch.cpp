@@ -69,6 +69,7 @@ void Dispatch::open_journal(Desk& desk, const std::shared_ptr<const policy::Poli
   courier_ = std::make_unique<Courier>(io_, *journal_, *sinks_, options_.alerts);
   const Time now = std::chrono::time_point_cast<Duration>(std::chrono::system_clock::now());
   Reopened open = open_stories(journal_->folder(), options_.alerts, std::min(now, found.written));
+  before_ = {.told = open.digest, .written = found.written};
   std::vector<AlertRecord> closed;
   const std::size_t resumed = desk.resume(std::move(open), journal_->next_sequence(), policy, now, closed);
   send(closed);
@@ -151,6 +152,7 @@ OutletVitals Dispatch::vitals() const {
   const Recovered& found = journal_->found();
   out.journal.trouble = figures.trouble;
   out.journal.unsigned_because = figures.unsigned_because;
+  out.journal.sequence = figures.sequence;
   out.journal.waiting = figures.waiting;
   out.journal.lost = figures.lost;
   out.journal.head = std::to_string(figures.head_number) + ":" + hex(figures.head);

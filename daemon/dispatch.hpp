@@ -24,6 +24,7 @@
 #include "daemon/alert/desk.hpp"
 #include "daemon/alert/sink_watch.hpp"
 #include "daemon/alert/sinks.hpp"
+#include "daemon/health/diary.hpp"
 #include "daemon/health/vitals.hpp"
 #include "daemon/journal/courier.hpp"
 #include "daemon/journal/journal.hpp"
@@ -51,6 +52,8 @@ class Dispatch {
   void reopen() { sinks_->reopen(); }
   // With a journal incidents may stay open over a restart.
   bool keeps() const { return journal_ != nullptr; }
+  // What the journal knows of the days before.
+  const Diary::Before& before() const { return before_; }
   // Commits what waits, then gives the destinations a moment; with a journal a short one, because what they
   // did not get goes on after the next start.
   void finish(std::function<void()> done);
@@ -82,6 +85,7 @@ class Dispatch {
   boost::asio::steady_timer timer_;
   std::chrono::steady_clock::time_point drain_until_{};
   SinkWatch sink_watch_{};
+  Diary::Before before_{};
   bool journal_bad_ = false;  // was told
 };
 

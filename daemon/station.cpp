@@ -215,7 +215,7 @@ void Station::Room::start() {
   server_.set_owner(::geteuid());
   dispatch_.open(desk_, policy_);
   const std::string folder = dispatch_.keeps() ? options_.daemon.journal.path : std::string{};
-  caretaker_.resume(desk_.notices().current(), folder, *policy_);
+  caretaker_.resume(desk_.notices().current(), folder, *policy_, dispatch_.before());
   for (const auto& worker : workers_) worker->start();
   spdlog::info(say(Text::daemon_started, language_,
                    {{"profile", policy_->options().profile.id},
@@ -311,8 +311,9 @@ void Station::Room::look_after() {
   }
   desk_.tick(std::max(packet_now_, caretaker_.vitals().wall), policy_, records);
   dispatch_.send(records);
-  if (auto digest = caretaker_.digest(desk_.lines(), *policy_, [this] { return desk_.number(); })) {
-    dispatch_.keep(std::move(*digest));
+  for (AlertMessage& digest :
+       caretaker_.digests(desk_.lines(), *policy_, [this] { return desk_.number(); })) {
+    dispatch_.keep(std::move(digest));
   }
   if (const auto beat = caretaker_.heartbeat(desk_.lines(), *policy_)) dispatch_.beat(*beat);
 }
@@ -463,6 +464,7 @@ void Station::Room::finish() {
                     {"reasons", std::to_string(reasons)},
                     {"lost", std::to_string(caretaker_.lost())},
                     {"alerts", std::to_string(desk_.lines())}}));
+  caretaker_.finish(*policy_);
   dispatch_.finish([this] { io_.stop(); });
 }
 

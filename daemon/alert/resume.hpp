@@ -3,6 +3,7 @@
 // is asked for anew. Of a notice: the newest notice itself, since when, how often.
 #pragma once
 
+#include <chrono>
 #include <functional>
 #include <map>
 #include <optional>
@@ -53,7 +54,8 @@ struct NoticeTold {
 struct Reopened {
   std::vector<Resumption> incidents{};
   std::vector<NoticeResumption> notices{};
-  std::vector<NoticeTold> told{};  // the open ones' as well
+  std::vector<NoticeTold> told{};                 // the open ones' as well
+  std::optional<std::chrono::sys_days> digest{};  // the newest day of which there is one
 };
 
 // Empty for a line that closes its story.

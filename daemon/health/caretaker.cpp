@@ -23,6 +23,8 @@ namespace {
 
 constexpr std::size_t loss_window_rows = 60;
 constexpr std::chrono::seconds worker_patience{10};
+// What a kill may cost of the day's figures.
+constexpr std::chrono::seconds day_every{30};
 // Files are hashed and disks asked this often, in looks of about a second.
 constexpr unsigned files_every = 10;
 constexpr std::string_view builtin_prefix = "builtin:";
@@ -69,23 +71,27 @@ Caretaker::Caretaker(const StationOptions& options)
       alerts_(options.daemon.alerts),
       files_(options.config_files),
       health_(options.daemon.health, options.daemon.alerts.utc_offset_minutes),
-      heartbeat_(options.daemon.health.heartbeat) {
+      heartbeat_(options.daemon.health.heartbeat),
+      diary_(options.daemon.alerts.utc_offset_minutes) {
   for (const capture::TapOptions& tap : capture_.taps) {
     vitals_.taps.push_back({.name = tap.name, .interface = tap.interface});
   }
 }
 
 void Caretaker::resume(const std::vector<std::shared_ptr<const Notice>>& open, const std::string& folder,
-                       const policy::Policy& policy) {
+                       const policy::Policy& policy, Diary::Before before) {
   for (const auto& notice : open) health_.resume(*notice);
   if (folder.empty()) return;
+  day_path_ = folder + "/day";
+  before.kept = load_day(policy);
+  diary_.resume(before);
   habits_path_ = folder + "/habits";
   std::string why;
-  const HabitsFault fault = load_habits(habits_path_, segment_ids(policy), health_.habits(), why);
-  if (fault == HabitsFault::none || fault == HabitsFault::absent) return;
+  const KeptFault fault = load_habits(habits_path_, segment_ids(policy), health_.habits(), why);
+  if (fault == KeptFault::none || fault == KeptFault::absent) return;
   const Language language = alerts_.language;
-  if (fault == HabitsFault::altered) why = text(Text::health_habits_altered, language);
-  if (fault == HabitsFault::newer) why = text(Text::health_habits_newer, language);
+  if (fault == KeptFault::altered) why = text(Text::health_habits_altered, language);
+  if (fault == KeptFault::newer) why = text(Text::health_habits_newer, language);
   // Kept for who looks into it; what is learned from now on takes its place.
   std::error_code ignored;
   std::filesystem::rename(habits_path_, habits_path_ + ".bad", ignored);
@@ -100,7 +106,7 @@ void Caretaker::keep(const policy::Policy& policy) {
   const std::uint64_t lessons = health_.habits().lessons();
   if (habits_path_.empty() || lessons == lessons_kept_) return;
   std::string why;
-  const bool good = save_habits(habits_path_, write_habits(health_.habits(), segment_ids(policy)), why);
+  const bool good = save_kept(habits_path_, write_habits(health_.habits(), segment_ids(policy)), why);
   // Tried again at the next lesson: in an hour at most.
   lessons_kept_ = lessons;
   if (!good && !habits_bad_) {
@@ -254,12 +260,43 @@ Life Caretaker::life(std::uint64_t lines) const {
   return {.time = vitals_.wall, .warnings = health_.open(), .lost = lost_.dropped, .lines = lines};
 }
 
-std::optional<AlertMessage> Caretaker::digest(std::uint64_t lines, const policy::Policy& policy,
-                                              const std::function<std::uint64_t()>& number) {
-  const std::string today = timestamp(vitals_.wall, alerts_.utc_offset_minutes).substr(0, 10);
-  const std::string before = std::exchange(day_, today);
-  if (before.empty() || today <= before) return std::nullopt;
-  return digest_message(before, number(), life(lines), vitals_, policy, alerts_);
+std::vector<AlertMessage> Caretaker::digests(std::uint64_t lines, const policy::Policy& policy,
+                                             const std::function<std::uint64_t()>& number) {
+  std::vector<AlertMessage> out;
+  const Diary::Sample now{
+      .wall = vitals_.wall, .monotonic = vitals_.monotonic, .lost = lost_.dropped, .lines = lines};
+  for (const Digest& due : diary_.step(now, vitals_.matrix)) {
+    digest_number_ = number();
+    out.push_back(digest_message(due, digest_number_, life(lines), vitals_, policy, alerts_));
+  }
+  if (vitals_.monotonic - day_kept_at_ >= day_every) keep_day(policy);
+  return out;
+}
+
+std::optional<Day> Caretaker::load_day(const policy::Policy& policy) const {
+  std::string content;
+  std::string why;
+  const KeptFault fault = load_kept(day_path_, content, why);
+  if (fault == KeptFault::absent) return std::nullopt;
+  auto day = fault == KeptFault::none ? read_day(content, segment_ids(policy)) : std::nullopt;
+  if (day) return day;
+  if (why.empty()) why = text(Text::health_habits_altered, alerts_.language);
+  spdlog::error(say(Text::health_day_lost, alerts_.language, {{"path", day_path_}, {"why", why}}));
+  std::error_code ignored;
+  std::filesystem::rename(day_path_, day_path_ + ".bad", ignored);
+  return std::nullopt;
+}
+
+// The day before is on disk until its digest is: a crash between the two neither loses it nor tells it twice.
+void Caretaker::keep_day(const policy::Policy& policy) {
+  if (day_path_.empty() || vitals_.outlets.journal.sequence < digest_number_) return;
+  day_kept_at_ = vitals_.monotonic;
+  std::string why;
+  const bool good = save_kept(day_path_, write_day(diary_.day(), segment_ids(policy)), why);
+  if (!good && !day_bad_) {
+    spdlog::error(say(Text::health_day_unwritten, alerts_.language, {{"path", day_path_}, {"why", why}}));
+  }
+  day_bad_ = !good;
 }
 
 std::optional<AlertMessage> Caretaker::heartbeat(std::uint64_t lines, const policy::Policy& policy) {

@@ -18,6 +18,7 @@
 #include <vector>
 
 #include "daemon/errands.hpp"
+#include "daemon/health/diary.hpp"
 #include "daemon/health/health.hpp"
 #include "daemon/health/sign_of_life.hpp"
 #include "daemon/render/alert_message.hpp"
@@ -36,13 +37,15 @@ class Caretaker {
   void look(OutletVitals outlets, const policy::Policy& policy, std::vector<Notice>& found);
   // What is due at the last look.
   std::optional<AlertMessage> heartbeat(std::uint64_t lines, const policy::Policy& policy);
-  // At the end of a day. `number`: of the record that it becomes, taken when there is one.
-  std::optional<AlertMessage> digest(std::uint64_t lines, const policy::Policy& policy,
-                                     const std::function<std::uint64_t()>& number);
-  // What was wrong when the program ended before, and what had been learned until then. `folder`: where what
-  // is learned is kept; empty: nowhere.
+  // Of days that are over. `number`: of the record that each becomes.
+  std::vector<AlertMessage> digests(std::uint64_t lines, const policy::Policy& policy,
+                                    const std::function<std::uint64_t()>& number);
+  // What was wrong when the program ended before, and what had been learned and counted until then. `folder`:
+  // where that is kept; empty: nowhere.
   void resume(const std::vector<std::shared_ptr<const Notice>>& open, const std::string& folder,
-              const policy::Policy& policy);
+              const policy::Policy& policy, Diary::Before before);
+  // At the end: writes down the day as far as it went.
+  void finish(const policy::Policy& policy) { keep_day(policy); }
   // Writes down what was learned.
   void keep(const policy::Policy& policy);
   // Another configuration is in force.
@@ -69,6 +72,8 @@ class Caretaker {
   void look_at_machine();
   void look_at_files();
   Life life(std::uint64_t lines) const;
+  std::optional<Day> load_day(const policy::Policy& policy) const;
+  void keep_day(const policy::Policy& policy);
 
   const capture::CaptureOptions capture_;
   const AlertOptions alerts_;
@@ -84,7 +89,11 @@ class Caretaker {
   const std::chrono::seconds heartbeat_;
   std::chrono::nanoseconds beat_at_{};  // monotonic; 0 = none yet
   std::uint64_t beat_ = 0;
-  std::string day_{};  // of the last look
+  Diary diary_;
+  std::string day_path_{};                  // empty: it is not kept
+  std::chrono::nanoseconds day_kept_at_{};  // monotonic
+  std::uint64_t digest_number_ = 0;         // of the latest
+  bool day_bad_ = false;                    // was told
   std::string habits_path_{};
   std::uint64_t lessons_kept_ = 0;
   bool habits_bad_ = false;     // was told

@@ -155,7 +155,8 @@ void Health::judge_vlans(const Vitals& vitals) {
     judge_vlan(each.vlan, each.silence);
   }
   const auto lasting = silent_vlans();
-  for (std::uint16_t vlan = 1; vlan < habits_.vlans.size(); ++vlan) {
+  const auto count = static_cast<std::uint16_t>(habits_.vlans.size());
+  for (std::uint16_t vlan = 1; vlan < count; ++vlan) {
     if (configured.test(vlan)) continue;
     const bool known = options_.learn && habits_.vlans.usual(vlan).has_value();
     if (known || lasting.test(vlan)) judge_vlan(vlan, std::nullopt);

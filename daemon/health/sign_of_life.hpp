@@ -6,6 +6,7 @@
 #include <string>
 
 #include "daemon/alert/notices.hpp"
+#include "daemon/health/diary.hpp"
 #include "daemon/health/vitals.hpp"
 #include "daemon/render/alert_message.hpp"
 
@@ -24,9 +25,10 @@ struct Life {
 // who keeps the beats can prove that its end is not missing.
 AlertMessage heartbeat_message(const Life& life, const Vitals& vitals, const policy::Policy& policy,
                                const AlertOptions& options);
-// MSGID DIGEST. `day`: "2026-04-01". It has a number like a record and goes the way of one: the proof that
-// the sensor has watched on that day reaches a destination also if that was down at midnight.
-AlertMessage digest_message(const std::string& day, std::uint64_t sequence, const Life& life,
+// MSGID DIGEST: the figures of that day. It has a number like a record and goes the way of one: the proof
+// that the sensor has watched on that day reaches a destination also if that was down at midnight. Of `life`
+// the time and what is open now.
+AlertMessage digest_message(const Digest& digest, std::uint64_t sequence, const Life& life,
                             const Vitals& vitals, const policy::Policy& policy, const AlertOptions& options);
 
 // {"ok", "state", "open": [...], "taps", "clock", "files"}: Questions::health.

@@ -49,6 +49,7 @@ struct JournalVitals {
   std::string trouble{};           // why nothing is committed now
   std::string unsigned_because{};  // why the chain is not signed
   std::string head{};              // "NUMBER:SHA256" of the last committed frame
+  std::uint64_t sequence = 0;      // of the last committed alert
   std::uint64_t waiting = 0;       // alerts in memory
   std::uint64_t lost = 0;          // ... given up
   // What the start found.

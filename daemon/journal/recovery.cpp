@@ -60,7 +60,7 @@ std::string file_content(const std::string& path) {
 // A name that is still free: a second crash at the same frame keeps both pieces.
 std::string free_name(const std::string& folder, std::uint64_t number) {
   for (unsigned turn = 1;; ++turn) {
-    const std::string name = folder + "/torn-" + std::to_string(number) + "-" + std::to_string(turn) + ".bin";
+    std::string name = folder + "/torn-" + std::to_string(number) + "-" + std::to_string(turn) + ".bin";
     if (::access(name.c_str(), F_OK) != 0) return name;
   }
 }

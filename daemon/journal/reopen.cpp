@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "daemon/health/diary.hpp"
 #include "daemon/journal/segment.hpp"
 
 namespace sekimori::daemon {
@@ -10,7 +11,16 @@ namespace {
 // Use of an exception, and what the calendar says of one.
 constexpr std::chrono::hours once_a_day{24};
 
-void read_segment(const std::string& path, Reopening& reopening) {
+void read_digest(const Frame& frame, std::optional<Date>& newest) {
+  const auto alert = decode_alert(frame.body, frame.sequence);
+  if (!alert) return;
+  for (const AlertParameter& parameter : alert->parameters) {
+    const auto date = parameter.name == std::string_view{"day"} ? read_date(parameter.value) : std::nullopt;
+    if (date) newest = std::max(newest.value_or(*date), *date);
+  }
+}
+
+void read_segment(const std::string& path, Reopening& reopening, std::optional<Date>& digest) {
   SegmentReader reader{path};
   Frame frame;
   for (;;) {
@@ -18,6 +28,7 @@ void read_segment(const std::string& path, Reopening& reopening) {
     if (step.kind == SegmentReader::Kind::end || step.torn) return;
     if (step.kind != SegmentReader::Kind::frame || frame.kind != FrameKind::alert) continue;
     if (const auto glance = glance_at_alert(frame.body)) {
+      if (glance->kind == "digest") read_digest(frame, digest);
       reopening.line(glance->incident, glance->kind, glance->resume);
     }
   }
@@ -38,8 +49,11 @@ Reopened open_stories(const std::string& folder, const AlertOptions& options, Ti
     if (reader.header() && reader.header()->created < since) break;
   }
   Reopening reopening;
-  for (std::size_t i = first; i < files.size(); ++i) read_segment(files[i].path, reopening);
-  return reopening.open();
+  std::optional<Date> digest;
+  for (std::size_t i = first; i < files.size(); ++i) read_segment(files[i].path, reopening, digest);
+  Reopened out = reopening.open();
+  out.digest = digest;
+  return out;
 }
 
 }  // namespace sekimori::daemon

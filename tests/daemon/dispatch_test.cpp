@@ -20,7 +20,8 @@ struct DispatchTest : test::DeliveryTest {
     vitals_.wall = test::nine_twelve;
   }
   AlertMessage digest(std::uint64_t number) const {
-    return digest_message("2026-03-31", number, {.time = vitals_.wall}, vitals_, *policy_, daemon_.alerts);
+    return digest_message({.day = {.date = *read_date("2026-03-31")}}, number, {.time = vitals_.wall},
+                          vitals_, *policy_, daemon_.alerts);
   }
   AlertMessage heartbeat(std::uint64_t beat) const {
     return heartbeat_message({.time = vitals_.wall, .beat = beat}, vitals_, *policy_, daemon_.alerts);
@@ -85,6 +86,8 @@ TEST_F(DispatchTest, TheDigestOutlivesARestart) {
   dispatch.open(desk, policy_);
   EXPECT_TRUE(until([&] { return received() == "digest "; })) << received();
   EXPECT_EQ(desk.number(), 2U) << "numbers go on behind it";
+  EXPECT_EQ(dispatch.before().told, read_date("2026-03-31")) << "and the day is known to be told";
+  EXPECT_GT(dispatch.before().written, Time{});
 }
 
 TEST_F(DispatchTest, TheDigestHasTheNumberOfARecordAndSaysWhichDay) {

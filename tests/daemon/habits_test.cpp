@@ -34,13 +34,13 @@ TEST(HabitsFile, GivesBackWhatWasWritten) {
   EXPECT_EQ(content.substr(0, 18), "sekimori habits 1\n");
   EXPECT_NE(content.find("pair mynumber lgwan 9 127 3 60 61 62 63 64 65 65535\n"), std::string::npos);
   HabitBook back;
-  ASSERT_EQ(read_habits(content, segments, back), HabitsFault::none);
+  ASSERT_EQ(read_habits(content, segments, back), KeptFault::none);
   EXPECT_EQ(back.pairs.learned(policy::pair_of(0, 1), 9), book.pairs.learned(policy::pair_of(0, 1), 9));
   EXPECT_EQ(back.vlans.learned(4094, 23), book.vlans.learned(4094, 23));
   EXPECT_EQ(write_habits(back, segments), content);
   // By name: another order of the segments is the same knowledge, one that is gone is none.
   HabitBook other;
-  ASSERT_EQ(read_habits(content, {"lgwan", "mynumber"}, other), HabitsFault::none);
+  ASSERT_EQ(read_habits(content, {"lgwan", "mynumber"}, other), KeptFault::none);
   EXPECT_EQ(other.pairs.learned(policy::pair_of(1, 0), 9).busy, 127);
   EXPECT_EQ(other.pairs.learned(policy::pair_of(2, 2), 0), Habits::Hour{});
 }
@@ -50,7 +50,7 @@ TEST(HabitsFile, EveryCutAndEveryAlteredOctetIsSeen) {
   std::size_t refused = 0;
   for (std::size_t octets = 0; octets < content.size(); ++octets) {
     HabitBook book;
-    refused += read_habits(std::string_view{content}.substr(0, octets), segments, book) != HabitsFault::none;
+    refused += read_habits(std::string_view{content}.substr(0, octets), segments, book) != KeptFault::none;
     EXPECT_EQ(book.pairs.learned(policy::pair_of(0, 1), 9), Habits::Hour{});
   }
   EXPECT_EQ(refused, content.size());
@@ -60,7 +60,7 @@ TEST(HabitsFile, EveryCutAndEveryAlteredOctetIsSeen) {
       std::string altered = content;
       altered[at] = static_cast<char>(static_cast<unsigned char>(altered[at]) ^ (1U << bit));
       HabitBook book;
-      refused += read_habits(altered, segments, book) != HabitsFault::none;
+      refused += read_habits(altered, segments, book) != KeptFault::none;
     }
   }
   EXPECT_EQ(refused, content.size() * 3);
@@ -76,7 +76,7 @@ TEST(HabitsFile, IsReadStrictly) {
   };
   const std::string figures = " 9 127 3 60 61 62 63 64 65 66";
   HabitBook book;
-  EXPECT_EQ(read_habits(sealed("vlan 100" + figures + "\n"), segments, book), HabitsFault::none);
+  EXPECT_EQ(read_habits(sealed("vlan 100" + figures + "\n"), segments, book), KeptFault::none);
   const std::vector<std::string> wrong{"vlan 4096" + figures,
                                        "vlan -1" + figures,
                                        "vlan 100 24 127 3 1 1 1 1 1 1 1",
@@ -90,12 +90,12 @@ TEST(HabitsFile, IsReadStrictly) {
                                        "host 1" + figures,
                                        std::string{}};
   for (const std::string& line : wrong) {
-    EXPECT_EQ(read_habits(sealed(line + "\n"), segments, book), HabitsFault::altered) << line;
+    EXPECT_EQ(read_habits(sealed(line + "\n"), segments, book), KeptFault::altered) << line;
   }
   const std::string newer = "sekimori habits 2\nsomething else\n";
   char crc[16];
   std::snprintf(crc, sizeof crc, "%08x", static_cast<unsigned>(crc32c(newer)));
-  EXPECT_EQ(read_habits(newer + "crc32c " + crc + "\n", segments, book), HabitsFault::newer);
+  EXPECT_EQ(read_habits(newer + "crc32c " + crc + "\n", segments, book), KeptFault::newer);
 }
 
 struct HabitsOnDisk : test::JournalTest {};
@@ -105,23 +105,23 @@ TEST_F(HabitsOnDisk, AreReplacedAsAWholeAndAFileThatIsNoneOfOursIsToldAndNotFoll
   const std::string path = folder + "/habits";
   std::string why;
   HabitBook book;
-  EXPECT_EQ(load_habits(path, segments, book, why), HabitsFault::absent);
+  EXPECT_EQ(load_habits(path, segments, book, why), KeptFault::absent);
   const std::string content = write_habits(book_of_a_week(), segments);
-  ASSERT_TRUE(save_habits(path, content, why)) << why;
+  ASSERT_TRUE(save_kept(path, content, why)) << why;
   EXPECT_EQ(test::octets_of(path), content);
   EXPECT_FALSE(std::filesystem::exists(path + ".new"));
-  EXPECT_EQ(load_habits(path, segments, book, why), HabitsFault::none);
+  EXPECT_EQ(load_habits(path, segments, book, why), KeptFault::none);
   std::filesystem::rename(path, path + ".elsewhere");
   std::filesystem::create_symlink(path + ".elsewhere", path);
-  EXPECT_EQ(load_habits(path, segments, book, why), HabitsFault::unreadable);
+  EXPECT_EQ(load_habits(path, segments, book, why), KeptFault::unreadable);
   EXPECT_NE(why, "");
   std::filesystem::remove(path);
   std::filesystem::create_directory(path);
-  EXPECT_NE(load_habits(path, segments, book, why), HabitsFault::none);
-  EXPECT_FALSE(save_habits(path, content, why)) << "a folder cannot be replaced";
+  EXPECT_NE(load_habits(path, segments, book, why), KeptFault::none);
+  EXPECT_FALSE(save_kept(path, content, why)) << "a folder cannot be replaced";
   std::filesystem::remove(path);
   ASSERT_EQ(::mkfifo(path.c_str(), 0600), 0);
-  EXPECT_EQ(load_habits(path, segments, book, why), HabitsFault::altered) << "and does not wait for a writer";
+  EXPECT_EQ(load_habits(path, segments, book, why), KeptFault::altered) << "and does not wait for a writer";
 }
 
 // ---- VLANs
@@ -176,7 +176,7 @@ TEST_F(VlanHealthTest, WhatWasLearnedOfAVlanOutlivesARestart) {
   const std::string kept = write_habits(health_->habits(), {});
   EXPECT_GT(health_->habits().lessons(), 2 * 7 * 24U - 1);
   use(HealthOptions{});
-  ASSERT_EQ(read_habits(kept, {}, health_->habits()), HabitsFault::none);
+  ASSERT_EQ(read_habits(kept, {}, health_->habits()), KeptFault::none);
   EXPECT_EQ(pass(3600s, heard, 240s), "");
   EXPECT_EQ(pass(720s, {}, 240s), "") << "less than four times the longest pause";
   ASSERT_EQ(pass(240s, {}, 240s), "GAP-VLAN:7");
