@@ -31,6 +31,21 @@ std::string joined(const std::vector<std::string>& words) {
   return out;
 }
 
+const Notice::Fact* since_of(const Notice& notice) {
+  const auto found = std::find_if(notice.facts.begin(), notice.facts.end(),
+                                  [](const Notice::Fact& fact) { return fact.name == "since"; });
+  return found == notice.facts.end() ? nullptr : &*found;
+}
+
+// What goes on over a restart began before it. Where a span is told beside it, both are of this run's watch.
+void keep_since(const Notice& before, Notice& now) {
+  const Notice::Fact* const began = since_of(before);
+  if (began == nullptr || !now.value("seconds").empty()) return;
+  for (Notice::Fact& fact : now.facts) {
+    if (fact.name == "since") fact = *began;
+  }
+}
+
 std::string or_dash(const std::string& words) {
   return words.empty() ? "-" : words;
 }
@@ -111,6 +126,7 @@ void Health::state(bool begins, bool ends, Notice notice) {
     State& state = known->second;
     state.judged = true;
     state.resumed = false;
+    keep_since(state.latest, notice);
     state.latest = std::move(notice);
     if (now_.at - state.told < refresh) return;
     state.told = now_.at;

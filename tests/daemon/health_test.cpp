@@ -4,6 +4,8 @@
 
 #include <chrono>
 #include <functional>
+#include <set>
+#include <string>
 
 #include "daemon/health/interface_look.hpp"
 #include "tests/daemon/alert_city.hpp"
@@ -260,6 +262,29 @@ TEST_F(HealthTest, TellsAJournalThatIsNotWrittenOrNotSigned) {
   EXPECT_EQ(failing[0].value("waiting"), "7");
   EXPECT_EQ(codes(pass(1s, journal([](JournalVitals& it) { it.unsigned_because = "no key"; }))),
             "-JOURNAL-FAILING:/j JOURNAL-UNSIGNED:/j");
+}
+
+TEST_F(HealthTest, WhatGoesOnOverARestartBeganBeforeIt) {
+  const std::string then = "2026-04-01T08:00:00.000000+09:00";
+  for (const NoticeKind kind : {NoticeKind::clock_unsynchronised, NoticeKind::gap}) {
+    Notice notice;
+    notice.kind = kind;
+    notice.subject = kind == NoticeKind::gap ? "t1" : "clock";
+    notice.add("since", then);
+    health_.resume(notice);
+  }
+  const auto found = pass(61s, [](Vitals& vitals) {
+    vitals.synchronised = Synchronised::no;
+    vitals.taps[0].counters.received = 0;
+  });
+  std::set<std::string> clock;
+  for (const Notice& notice : found) {
+    if (notice.kind == NoticeKind::clock_unsynchronised) clock.emplace(notice.value("since"));
+  }
+  EXPECT_EQ(clock, std::set<std::string>{then});
+  EXPECT_EQ(found.back().kind, NoticeKind::gap);
+  EXPECT_EQ(found.back().value("seconds"), "60");
+  EXPECT_NE(found.back().value("since"), then) << "sixty seconds are not since eight o'clock";
 }
 
 TEST_F(HealthTest, TellsOnceWhatTheStartFoundInTheJournal) {
