@@ -270,7 +270,12 @@ void WireWatch::State::source(const WireSign& sign, WireId wire, Segments on, Ti
   const bool begun_here = capture::initial_ttl(sign.ttl) || (sign.group && sign.ttl <= call_ttl_most);
   const bool routes = router(sign.mac, time);
   if (sign.group && sign.other.is_multicast() && routes && home && foreign(*home, on)) {
-    if (stays_on_link(sign.other)) return;
+    // To their own neighbours (VRRP, HSRP, OSPF, RIP, IGMP) routers speak by the address that they have on
+    // the wire, and nobody forwards that: heard here, the two wires are one.
+    if (stays_on_link(sign.other)) {
+      if (begun_here) mix(*home, sign, sign.address, ground_of(sign), wire, on, time);
+      return;
+    }
     Notice notice = at(NoticeKind::multicast_routed, sign, sign.address, wire, on, time);
     notice.add_segment("from", *policy, *home).add_address("dst", *policy, sign.other);
     return tell(std::move(notice));
