@@ -161,6 +161,7 @@ std::uint32_t PrefixTree::find(const IpAddress& address) const {
 }
 
 void Nearest::offer(Basis kind, std::uint32_t index, unsigned mismatches, Mismatch first) {
+  if (mismatches >= elsewhere) return;
   const unsigned offered = mismatches * 16 + rank(first);
   if (offered > score) return;
   if (offered == score && std::pair{kind, index} >= std::pair{miss.kind, miss.index}) return;
@@ -398,12 +399,14 @@ Entries::Comparison Entries::compare(std::uint32_t index, const Question& questi
   const Conversation& conversation = question.conversation;
   Comparison result;
   // A side that names no addresses is not everybody either, but everybody in the entry's domains.
-  const bool here = has_domain(digest.domains, conversation.initiator.domain);
-  if (!here || !holds(digest.source, (digest.parts & Digest::several_sources) != 0, question.source)) {
+  if (!has_domain(digest.domains, conversation.initiator.domain)) {
+    result.mismatches = Nearest::elsewhere;
+    return result;
+  }
+  if (!holds(digest.source, (digest.parts & Digest::several_sources) != 0, question.source)) {
     result.differs(Mismatch::source_address);
   }
-  if (!here ||
-      !holds(digest.destination, (digest.parts & Digest::several_destinations) != 0, question.destination)) {
+  if (!holds(digest.destination, (digest.parts & Digest::several_destinations) != 0, question.destination)) {
     result.differs(Mismatch::destination_address);
   }
   const std::span<const Ports> one{&digest.ports, digest.ports_count};

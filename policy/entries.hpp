@@ -79,6 +79,8 @@ struct Entry {
 struct Nearest {
   NearMiss miss{};
   unsigned score = std::numeric_limits<unsigned>::max();
+  // In another capture domain: nobody there is near, whatever else fits.
+  static constexpr unsigned elsewhere = 1000;
   void offer(Basis kind, std::uint32_t index, unsigned mismatches, Mismatch first);
 };
 

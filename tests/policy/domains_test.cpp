@@ -111,6 +111,11 @@ TEST(PolicyDomains, AnEntryOfCardsAloneIsBoundAsWell) {
   const Verdict b = policy.judge(Union::talk(town_b, "10.1.200.5", "10.3.0.9"));
   EXPECT_EQ(pair_text(policy, b), "lgwan>internet");
   EXPECT_EQ(b.decision, Decision::forbid) << "the card is the same, the host is another";
+  EXPECT_EQ(b.near_miss.mismatch, Mismatch::none) << "and the entry of the other town comes near to nothing";
+  EXPECT_TRUE(policy.near_misses(Union::talk(town_b, "10.1.200.5", "10.3.0.9"), 5).empty());
+  Conversation other_card = Union::talk(town_a, "10.1.1.5", "10.3.0.9");
+  other_card.initiator_mac = {{2, 0, 0, 0, 0, 0x77}};
+  EXPECT_EQ(policy.judge(other_card).near_miss.mismatch, Mismatch::source_mac) << "in its own it does";
 }
 
 TEST(PolicyDomains, TunnelsAndSystemsAreOfTheirDomains) {
