@@ -56,6 +56,10 @@ send() {  # send COUNT RATE
 told() { [ "$(grep -ac '"event_type":"alert"' "$dir/eve.json")" -ge "$alerts" ]; }
 numbered() { grep -ac '"sequence":' "$dir/eve.json"; }
 arrived() { grep -aoE 'sequenceId="[0-9]+"' "$dir/$1.log" 2>/dev/null | sort -u | wc -l; }
+udp_dropped() {
+  at sensor awk -v port="$(printf ':%04X' 5514)" 'substr($2, length($2) - 4) == port { sum += $NF } END { print sum + 0 }' \
+    /proc/net/udp /proc/net/udp6
+}
 all_arrived() {
   local way
   told || return 1
@@ -80,7 +84,9 @@ verify "with one line of each severity" within 5 tested
 
 send 100 1000
 verify "calm: every alert arrives over TCP, lines and TLS" within 10 all_arrived
-verify "calm: and over UDP" within 5 eval '[ "$(arrived udp)" = "$(numbered)" ]'
+# A receiver that gets no processor lets its kernel drop datagrams, which is counted there.
+verify "calm: and over UDP, but for what the receiver's own kernel dropped" within 15 \
+  eval '[ $(($(arrived udp) + $(udp_dropped))) -ge "$(numbered)" ]'
 
 receiver_signal STOP
 send 250 500
