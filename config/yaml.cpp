@@ -1,5 +1,6 @@
 #include "config/yaml.hpp"
 
+#include <fcntl.h>
 #include <yaml-cpp/eventhandler.h>
 #include <yaml-cpp/exceptions.h>
 #include <yaml-cpp/mark.h>
@@ -334,8 +335,12 @@ FileText read_text_file(const std::string& path, std::size_t bytes_max) {
     return FileText{std::nullopt, id, std::generic_category().message(error)};
   };
   const auto close = [](std::FILE* file) { std::fclose(file); };
-  const std::unique_ptr<std::FILE, decltype(close)> file{std::fopen(path.c_str(), "rbe"), close};
+  // A pipe that nobody writes into is empty, and not waited for.
+  const int descriptor = ::open(path.c_str(), O_RDONLY | O_NONBLOCK | O_CLOEXEC);
+  const std::unique_ptr<std::FILE, decltype(close)> file{
+      descriptor < 0 ? nullptr : ::fdopen(descriptor, "rb"), close};
   if (!file) return fail();
+  ::fcntl(descriptor, F_SETFL, ::fcntl(descriptor, F_GETFL) & ~O_NONBLOCK);
   std::string content;
   std::array<char, 16384> buffer{};
   // A device without an end must not be read to it.

@@ -2,9 +2,14 @@
 #include "config/yaml.hpp"
 
 #include <gtest/gtest.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
+#include <array>
+#include <chrono>
 #include <cstdio>
 #include <fstream>
+#include <thread>
 
 #include "policy/text/text.hpp"
 #include "tests/config/mistakes.hpp"
@@ -188,6 +193,27 @@ TEST(ReadTextFile, TellsWhyAFileCannotBeRead) {
     EXPECT_EQ(std::string{error.what()},
               testing::TempDir() + ": これはディレクトリです。設定ファイルを指定してください。");
   }
+}
+
+TEST(ReadTextFile, DoesNotWaitForAPipeThatNobodyWritesInto) {
+  const std::string path = testing::TempDir() + "pipe" + std::to_string(::getpid());
+  ASSERT_EQ(::mkfifo(path.c_str(), 0600), 0);
+  EXPECT_EQ(read_text_file(path).content, "");
+  ::unlink(path.c_str());
+}
+
+// As the shell hands over what another program prints: check <(program).
+TEST(ReadTextFile, WaitsForAPipeThatSomebodyWritesInto) {
+  std::array<int, 2> ends{};
+  ASSERT_EQ(::pipe(ends.data()), 0);
+  std::jthread writer{[&] {
+    std::this_thread::sleep_for(std::chrono::milliseconds{20});
+    EXPECT_EQ(::write(ends[1], "profile", 7), 7);
+    ::close(ends[1]);
+  }};
+  EXPECT_EQ(read_text_file("/dev/fd/" + std::to_string(ends[0])).content, "profile");
+  writer.join();
+  ::close(ends[0]);
 }
 
 TEST(ReadTextFile, StopsReadingWhatHasNoEnd) {
