@@ -346,8 +346,8 @@ void Inspector::repeated(capture::Flow& flow, const capture::Packet& packet, cap
   account(packet, copy ? capture::Reason::copy : capture::Reason::duplicate);
   PairTotals& totals = matrix_[flow.notes.pair];
   ++(copy ? totals.copies : totals.duplicates);
-  const bool left = copy && from_initiator && packet.quoted.protocol == 0 &&
-                    (flow.notes.verdict & note_forbidden) != 0 && leaves(flow, packet);
+  const bool left = copy && packet.quoted.protocol == 0 && (flow.notes.verdict & note_forbidden) != 0 &&
+                    leaves(flow, packet, from_initiator);
   if (left || changes.any()) {
     judge(flow, packet, {.changes = changes, .from_initiator = from_initiator, .copy = true, .left = left});
   }
@@ -589,7 +589,7 @@ capture::FlowFacts Inspector::lone_facts(const capture::Packet& packet) const {
   (answer ? facts.packets_to_client : facts.packets_to_server) = 1;
   (answer ? facts.bytes_to_client : facts.bytes_to_server) = packet.wire_bytes;
   (answer ? facts.responder_mac : facts.initiator_mac) = packet.source_mac;
-  if (!answer) facts.next_hop_mac = packet.destination_mac;
+  (answer ? facts.answers_to_mac : facts.next_hop_mac) = packet.destination_mac;
   facts.start = facts.end = packet.time;
   facts.vlans = packet.vlans;
   facts.vlan_count = packet.vlan_count;

@@ -165,7 +165,7 @@ class Inspector final : public capture::FrameSink, private capture::FlowEnds {
                bool copy);
   void report(capture::Flow& flow, const capture::FlowGist& gist, const capture::Packet& packet,
               const policy::Verdict& verdict, capture::Changes changes, bool other);
-  bool leaves(capture::Flow& flow, const capture::Packet& packet) const;
+  bool leaves(capture::Flow& flow, const capture::Packet& packet, bool from_initiator) const;
   void keep_exit(capture::Flow& flow, const policy::Conversation& conversation,
                  const policy::Verdict& verdict) const;
   static void limit_waits(policy::Verdict& verdict, const capture::Flow& flow, Time time);

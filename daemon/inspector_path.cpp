@@ -6,13 +6,20 @@
 namespace sekimori::daemon {
 
 // Forbidden where it was seen first, and now on its way to a segment's next hop, where it is permitted: that
-// is the path, whatever stands between it and the sender. A next hop that changes nothing is no news.
-bool Inspector::leaves(capture::Flow& flow, const capture::Packet& packet) const {
+// is the path, whatever stands between it and the sender. A next hop that changes nothing is no news. Where
+// the answers alone were seen, who takes them there is who brought the questions.
+bool Inspector::leaves(capture::Flow& flow, const capture::Packet& packet, bool from_initiator) const {
   if (flow.exit_known() || !policy_->is_next_hop(packet.destination_mac)) return false;
   policy::Conversation conversation = policy::conversation_of(flow.gist(), packet.time);
-  conversation.next_hop_mac = packet.destination_mac;
-  const policy::Verdict verdict = judge_by_names(conversation);
-  keep_exit(flow, conversation, verdict);
+  if (from_initiator) {
+    conversation.next_hop_mac = packet.destination_mac;
+    keep_exit(flow, conversation, judge_by_names(conversation));
+  } else if (conversation.initiator_mac_guessed) {
+    conversation.initiator_mac = packet.destination_mac;
+    if (judge_by_names(conversation).decision == policy::Decision::permit) {
+      flow.answer_by(packet.destination_mac);
+    }
+  }
   return flow.exit_known();
 }
 

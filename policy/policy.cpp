@@ -276,28 +276,36 @@ bool waits_for_name(const CompiledPolicy& policy, const Conversation& conversati
   return false;
 }
 
-// Would it be permitted on the way to some segment's next hop, by its name if need be? Once the frame's next
-// hop is one, or nobody's can be known, there is nothing to wait for.
-void note_pending(const CompiledPolicy& policy, const Conversation& conversation, const Ends& ends,
-                  Verdict& verdict) {
-  verdict.name_pending = waits_for_name(policy, conversation, ends, verdict);
-  if (verdict.undeclared_tunnel || verdict.link_scope || conversation.next_hop_mac.is_zero() ||
-      next_hop_of(policy, conversation.next_hop_mac) != nullptr) {
-    return;
-  }
+// With some segment's next hop at this neighbour, by its name if need be. Once the frame's is one, or nobody's
+// can be known, there is nothing to wait for.
+void note_path_pending(const CompiledPolicy& policy, const Conversation& conversation, const Ends& ends,
+                       MacAddress Conversation::*neighbour, Verdict& verdict) {
+  if ((conversation.*neighbour).is_zero() || next_hop_of(policy, conversation.*neighbour) != nullptr) return;
   SegmentSet tried = 0;
   Conversation left = conversation;
   for (const CompiledPolicy::NextHop& hop : policy.next_hops) {
     const auto bit = static_cast<SegmentSet>(1U << hop.segment);
     if ((tried & bit) != 0) continue;
     tried |= bit;
-    left.next_hop_mac = hop.mac;
+    left.*neighbour = hop.mac;
     const Verdict then = judge_as_told(policy, left, ends, policy.external, Wanted::decision);
     if (then.decision == Decision::permit) {
       verdict.path_pending = true;
     } else if (!verdict.name_pending && waits_for_name(policy, left, ends, then)) {
       verdict.path_pending = verdict.name_pending = true;
     }
+  }
+}
+
+// Would it be permitted by its name, or on the way to some segment's next hop?
+void note_pending(const CompiledPolicy& policy, const Conversation& conversation, const Ends& ends,
+                  Verdict& verdict) {
+  verdict.name_pending = waits_for_name(policy, conversation, ends, verdict);
+  if (verdict.undeclared_tunnel || verdict.link_scope) return;
+  note_path_pending(policy, conversation, ends, &Conversation::next_hop_mac, verdict);
+  // Nothing was seen of the initiator: where his answers go.
+  if (conversation.initiator_mac_guessed) {
+    note_path_pending(policy, conversation, ends, &Conversation::initiator_mac, verdict);
   }
 }
 
@@ -392,6 +400,10 @@ Conversation conversation_of(const capture::FlowGist& gist, Time time) {
     conversation.responder_mac_guessed = true;
   }
   if (conversation.next_hop_mac.is_zero()) conversation.next_hop_mac = gist.responder_mac;
+  if (conversation.initiator_mac.is_zero()) {
+    conversation.initiator_mac = gist.answers_to_mac;
+    conversation.initiator_mac_guessed = true;
+  }
   if (gist.vlan_count > 0) conversation.vlan = gist.vlans[gist.vlan_count - 1U];
   conversation.tap = gist.tap;
   conversation.tunnel = tunnel_of(gist);

@@ -177,6 +177,12 @@ void Flow::leave_by(const MacAddress& next_hop) {
   FlowRecord::exit_known = 1;
 }
 
+void Flow::answer_by(const MacAddress& next_hop) {
+  if (FlowRecord::exit_known != 0 || FlowRecord::next_hop_known != 0) return;
+  cold().next_hop = next_hop;
+  FlowRecord::exit_known = 1;
+}
+
 bool Flow::one_sided() const {
   const bool lower = counts[0].packets() != 0;
   const bool upper = counts[1].packets() != 0;
@@ -216,8 +222,9 @@ Sighting Flow::home(unsigned side) const {
   place.vlan_count = FlowRecord::vlan_count;
   place.ttl = static_cast<std::uint8_t>(places[side] >> 8U);
   place.source_mac = macs[side];
-  if (side == FlowRecord::initiator)
+  if (side == FlowRecord::initiator && FlowRecord::next_hop_known != 0) {
     place.destination_mac = cold().next_hop;  // of the other side's nobody keeps it
+  }
   return place;
 }
 
@@ -262,7 +269,7 @@ FlowGist Flow::gist() const {
   gist.tuple = tuple();
   gist.initiator_mac = macs[client];
   gist.responder_mac = macs[server];
-  gist.next_hop_mac = rest.next_hop;
+  (FlowRecord::next_hop_known != 0 ? gist.next_hop_mac : gist.answers_to_mac) = rest.next_hop;
   gist.vlans = unpacked_vlans(key[4]);
   gist.vlan_count = FlowRecord::vlan_count;
   gist.tap = rest.tap;

@@ -76,6 +76,9 @@ struct FlowGist {
   MacAddress initiator_mac{};  // as first seen; zero when that side sent nothing yet
   MacAddress responder_mac{};  // likewise, as the sender of the responder's own frames
   MacAddress next_hop_mac{};   // destination MAC of the initiator's frames: where it sends them next
+  // While nothing was seen of the initiator: destination MAC of the responder's frames, who brings him the
+  // answers.
+  MacAddress answers_to_mac{};
   std::array<std::uint16_t, 2> vlans{};  // of the first packet
   std::uint8_t vlan_count = 0;
   std::uint16_t tap = 0;

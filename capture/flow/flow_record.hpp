@@ -75,9 +75,9 @@ struct FlowRecord {
   std::uint8_t initiator : 1 = 0;
   std::uint8_t ports_known : 1 = 0;
   std::uint8_t vlan_count : 2 = 0;
-  std::uint8_t next_hop_known : 1 = 0;
-  std::uint8_t next_known : 2 = 0;  // by side: `next` is
-  std::uint8_t young : 1 = 0;       // is in the page's young mask
+  std::uint8_t next_hop_known : 1 = 0;  // FlowCold::next_hop is the initiator's
+  std::uint8_t next_known : 2 = 0;      // by side: `next` is
+  std::uint8_t young : 1 = 0;           // is in the page's young mask
   std::uint8_t carrier : 1 = 0;
   std::uint8_t traced : 1 = 0;  // has a FlowTrace
   std::array<std::uint8_t, 2> tcp_flags{};
@@ -107,7 +107,7 @@ static_assert(offsetof(FlowRecord, counts) == 64, "the second line begins with t
 // What only opening and telling a flow needs.
 struct FlowCold {
   Time start{};
-  MacAddress next_hop{};
+  MacAddress next_hop{};  // of the initiator's frames; while nothing was seen of him, of the responder's
   std::uint16_t tap = 0;
 };
 static_assert(sizeof(FlowCold) == 16);
@@ -149,6 +149,9 @@ class Flow : private FlowRecord {
   // The initiator's packets were seen on their way to this next hop, perhaps beyond what forwards them nearer
   // to the sender: from here on it is the flow's, whatever copies come. Once; the first one stays.
   void leave_by(const MacAddress& next_hop);
+  // Likewise where the answers alone were seen: on their way to who is the initiator's next hop as well.
+  // Until he is seen himself.
+  void answer_by(const MacAddress& next_hop);
   bool exit_known() const { return FlowRecord::exit_known != 0; }
 
  private:

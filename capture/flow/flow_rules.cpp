@@ -303,12 +303,21 @@ Changes FlowRules::add(Flow& flow, const Packet& packet, unsigned side) {
     flow.macs[side] = packet.source_mac;
     changes.macs = true;
   }
-  if (flow.next_hop_known == 0 && side == flow.FlowRecord::initiator) {
-    flow.cold().next_hop = packet.destination_mac;
-    flow.next_hop_known = 1;
-  }
+  if (flow.next_hop_known == 0) note_next_hop(flow, packet, side);
   changes.stage = raise(flow);
   return changes;
+}
+
+// The first of the initiator's frames says it. Until then the first answer says who is between him and the
+// responder.
+void FlowRules::note_next_hop(Flow& flow, const Packet& packet, unsigned side) {
+  if (side == flow.FlowRecord::initiator) {
+    flow.cold().next_hop = packet.destination_mac;
+    flow.next_hop_known = 1;
+    flow.FlowRecord::exit_known = 0;
+  } else if (flow.cold().next_hop.is_zero()) {
+    flow.cold().next_hop = packet.destination_mac;
+  }
 }
 
 void FlowRules::move_home(Flow& flow, const Packet& packet, unsigned side, bool vlan_in_key) {

@@ -91,6 +91,7 @@ class FlowRules {
   static void miss(Flow& flow, const Packet& packet, unsigned side, std::int32_t ahead, Changes& changes);
   static void write_history(Flow& flow, unsigned bits, unsigned side);
   static bool raise(Flow& flow);
+  static void note_next_hop(Flow& flow, const Packet& packet, unsigned side);
 };
 
 inline bool FlowRules::goes_on(Flow& flow, const Packet& packet, unsigned side) {

@@ -144,6 +144,7 @@ std::string resume_of(const AlertRecord& record) {
                    {"pause", record.pause},
                    {"ts", static_cast<unsigned>(record.passage.to_server)},
                    {"tc", static_cast<unsigned>(record.passage.to_client)}};
+  if (!facts.answers_to_mac.is_zero()) out["amac"] = facts.answers_to_mac.to_string();
   // By its name: another run may number the domains otherwise.
   if (facts.tuple.source.domain != main_domain) {
     out["domain"] = string(record.policy->domain_name(facts.tuple.source.domain));
@@ -180,6 +181,7 @@ std::optional<Resumption> read_resume(std::string_view text) {
   out.passage.to_server = members.choice("ts", capture::Passed::yes);
   out.passage.to_client = members.choice("tc", capture::Passed::yes);
   out.pause = members.number_or<std::uint8_t>("pause", 0);
+  if (value.get_object().contains("amac")) facts.answers_to_mac = members.mac("amac");
   if (value.get_object().contains("domain")) out.domain = members.text("domain");
   if (!members.good()) return std::nullopt;
   return out;

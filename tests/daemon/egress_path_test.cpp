@@ -127,6 +127,73 @@ TEST(EgressPath, ACopyOnItsWayElsewhereProvesNothing) {
   }
 }
 
+// ---- a mirror that shows the answers alone
+
+constexpr std::string_view publishing_city = R"(
+services:
+  - {id: SV-WEB, from: security-cloud, to: internet, hosts: [10.30.200.2], ports: [tcp/443]}
+)";
+
+Heard hear_published(const Day& day) {
+  return test::hear(day.frames(), std::string{walled_city} + std::string{publishing_city});
+}
+
+kit::PacketBuilder answer(unsigned port = 51000, unsigned flags = SYN | ACK) {
+  return kit::ethernet().ipv4("10.30.200.2", "198.51.100.90").tcp(443, port, flags).seq(7000, 1001);
+}
+
+// Who carries the answers out is who brought the questions in.
+TEST(EgressPath, AnswersAloneShowByWhichWayTheVisitorCame) {
+  Day day;
+  day.says(answer()).near().far(cloud_router);
+  day.at(1s).says(answer(51001)).far(cloud_router, 0us).near(60us);
+  day.at(2s).says(answer(51002)).far(cloud_router);
+  day.at(3s).says(answer(51003, ACK).payload(100)).near().far(cloud_router);
+  day.at(5s).says(answer(51004)).far(cloud_router);
+  const Heard heard = hear_published(day);
+  EXPECT_TRUE(heard.lines.empty()) << heard.all;
+  EXPECT_EQ(heard.result.forbidden_flows, 0U);
+  EXPECT_EQ(heard.result.books.flows_left, 2U) << "those of which the nearer copy came first";
+  std::uint64_t packets = 0;
+  for (const PairTotals& totals : heard.result.matrix) {
+    EXPECT_EQ(totals.flows_forbidden + totals.packets_forbidden, 0U);
+    packets += totals.packets;
+  }
+  EXPECT_EQ(packets, 5U);
+}
+
+TEST(EgressPath, AnswersOnTheirWayElsewhereAreOfAVisitorWhoCamePast) {
+  for (const char* next_hop : {own_line, lgwan_router}) {
+    Day day;
+    day.says(answer()).near().far(next_hop);
+    const Heard heard = hear_published(day);
+    ASSERT_FALSE(heard.lines.empty()) << next_hop;
+    const capture::FlowFacts& facts = heard.lines[0].event.facts;
+    EXPECT_EQ(facts.tuple.source.to_string(), "198.51.100.90") << "who began is known from the answer";
+    EXPECT_EQ(facts.evidence, capture::Evidence::syn_ack);
+    EXPECT_TRUE(facts.initiator_mac.is_zero()) << "of the visitor nothing was seen";
+    EXPECT_TRUE(facts.next_hop_mac.is_zero());
+  }
+}
+
+// What the visitor's own frames say counts, once there are any.
+TEST(EgressPath, AVisitorWhoIsSeenHimselfComesByHisOwnWay) {
+  const auto question = kit::ethernet().ipv4("198.51.100.90", "10.30.200.2").tcp(51000, 443, ACK).seq(1001);
+  for (const bool past : {false, true}) {
+    Day day;
+    day.says(answer()).far(cloud_router);
+    test::TimedFrames frames = day.frames();
+    frames.emplace_back(1s, kit::PacketBuilder{question}
+                                .identification(9)
+                                .macs(past ? own_line : cloud_router, "02:00:00:00:0f:02")
+                                .vlan(399)
+                                .ttl(50)
+                                .bytes());
+    const Heard heard = test::hear(frames, std::string{walled_city} + std::string{publishing_city});
+    EXPECT_EQ(heard.lines.empty(), !past) << heard.all;
+  }
+}
+
 // From the My Number segment no next hop makes it right: nobody waits, and nothing is told twice.
 TEST(EgressPath, WhatNoPathPermitsIsToldAtOnceAndOnce) {
   Day day;
