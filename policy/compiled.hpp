@@ -77,6 +77,12 @@ struct CompiledPolicy {
   std::vector<Time> epochs{};  // begins of the epochs after the first, in order
   WeekBorders week_borders{};  // and those that come again each week
 
+  // The index of an entry, where the list has it and it is at stage draft; else 0xffff.
+  template <class List>
+  static std::uint16_t draft_of(const List& list, std::uint16_t index) {
+    return index < list.size() && list[index].draft ? index : std::uint16_t{0xffff};
+  }
+
   int segment_index(std::string_view id) const;
   const CellRule& rule(SegmentId from, SegmentId to) const { return matrix.rules[pair_of(from, to)]; }
 };

@@ -319,12 +319,9 @@ void judge_drafts(const CompiledPolicy& policy, const Conversation& conversation
   verdict.draft_basis = drafted.basis;
   verdict.draft_index = drafted.basis_index;
   const PolicyOptions& options = policy.options;
-  const auto draft_of = [](const auto& list, std::uint16_t index) {
-    return index < list.size() && list[index].draft ? index : std::uint16_t{0xffff};
-  };
-  verdict.draft_overlay = draft_of(options.overlays, drafted.overlay_index);
-  verdict.draft_switch = draft_of(options.switches, drafted.switch_index);
-  verdict.draft_tunnel = draft_of(options.tunnels, drafted.tunnel_index);
+  verdict.draft_overlay = CompiledPolicy::draft_of(options.overlays, drafted.overlay_index);
+  verdict.draft_switch = CompiledPolicy::draft_of(options.switches, drafted.switch_index);
+  verdict.draft_tunnel = CompiledPolicy::draft_of(options.tunnels, drafted.tunnel_index);
 }
 
 // The same conversation, started by the other side. A frame to a neighbour came from it the other way round.

@@ -18,14 +18,8 @@ policy::Verdict closing_draft(const policy::Policy& policy, policy::PairId pair)
   policy::Verdict verdict;
   const policy::CompiledPolicy& drafted = policy.compiled().with_drafts();
   const policy::CellRule& rule = drafted.rule(policy::from_of(pair), policy::to_of(pair));
-  const auto& overlays = policy.options().overlays;
-  const auto& switches = policy.options().switches;
-  if (rule.overlay_index < overlays.size() && overlays[rule.overlay_index].draft) {
-    verdict.draft_overlay = rule.overlay_index;
-  }
-  if (rule.switch_index < switches.size() && switches[rule.switch_index].draft) {
-    verdict.draft_switch = rule.switch_index;
-  }
+  verdict.draft_overlay = policy::CompiledPolicy::draft_of(policy.options().overlays, rule.overlay_index);
+  verdict.draft_switch = policy::CompiledPolicy::draft_of(policy.options().switches, rule.switch_index);
   return verdict;
 }
 
