@@ -142,13 +142,14 @@ enum class AlertKind : std::uint8_t {
 
 // Why an incident was closed.
 enum class CloseReason : std::uint8_t {
-  none,         // it is not
-  quiet,        // no event for incident_idle
-  displaced,    // incidents_max reached: the stalest made room
-  finished,     // the input ended
-  over,         // a state: it is no longer so
-  permitted,    // quiet since another policy is in force, which permits what it was about
-  reclassified  // ... which counts it to another pair of segments
+  none,          // it is not
+  quiet,         // no event for incident_idle
+  displaced,     // incidents_max reached: the stalest made room
+  finished,      // the input ended
+  over,          // a state: it is no longer so
+  permitted,     // quiet since another policy is in force, which permits what it was about
+  reclassified,  // ... which counts it to another pair of segments
+  unwatched      // after a restart: its capture domain is no longer configured
 };
 
 // One line to the outside: an incident at one moment, with the event that brought it, or a notice. The
@@ -172,6 +173,7 @@ struct AlertRecord {
   capture::Passage passage{};
   CloseReason close = CloseReason::none;
   std::uint32_t close_generation = 0;  // of the policy; of permitted and reclassified alone
+  std::string former_domain{};         // of unwatched alone: where its addresses stood
   // Which of AlertOptions::repeat its next summary waits for.
   std::uint8_t pause = 0;
   double loss_ratio = 0;                           // frames lost of those offered at that moment, 0..1

@@ -470,7 +470,11 @@ void Incidents::State::let_go(const Resumption& from, FlowEvent event, const Pol
   record.bytes = from.bytes;
   record.passage = from.passage;
   record.close = reason;
-  if (reason != CloseReason::displaced) record.close_generation = policy->generation();
+  if (reason == CloseReason::unwatched) {
+    record.former_domain = from.domain;
+  } else if (reason != CloseReason::displaced) {
+    record.close_generation = policy->generation();
+  }
   record.policy = policy;
   out.push_back(std::move(record));
   ++counters.lines;
@@ -484,7 +488,13 @@ bool Incidents::resume(const Resumption& from, const std::shared_ptr<const polic
   const bool exception = from.kind == AlertKind::exception;
   FlowEvent event = from.event;
   const int domain = from.domain.empty() ? main_domain : policy->domain_index(from.domain);
-  if (domain < 0) return false;  // nobody watches it any more
+  if (domain < 0) {  // nobody watches it any more
+    // In none of the policy's: its addresses are nobody's there.
+    event.facts.tuple = placed(event.facts.tuple, DomainId{domains_max});
+    event.generation = policy->generation();
+    if (!exception) state.let_go(from, std::move(event), policy, CloseReason::unwatched, out);
+    return false;
+  }
   event.facts.tuple = placed(event.facts.tuple, static_cast<DomainId>(domain));
   event.verdict = policy->judge(policy::conversation_of(event.facts));
   event.generation = policy->generation();

@@ -305,8 +305,10 @@ std::string incident_id(const AlertRecord& record) {
     return "inc-" + hex(std::span{digest}.first(8));
   }
   const IpAddress& initiator = record.event.facts.tuple.source;
-  const std::string_view domain =
-      initiator.domain == main_domain ? std::string_view{} : record.policy->domain_name(initiator.domain);
+  std::string_view domain = record.former_domain;
+  if (domain.empty() && initiator.domain != main_domain) {
+    domain = record.policy->domain_name(initiator.domain);
+  }
   return incident_id(initiator, record.event.verdict.pair(), record.opened, domain);
 }
 
@@ -480,6 +482,7 @@ json::object alert_event(const AlertRecord& record, const AlertOptions& options)
   ours["incident"] = string(incident_id(record));
   ours["opened"] = timestamp(record.opened, options.utc_offset_minutes);
   if (record.close != CloseReason::none) ours["close"] = string(close_reason_name(record.close));
+  if (!record.former_domain.empty()) ours["domain"] = record.former_domain;
   if (record.close_generation != 0) ours["close_generation"] = record.close_generation;
   ours["stage_highest"] = string(capture::stage_name(record.stage_highest));
   ours["severity"] = string(severity_name(record.severity));

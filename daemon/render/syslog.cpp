@@ -109,7 +109,11 @@ std::vector<Parameter> parameters(const AlertRecord& record, const AlertOptions&
   if (has_ports(tuple.protocol)) add("dport", std::to_string(tuple.destination_port), 2);
   if (is_icmp(tuple.protocol)) add("icmp_type", std::to_string(facts.icmp_type), 8);
   add("proto", protocol_name(tuple.protocol), 2);
-  if (policy.several_domains()) add("domain", policy.domain_name(tuple.source.domain), 1);
+  if (!record.former_domain.empty()) {
+    add("domain", record.former_domain, 1);
+  } else if (policy.several_domains()) {
+    add("domain", policy.domain_name(tuple.source.domain), 1);
+  }
   add("cell", cell_code(verdict.cell), 5);
   const policy::Sign sign = sign_of(facts, verdict, policy);
   add("finding", policy::finding_code(sign.finding), 3);

@@ -151,6 +151,8 @@ std::string_view close_reason_name(CloseReason reason) {
       return "permitted";
     case CloseReason::reclassified:
       return "reclassified";
+    case CloseReason::unwatched:
+      return "unwatched";
   }
   return "?";
 }

@@ -79,10 +79,32 @@ TEST(DaemonDomains, TheyGoOnAfterARestartUnderAnotherNumber) {
   ASSERT_EQ(records.size(), 1U);
   EXPECT_EQ(records[0].event.facts.tuple.source.domain, after->domain_index("town-b"));
   EXPECT_EQ(incident_id(records[0]), incident_id(record)) << "ids speak of names";
+}
 
-  Incidents others{{}, Coverage::Memory::all};
-  EXPECT_FALSE(others.resume(*from, union_policy("town-c", "town-a"), records))
-      << "nobody watches town b any more";
+TEST(DaemonDomains, WhatNobodyWatchesAnyMoreIsClosedAtTheRestart) {
+  const AlertRecord record = opened(union_policy(), "town-b");
+  const auto from = read_resume(resume_of(record));
+  ASSERT_TRUE(from.has_value());
+  for (const auto& after : {union_policy("town-c", "town-a"), test::make_policy()}) {
+    Incidents incidents{{}, Coverage::Memory::all};
+    std::vector<AlertRecord> records;
+    EXPECT_FALSE(incidents.resume(*from, after, records));
+    EXPECT_EQ(incidents.open(), 0U);
+    ASSERT_EQ(records.size(), 1U) << "its receivers hear of the end";
+    const AlertRecord& end = records[0];
+    EXPECT_EQ(end.kind, AlertKind::closed);
+    EXPECT_EQ(incident_id(end), incident_id(record));
+    EXPECT_EQ(end.events, record.events);
+    const std::string line = to_line(alert_event(end, {}));
+    EXPECT_NE(line.find(R"("close":"unwatched")"), std::string::npos) << line;
+    EXPECT_NE(line.find(R"("domain":"town-b")"), std::string::npos) << line;
+    EXPECT_NE(line.find(R"("src_ip":"10.1.1.5")"), std::string::npos) << line;
+    EXPECT_EQ(line.find("from_name"), std::string::npos) << "no section of another domain: " << line;
+    const std::string sent = syslog_message(message_of(end, {}), {}, {}).bytes;
+    EXPECT_NE(sent.find(R"( domain="town-b")"), std::string::npos) << sent;
+    EXPECT_NE(alert_text(end, {}).find("town-b"), std::string::npos);
+    EXPECT_TRUE(resume_of(end).empty());
+  }
 }
 
 TEST(DaemonDomains, LinesOfMainAreAsTheyWere) {
