@@ -20,6 +20,7 @@ void BehaviourWatch::step(const FlowStep& step, const policy::Policy& policy, st
   bulk_.step(step, policy, found);
   scan_.step(step, policy, found);
   services_.step(step, policy, found);
+  resolvers_.step(step, policy, found);
   drafts_.step(step, policy, found);
 }
 
@@ -36,6 +37,7 @@ void BehaviourWatch::replaced(const policy::Policy& policy) {
   bulk_.replaced(policy);
   scan_.replaced(policy);
   services_.replaced(policy);
+  resolvers_.replaced(policy);
   drafts_ = {};
 }
 
@@ -57,7 +59,8 @@ std::vector<std::pair<std::string_view, std::uint64_t>> BehaviourWatch::counters
           {"services", services.services},
           {"services_refused", services.services_refused},
           {"services_undeclared_told", services.undeclared_told},
-          {"services_unused_told", services.unused_told}};
+          {"services_unused_told", services.unused_told},
+          {"resolver_clients_displaced", resolvers_.displaced()}};
 }
 
 BehaviourWatch& watch_behaviour(Desk& desk, const policy::Policy& policy) {

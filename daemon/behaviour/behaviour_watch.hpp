@@ -1,5 +1,5 @@
 // What permitted conversations amount to, as one watcher at the desk: bulk transfers, attacks from inside,
-// services, what a draft would forbid. Live, in replay and in the self-test the same.
+// services, resolvers outside, what a draft would forbid. Live, in replay and in the self-test the same.
 //
 //   BehaviourWatch& behaviour = watch_behaviour(desk, *policy);
 //   ... desk.step(step, policy, loss, records) ...
@@ -13,6 +13,7 @@
 #include "daemon/alert/desk.hpp"
 #include "daemon/behaviour/bulk_watch.hpp"
 #include "daemon/behaviour/draft_watch.hpp"
+#include "daemon/behaviour/resolver_watch.hpp"
 #include "daemon/behaviour/scan_watch.hpp"
 #include "daemon/behaviour/service_watch.hpp"
 
@@ -20,7 +21,8 @@ namespace sekimori::daemon {
 
 class BehaviourWatch final : public Watcher {
  public:
-  explicit BehaviourWatch(const policy::Policy& policy) : bulk_(policy), scan_(policy), services_(policy) {}
+  explicit BehaviourWatch(const policy::Policy& policy)
+      : bulk_(policy), scan_(policy), services_(policy), resolvers_(policy) {}
 
   void feed(const FlowEvent&, const policy::Policy&, std::vector<Notice>&) override {}
   void step(const FlowStep& step, const policy::Policy& policy, std::vector<Notice>& found) override;
@@ -50,6 +52,7 @@ class BehaviourWatch final : public Watcher {
   BulkWatch bulk_;
   ScanWatch scan_;
   ServiceWatch services_;
+  ResolverWatch resolvers_;
   DraftWatch drafts_{};
 };
 
