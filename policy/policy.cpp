@@ -276,8 +276,8 @@ bool waits_for_name(const CompiledPolicy& policy, const Conversation& conversati
   return false;
 }
 
-// With some segment's next hop at this neighbour, by its name if need be. Once the frame's is one, or nobody's
-// can be known, there is nothing to wait for.
+// With some segment's next hop at this neighbour, by its name if need be. Once the frame's is one, or
+// nobody's can be known, there is nothing to wait for.
 void note_path_pending(const CompiledPolicy& policy, const Conversation& conversation, const Ends& ends,
                        MacAddress Conversation::*neighbour, Verdict& verdict) {
   if ((conversation.*neighbour).is_zero() || next_hop_of(policy, conversation.*neighbour) != nullptr) return;
