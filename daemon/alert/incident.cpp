@@ -103,9 +103,10 @@ struct Incidents::State {
   void feed_incident(const FlowEvent& event, const PolicyPointer& policy, Records& out);
   AlertKind kind_of_news(Story& story, const FlowEvent& event, const Offer& offer);
   void feed_exception(const FlowEvent& event, const PolicyPointer& policy, Records& out);
-  static FlowEvent still_forbidden(const Resumption& from, DomainId domain, const policy::Policy& policy);
-  void let_go(const Resumption& from, FlowEvent event, const PolicyPointer& policy, CloseReason reason,
-              Records& out);
+  static FlowEvent still_forbidden(const Resumption& from, policy::PairId pair, DomainId domain,
+                                   const policy::Policy& policy);
+  void let_go(const Resumption& from, policy::PairId pair, FlowEvent event, const PolicyPointer& policy,
+              CloseReason reason, Records& out);
 };
 
 // Takes an event into the trails. A minute that is over is settled: no later event can show that it was seen.
@@ -439,14 +440,14 @@ void Incidents::replaced(const std::shared_ptr<const policy::Policy>& policy) {
 }
 
 // The latest conversation, or if the policy does not forbid that any more another one that was told.
-FlowEvent Incidents::State::still_forbidden(const Resumption& from, DomainId domain,
+FlowEvent Incidents::State::still_forbidden(const Resumption& from, policy::PairId pair, DomainId domain,
                                             const policy::Policy& policy) {
   FlowEvent event = from.event;
   event.generation = policy.generation();
   const auto judge = [&](const capture::Tuple& tuple) {
     event.facts.tuple = placed(tuple, domain);
     event.verdict = policy.judge(policy::conversation_of(event.facts));
-    return event.verdict.decision == policy::Decision::forbid && event.verdict.pair() == from.pair;
+    return event.verdict.decision == policy::Decision::forbid && event.verdict.pair() == pair;
   };
   if (judge(from.event.facts.tuple)) return event;
   if (std::any_of(from.told.begin(), from.told.end(), judge)) return event;
@@ -455,11 +456,11 @@ FlowEvent Incidents::State::still_forbidden(const Resumption& from, DomainId dom
 }
 
 // The end of an incident that does not go on.
-void Incidents::State::let_go(const Resumption& from, FlowEvent event, const PolicyPointer& policy,
-                              CloseReason reason, Records& out) {
+void Incidents::State::let_go(const Resumption& from, policy::PairId pair, FlowEvent event,
+                              const PolicyPointer& policy, CloseReason reason, Records& out) {
   // By these its id is known.
-  event.verdict.from = policy::from_of(from.pair);
-  event.verdict.to = policy::to_of(from.pair);
+  event.verdict.from = policy::from_of(pair);
+  event.verdict.to = policy::to_of(pair);
   AlertRecord record{AlertKind::closed, ++sequence, from.event.time, from.opened, std::move(event)};
   record.stage_highest = from.stage_highest;
   record.severity = from.severity;
@@ -486,24 +487,29 @@ bool Incidents::resume(const Resumption& from, const std::shared_ptr<const polic
                        std::vector<AlertRecord>& out) {
   State& state = *state_;
   const bool exception = from.kind == AlertKind::exception;
+  const int left = policy->segment_index(from.from);
+  const int entered = policy->segment_index(from.to);
+  if (left < 0 || entered < 0) return false;  // another profile, which has no such segment
+  const auto pair =
+      policy::pair_of(static_cast<policy::SegmentId>(left), static_cast<policy::SegmentId>(entered));
   FlowEvent event = from.event;
   const int domain = from.domain.empty() ? main_domain : policy->domain_index(from.domain);
   if (domain < 0) {  // nobody watches it any more
     // In none of the policy's: its addresses are nobody's there.
     event.facts.tuple = placed(event.facts.tuple, DomainId{domains_max});
     event.generation = policy->generation();
-    if (!exception) state.let_go(from, std::move(event), policy, CloseReason::unwatched, out);
+    if (!exception) state.let_go(from, pair, std::move(event), policy, CloseReason::unwatched, out);
     return false;
   }
   event.facts.tuple = placed(event.facts.tuple, static_cast<DomainId>(domain));
   event.verdict = policy->judge(policy::conversation_of(event.facts));
   event.generation = policy->generation();
-  if (!exception) event = State::still_forbidden(from, static_cast<DomainId>(domain), *policy);
+  if (!exception) event = State::still_forbidden(from, pair, static_cast<DomainId>(domain), *policy);
   const bool same =
-      event.verdict.pair() == from.pair && (exception ? event.verdict.decision != policy::Decision::forbid &&
-                                                            event.verdict.basis == policy::Basis::exception
-                                                      : event.verdict.decision == policy::Decision::forbid);
-  const StoryKey key{event.facts.tuple.source, from.pair,
+      event.verdict.pair() == pair && (exception ? event.verdict.decision != policy::Decision::forbid &&
+                                                       event.verdict.basis == policy::Basis::exception
+                                                 : event.verdict.decision == policy::Decision::forbid);
+  const StoryKey key{event.facts.tuple.source, pair,
                      same && exception ? state.exception_number(event.verdict.basis_index, policy) : 0};
   if (state.stories.find(key) != nullptr) return false;
   const Shelf shelf = exception ? Shelf::exceptions : Shelf::incidents;
@@ -514,7 +520,7 @@ bool Incidents::resume(const Resumption& from, const std::shared_ptr<const polic
     const CloseReason reason = same        ? CloseReason::displaced
                                : permitted ? CloseReason::permitted
                                            : CloseReason::reclassified;
-    state.let_go(from, std::move(event), policy, reason, out);
+    state.let_go(from, pair, std::move(event), policy, reason, out);
     return false;
   }
   Story& story = state.stories.open(key);

@@ -131,7 +131,8 @@ std::string resume_of(const AlertRecord& record) {
                    {"smac", facts.initiator_mac.to_string()},
                    {"dmac", facts.next_hop_mac.to_string()},
                    {"rmac", facts.responder_mac.to_string()},
-                   {"pair", record.event.verdict.pair()},
+                   {"from", string(record.policy->segments()[record.event.verdict.from].id)},
+                   {"to", string(record.policy->segments()[record.event.verdict.to].id)},
                    {"stage", static_cast<unsigned>(facts.stage)},
                    {"highest", static_cast<unsigned>(record.stage_highest)},
                    {"evidence", static_cast<unsigned>(facts.evidence)},
@@ -168,7 +169,8 @@ std::optional<Resumption> read_resume(std::string_view text) {
   facts.initiator_mac = members.mac("smac");
   facts.next_hop_mac = members.mac("dmac");
   facts.responder_mac = members.mac("rmac");
-  out.pair = members.number<policy::PairId>("pair");
+  out.from = members.text("from");
+  out.to = members.text("to");
   facts.stage = members.choice("stage", capture::Stage::data);
   out.stage_highest = members.choice("highest", capture::Stage::data);
   facts.evidence = members.choice("evidence", capture::Evidence::first_packet);

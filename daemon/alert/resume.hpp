@@ -21,7 +21,9 @@ struct Resumption {
   Time opened{};
   FlowEvent event{};     // the latest; without a verdict
   std::string domain{};  // name of the addresses' own; empty: main
-  policy::PairId pair = 0;
+  // Ids of the segments: another profile numbers them otherwise.
+  std::string from{};
+  std::string to{};
   capture::Stage stage_highest = capture::Stage::attempt;
   policy::Severity severity = policy::Severity::warning;
   std::uint64_t events = 0;

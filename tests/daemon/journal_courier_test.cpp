@@ -352,12 +352,16 @@ TEST_F(CourierTest, ARestartOpensNoIncidentAnew) {
 TEST_F(CourierTest, WhatThePolicyPermitsByNowIsNotResumed) {
   Resumption gone;
   gone.event = test::event_of(*test::alert_policy(), "10.10.1.5", "10.10.0.9", 445);
-  gone.pair = gone.event.verdict.pair();
+  gone.from = "mynumber";
+  gone.to = "mynumber";
   Incidents after{AlertOptions{}};
   std::vector<AlertRecord> closed;
   EXPECT_FALSE(after.resume(gone, test::alert_policy(), closed));
   ASSERT_EQ(closed.size(), 1U);
   EXPECT_EQ(closed[0].close, CloseReason::permitted);
+  gone.to = "a segment of another profile";
+  EXPECT_FALSE(after.resume(gone, test::alert_policy(), closed));
+  EXPECT_EQ(closed.size(), 1U);
   EXPECT_FALSE(read_resume("{}").has_value());
   EXPECT_FALSE(read_resume("no json").has_value());
 }
