@@ -189,9 +189,11 @@ FlowTable::Recorded FlowTable::record_one(const Packet& packet, Prepared& prepar
   }
   const bool first = changes.opened || flow->counts[side].packets() == 0;
   const bool place = first || FlowRules::elsewhere(*flow, packet, side);
+  const bool introduced = flow->macs[side].is_zero() && !packet.source_mac.is_zero();
   if (first) meet(*flow, packet, side);
   const Changes more = FlowRules::add(*flow, packet, side);
   if (!changes.opened) changes = more;
+  if (introduced) changes.macs = true;
   changes.place = place;
   settle(*flow);
   return {.flow = flow, .changes = changes, .from_initiator = side == flow->FlowRecord::initiator};

@@ -304,12 +304,10 @@ std::string incident_id(const AlertRecord& record) {
                std::to_string(record.opened.time_since_epoch().count()));
     return "inc-" + hex(std::span{digest}.first(8));
   }
-  const IpAddress& initiator = record.event.facts.tuple.source;
+  const IpAddress& who = record.event.facts.tuple.source;
   std::string_view domain = record.former_domain;
-  if (domain.empty() && initiator.domain != main_domain) {
-    domain = record.policy->domain_name(initiator.domain);
-  }
-  return incident_id(initiator, record.event.verdict.pair(), record.opened, domain);
+  if (domain.empty() && who.domain != main_domain) domain = record.policy->domain_name(who.domain);
+  return incident_id(who, record.event.verdict.pair(), record.opened, domain);
 }
 
 namespace {

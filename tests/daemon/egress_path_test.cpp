@@ -30,6 +30,13 @@ constexpr const char* cloud_router = "02:00:00:00:0c:01";
 constexpr const char* lgwan_router = "02:00:00:00:0c:02";
 constexpr const char* own_line = "02:00:00:00:0c:99";
 
+kit::Octets tagged(kit::Octets frame, unsigned vlan) {
+  const std::array<std::byte, 4> tag{std::byte{0x81}, std::byte{0x00}, static_cast<std::byte>(vlan >> 8U),
+                                     static_cast<std::byte>(vlan & 0xffU)};
+  frame.insert(frame.begin() + 12, tag.begin(), tag.end());
+  return frame;
+}
+
 class Day {
  public:
   Day& at(Duration when) {
@@ -47,17 +54,17 @@ class Day {
   }
   // Between terminal and firewall.
   Day& near(Duration later = 0us) {
-    return add(later, packet_.macs("02:00:00:00:00:15", "02:00:00:00:0f:01").vlan(321).ttl(128));
+    return add(later, packet_.macs("02:00:00:00:00:15", "02:00:00:00:0f:01").ttl(128), 321);
   }
   // Behind the firewall.
   Day& far(const char* next_hop, Duration later = 60us) {
-    return add(later, packet_.macs("02:00:00:00:0f:02", next_hop).vlan(399).ttl(127));
+    return add(later, packet_.macs("02:00:00:00:0f:02", next_hop).ttl(127), 399);
   }
   const test::TimedFrames& frames() const { return frames_; }
 
  private:
-  Day& add(Duration later, const kit::PacketBuilder& packet) {
-    frames_.emplace_back(now_ + later, packet.bytes());
+  Day& add(Duration later, const kit::PacketBuilder& packet, unsigned vlan) {
+    frames_.emplace_back(now_ + later, tagged(packet.bytes(), vlan));
     return *this;
   }
   kit::PacketBuilder packet_{};
@@ -183,12 +190,8 @@ TEST(EgressPath, AVisitorWhoIsSeenHimselfComesByHisOwnWay) {
     Day day;
     day.says(answer()).far(cloud_router);
     test::TimedFrames frames = day.frames();
-    frames.emplace_back(1s, kit::PacketBuilder{question}
-                                .identification(9)
-                                .macs(past ? own_line : cloud_router, "02:00:00:00:0f:02")
-                                .vlan(399)
-                                .ttl(50)
-                                .bytes());
+    const auto seen = question.identification(9).macs(past ? own_line : cloud_router, "02:00:00:00:0f:02");
+    frames.emplace_back(1s, tagged(seen.ttl(50).bytes(), 399));
     const Heard heard = test::hear(frames, std::string{walled_city} + std::string{publishing_city});
     EXPECT_EQ(heard.lines.empty(), !past) << heard.all;
   }
