@@ -89,6 +89,30 @@ TEST_F(JournalTool, VerifyRefusesWhatIsNoJournal) {
   EXPECT_EQ(run_tool({"verify", folder, "--public-key", folder + "/head"}).code, 2);
 }
 
+// What the daemon's memory cannot answer its journal does, without a word of where that lies.
+TEST_F(JournalTool, TheRunningDaemonsJournalIsReadWhereItsMemoryIsNotEnough) {
+  test::RunningServer server{[&](test::FakeQuestions& questions, auto&, auto&) {
+    questions.status_answer["journal"] = {{"path", folder}};
+  }};
+  const auto ask = [&](std::vector<std::string> words) {
+    words.insert(words.end(), {"--json", "--socket", server.path()});
+    return run_tool(words);
+  };
+  const Outcome severe = ask({"alerts", "--severity", "alert"});
+  EXPECT_EQ(severe.code, 0) << severe.err;
+  EXPECT_TRUE(has(severe.out, R"("matched":1,"last":3)")) << severe.out;
+  EXPECT_TRUE(has(ask({"alerts", "--since", "2026-04-01T00:12:05Z"}).out, R"("matched":3)"));
+  EXPECT_TRUE(has(ask({"alerts", "--since", "2"}).out, R"("alerts":[],"last":0)")) << "by number: its memory";
+  const Outcome incidents = run_tool({"incidents", "--json"}, "SEKIMORI_SOCKET=" + server.path());
+  EXPECT_TRUE(has(incidents.out, "inc-a") && has(incidents.out, "inc-b")) << incidents.err;
+  // Of one that keeps no journal, or where nobody answers.
+  test::RunningServer without;
+  const Outcome refused =
+      run_tool({"alerts", "--severity", "alert", "--socket", without.path(), "--lang", "en"});
+  EXPECT_EQ(refused.code, 2);
+  EXPECT_TRUE(has(refused.err, "needs a journal")) << refused.err;
+}
+
 TEST_F(JournalTool, AlertsAreSoughtByWhatTheySay) {
   EXPECT_EQ(shown({}), "1 2 3 4 ");
   EXPECT_EQ(shown({"--since", "2"}), "3 4 ");

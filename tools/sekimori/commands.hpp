@@ -31,7 +31,9 @@ int run_hold(const Arguments& arguments);
 // journal.cpp: reads a journal's files.
 int run_verify(const Arguments& arguments);
 int run_incidents(const Arguments& arguments);
-int run_journal_alerts(const Arguments& arguments);  // `alerts` with --journal
+int run_journal_alerts(const Arguments& arguments, const std::string& folder);  // `alerts` of a journal
+// The folder that the running daemon writes its journal to; empty: nobody answers, or it writes none.
+std::string running_journal(const Arguments& arguments);
 // replay.cpp, check.cpp, explain.cpp, diff.cpp, self_test.cpp: work without a daemon.
 int run_replay(const Arguments& arguments);
 int run_check(const Arguments& arguments);

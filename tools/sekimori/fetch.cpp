@@ -76,6 +76,22 @@ Answer fetch(const Arguments& arguments, std::string target, bool post, bool sho
   return {.code = code, .body = std::move(body)};
 }
 
+std::optional<json::object> fetch_quietly(const Arguments& arguments, std::string target) {
+  Response response;
+  try {
+    response = ask({.socket = socket_path(arguments),
+                    .post = false,
+                    .target = std::move(target),
+                    .language = arguments.language()});
+  } catch (const ClientError&) {
+    return std::nullopt;
+  }
+  boost::system::error_code broken;
+  json::value value = json::parse(response.body, broken);
+  if (broken || !value.is_object() || value.get_object().contains("error")) return std::nullopt;
+  return std::move(value.get_object());
+}
+
 std::string query_of(const Arguments& arguments) {
   std::string out;
   for (const Option& option : arguments.command()->options) {

@@ -18,6 +18,8 @@ struct Answer {
 
 // `shown`: with --json, print the answer as it came; false where it is not what was asked for.
 Answer fetch(const Arguments& arguments, std::string target, bool post = false, bool shown = true);
+// Likewise, but nothing is said or printed: none where nobody answers.
+std::optional<boost::json::object> fetch_quietly(const Arguments& arguments, std::string target);
 // Where the daemon is asked: --socket, else SEKIMORI_SOCKET, else `configured`, else the usual place.
 std::string socket_path(const Arguments& arguments, const std::string& configured = {});
 // "?from=mynumber&port=445" from the command's options, which have the names of the parameters.

@@ -20,6 +20,7 @@
 #include "policy/text/text.hpp"
 #include "tools/sekimori/commands.hpp"
 #include "tools/sekimori/events.hpp"
+#include "tools/sekimori/fetch.hpp"
 #include "tools/sekimori/journal_search.hpp"
 #include "tools/sekimori/read_time.hpp"
 #include "tools/sekimori/table.hpp"
@@ -307,11 +308,17 @@ int run_verify(const Arguments& arguments) {
   }
 }
 
-int run_journal_alerts(const Arguments& arguments) {
+std::string running_journal(const Arguments& arguments) {
+  const auto status = fetch_quietly(arguments, "/v1/status");
+  return status ? std::string(word(*status, {"journal", "path"})) : std::string{};
+}
+
+int run_journal_alerts(const Arguments& arguments, const std::string& folder) {
   const Language language = arguments.language();
-  if (arguments.has("--socket")) throw UsageError(say(Text::journal_socket_or_folder, language), {});
+  if (arguments.has("--socket") && arguments.has("--journal")) {
+    throw UsageError(say(Text::journal_socket_or_folder, language), {});
+  }
   const Wanted wanted = read_wanted(arguments);
-  const std::string folder = *arguments.get("--journal");
   if (!has_journal(folder, language)) return exit_code::failed;
   const FoundAlerts found = find_alerts(folder, wanted);
   json::array events;
@@ -339,7 +346,9 @@ int run_journal_alerts(const Arguments& arguments) {
 
 int run_incidents(const Arguments& arguments) {
   const Language language = arguments.language();
-  const std::string folder = arguments.get("--journal").value_or(usual_folder);
+  std::string folder = arguments.get("--journal").value_or(std::string{});
+  if (folder.empty()) folder = running_journal(arguments);
+  if (folder.empty()) folder = usual_folder;
   const Wanted wanted = read_wanted(arguments);
   if (!has_journal(folder, language)) return exit_code::failed;
   const std::vector<FoundIncident> incidents = find_incidents(folder, wanted);

@@ -180,10 +180,16 @@ int run_services(const Arguments& arguments) {
 }
 
 int run_alerts(const Arguments& arguments) {
-  if (arguments.has("--journal")) return run_journal_alerts(arguments);
-  // The daemon's memory is asked by number and incident alone.
-  for (const std::string_view option : {"--until", "--from", "--to", "--src", "--severity", "--finding"}) {
-    if (!arguments.has(option)) continue;
+  if (arguments.has("--journal")) return run_journal_alerts(arguments, *arguments.get("--journal"));
+  // The daemon's memory is asked by number and incident alone; for all else its journal is read.
+  for (const std::string_view option :
+       {"--since", "--until", "--from", "--to", "--src", "--severity", "--finding"}) {
+    const auto value = arguments.get(option);
+    if (!value || (option == "--since" && value->find_first_not_of("0123456789") == std::string::npos)) {
+      continue;
+    }
+    const std::string folder = running_journal(arguments);
+    if (!folder.empty()) return run_journal_alerts(arguments, folder);
     throw UsageError(
         say(Text::journal_option_needs_folder, arguments.language(), {{"option", std::string(option)}}), {});
   }
