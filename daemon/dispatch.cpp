@@ -87,6 +87,12 @@ void Dispatch::open_journal(Desk& desk, const std::shared_ptr<const policy::Poli
                        {"damaged", std::to_string(found.damaged_octets)},
                        {"missing", std::to_string(found.missing)}}));
   }
+  if (const auto& lost = journal_->lost_before()) {
+    spdlog::error(say(Text::journal_lost_before, options_.alerts.language,
+                      {{"lost", std::to_string(lost->second - lost->first + 1)},
+                       {"first", std::to_string(lost->first)},
+                       {"last", std::to_string(lost->second)}}));
+  }
   if (found.uncut_octets != 0) {
     spdlog::error(say(Text::journal_uncut, language,
                       {{"octets", std::to_string(found.uncut_octets)}, {"why", found.uncut_because}}));
@@ -160,6 +166,10 @@ OutletVitals Dispatch::vitals() const {
   out.journal.damaged_octets = found.damaged_octets;
   out.journal.uncut_octets = found.uncut_octets;
   out.journal.records_missing = found.missing;
+  if (const auto& lost = journal_->lost_before()) {
+    out.journal.lost_first = lost->first;
+    out.journal.lost_last = lost->second;
+  }
   out.journal.last_written = found.written;
   return out;
 }
@@ -189,7 +199,10 @@ void Dispatch::look_at_journal() {
 
 void Dispatch::finish(std::function<void()> done) {
   if (journal_ == nullptr) {
-    sinks_->drain(drain_time, [done = std::move(done)](bool /*complete*/) { done(); });
+    sinks_->drain(drain_time, [this, done = std::move(done)](bool /*complete*/) {
+      tell_undelivered();
+      done();
+    });
     return;
   }
   journal_->flush(flush_time);
@@ -199,6 +212,7 @@ void Dispatch::finish(std::function<void()> done) {
 
 void Dispatch::drain(std::function<void()> done) {
   if (courier_->idle() || std::chrono::steady_clock::now() >= drain_until_) {
+    tell_unkept();
     done();
     return;
   }
@@ -206,6 +220,32 @@ void Dispatch::drain(std::function<void()> done) {
   timer_.async_wait([this, done = std::move(done)](const boost::system::error_code& error) {
     if (!error) drain(done);
   });
+}
+
+// After the writer's last try, so that it is true.
+void Dispatch::tell_unkept() {
+  journal_->close();
+  const JournalFigures figures = journal_->figures();
+  const std::uint64_t unkept = figures.waiting + figures.unnoted;
+  if (unkept == 0) return;
+  spdlog::error(say(Text::journal_unkept_at_stop, options_.alerts.language,
+                    {{"unkept", std::to_string(unkept)},
+                     {"waiting", std::to_string(figures.waiting)},
+                     {"lost", std::to_string(figures.unnoted)},
+                     {"why", figures.trouble.empty() ? "-" : figures.trouble}}));
+}
+
+void Dispatch::tell_undelivered() const {
+  for (const auto& sink : sinks_->all()) {
+    const SinkCounters counters = sink->counters();
+    const std::uint64_t count = counters.queued + counters.dropped;
+    if (count == 0) continue;
+    spdlog::error(say(Text::daemon_undelivered, options_.alerts.language,
+                      {{"name", sink->options().name},
+                       {"count", std::to_string(count)},
+                       {"queued", std::to_string(counters.queued)},
+                       {"dropped", std::to_string(counters.dropped)}}));
+  }
 }
 
 boost::json::object Dispatch::hold(const std::string& incident, bool on) {

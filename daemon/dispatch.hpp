@@ -73,6 +73,9 @@ class Dispatch {
   void open_journal(Desk& desk, const std::shared_ptr<const policy::Policy>& policy);
   void look_at_journal();
   void drain(std::function<void()> done);
+  // What the journal, or without one a destination, goes without.
+  void tell_unkept();
+  void tell_undelivered() const;
 
   boost::asio::io_context& io_;
   const DaemonOptions options_;

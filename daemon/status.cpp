@@ -242,6 +242,7 @@ json::object notices_json(const Notices& notices) {
 
 json::object journal_json(const Journal& journal) {
   const JournalFigures figures = journal.figures();
+  const auto& before = journal.lost_before();
   json::array holds;
   for (const std::string& hold : journal.holds()) holds.emplace_back(hold);
   json::object result{{"path", journal.folder()},
@@ -264,6 +265,7 @@ json::object journal_json(const Journal& journal) {
                       {"damaged_bytes", journal.found().damaged_octets},
                       {"uncut_bytes", journal.found().uncut_octets},
                       {"records_missing", journal.found().missing},
+                      {"lost_before", before ? before->second - before->first + 1 : 0},
                       {"holds", std::move(holds)}};
   if (!figures.trouble.empty()) result["trouble"] = figures.trouble;
   if (!figures.unsigned_because.empty()) result["unsigned"] = figures.unsigned_because;

@@ -401,6 +401,12 @@ void Health::judge_journal(const JournalVitals& journal) {
   // Between two runs of the program nobody counts seconds; but a record cannot be younger than now.
   const Duration back = now_.wall - journal.last_written;
   if (back <= -options_.clock_step) tell_jump(back, journal.last_written);
+  if (journal.lost_first != 0) {
+    Notice lost = make(NoticeKind::journal_lost, journal.path);
+    lost.add("path", journal.path).add("lost", std::to_string(journal.lost_last - journal.lost_first + 1));
+    lost.add("first", std::to_string(journal.lost_first)).add("last", std::to_string(journal.lost_last));
+    found_->push_back(std::move(lost));
+  }
   if ((journal.torn_octets | journal.damaged_octets | journal.uncut_octets | journal.records_missing) == 0) {
     return;
   }

@@ -57,6 +57,8 @@ struct JournalVitals {
   std::uint64_t damaged_octets = 0;
   std::uint64_t uncut_octets = 0;
   std::uint64_t records_missing = 0;
+  std::uint64_t lost_first = 0;  // sequences of alerts before this start that were not kept; 0: none
+  std::uint64_t lost_last = 0;
   Time last_written{};  // its last record when it was opened, by the clock of that time
 };
 

@@ -7,6 +7,7 @@
 #include <boost/json.hpp>
 #include <cassert>
 #include <cerrno>
+#include <limits>
 #include <system_error>
 
 #include "daemon/journal/segment.hpp"
@@ -62,11 +63,12 @@ Journal::Journal(const JournalOptions& options, std::unique_ptr<JournalDisk> dis
   std::string trouble;
   key_ = SigningKey::open(*disk_, options_.path, trouble);
   figures_.unsigned_because = trouble;
-  chain_ = {found_.number, found_.sequence, found_.hash};
+  chain_ = {found_.number, found_.kept, found_.hash};
   removed_ = found_.removed;
   uncut_ = found_.uncut;
   figures_.failures = found_.failures;
   next_sequence_ = found_.sequence + 1;
+  if (found_.sequence > found_.kept) lose_before(found_.kept + 1, found_.sequence);
   signed_ = found_.number;  // what came before is signed by whoever wrote it, or was torn
   if (found_.mended()) notes_.push_back(repair_note(found_));
   holds_ = read_holds(options_.path);
@@ -79,15 +81,21 @@ Journal::Journal(const JournalOptions& options, std::unique_ptr<JournalDisk> dis
   }
   figures_.head_number = chain_.number;
   figures_.head = chain_.hash;
-  figures_.sequence = chain_.sequence;
+  figures_.sequence = found_.sequence;
   figures_.signed_number = signed_;
   last_signed_ = SteadyClock::now();
 }
 
 Journal::~Journal() {
+  close();
+  if (head_fd_ >= 0) ::close(head_fd_);
+}
+
+void Journal::close() {
   {
     const std::lock_guard guard{mutex_};
-    stopping_ = true;
+    if (closed_) return;
+    stopping_ = closed_ = true;
   }
   wake_.notify_all();
   if (thread_.joinable()) {
@@ -97,7 +105,26 @@ Journal::~Journal() {
     }
   }
   close_segment();
-  if (head_fd_ >= 0) ::close(head_fd_);
+  if (const std::uint64_t last = given(); last != 0) save_head(last);
+}
+
+// Before the writer runs.
+void Journal::lose_before(std::uint64_t first, std::uint64_t last) {
+  add_range(losses_, first, last);
+  lost_before_ = {lost_before_ ? lost_before_->first : first, last};
+}
+
+void Journal::used(std::uint64_t sequence) {
+  if (sequence < next_sequence_) return;
+  lose_before(next_sequence_, sequence);
+  next_sequence_ = sequence + 1;
+}
+
+// The last sequence that is not on disk: waiting, or lost without a record of it. 0: all is said.
+std::uint64_t Journal::given() const {
+  const std::lock_guard guard{mutex_};
+  return std::max(waiting_.empty() ? 0 : waiting_.back()->sequence,
+                  losses_.empty() ? 0 : losses_.back().second);
 }
 
 void Journal::start(std::function<void()> heard) {
@@ -110,7 +137,9 @@ void Journal::run() {
     bool stop = false;
     {
       std::unique_lock lock{mutex_};
-      const auto busy = [this] { return stopping_ || flushing_ || !waiting_.empty() || !notes_.empty(); };
+      const auto busy = [this] {
+        return stopping_ || flushing_ || !waiting_.empty() || !notes_.empty() || !losses_.empty();
+      };
       const auto until =
           std::min(last_signed_ + options_.sign_interval, SteadyClock::now() + retain_interval);
       if (figures_.trouble.empty()) {
@@ -152,17 +181,20 @@ bool Journal::write_round(bool sign_now) {
     const std::lock_guard guard{mutex_};
     notes = notes_;
   }
-  if (batch.empty() && notes.empty() && !sign_now) return false;
+  const bool losses = batch.empty() && losses_due();
+  if (batch.empty() && notes.empty() && !losses && !sign_now) return false;
   if (fd_ < 0 && !open_segment()) {
     {
       const std::lock_guard guard{mutex_};
       in_hand_ = 0;
     }
+    save_head(given());
     if (heard_) heard_();
     return false;
   }
   Draft draft{{}, chain_};
   for (const std::string& note : notes) add_note(draft, note);
+  if (losses) add_losses(draft, std::numeric_limits<std::uint64_t>::max());
   for (const Message& message : batch) {
     add_losses(draft, message->sequence);
     add_frame(draft, FrameKind::alert, message->sequence, encode_alert(*message));
@@ -176,6 +208,7 @@ bool Journal::write_round(bool sign_now) {
     if (good) notes_.erase(notes_.begin(), notes_.begin() + static_cast<std::ptrdiff_t>(notes.size()));
   }
   if (!good) {
+    save_head(given());
     if (heard_) heard_();
     return false;
   }
@@ -216,13 +249,21 @@ void Journal::add_signature(Draft& draft) {
   signed_told_ = draft.chain.number;
 }
 
+// Nothing waits behind which they would have to be told.
+bool Journal::losses_due() const {
+  const std::lock_guard guard{mutex_};
+  return waiting_.empty() && !losses_.empty();
+}
+
 // What was given up before this alert is said before it.
 void Journal::add_losses(Draft& draft, std::uint64_t before) {
   std::vector<std::pair<std::uint64_t, std::uint64_t>> lost;
   {
     const std::lock_guard guard{mutex_};
-    for (const auto& range : losses_) {
-      if (range.first < before && range.first > draft.chain.sequence) lost.push_back(range);
+    for (const auto& [first, last] : losses_) {
+      // A range may have grown since its begin was written down.
+      const std::uint64_t from = std::max(first, draft.chain.sequence + 1);
+      if (from < before && from <= last) lost.emplace_back(from, last);
     }
   }
   for (const auto& [first, last] : lost) {
@@ -346,14 +387,15 @@ void Journal::close_segment() {
   fd_ = -1;
 }
 
-// Behind the sync of the segment, so that it never promises what is not safe. If it fails, `verify` knows
-// less.
-void Journal::save_head() {
+// Behind the sync of the segment, so that it never promises what is not safe; `given`: a later sequence that
+// an alert has which is not on disk. If it fails, `verify` and the next start know less; the same slot is
+// tried again, so that the other one stays whole.
+void Journal::save_head(std::uint64_t given) {
   if (head_fd_ < 0) return;
-  ++head_generation_;
-  const std::string slot = encode_head({head_generation_, chain_.number, chain_.sequence, chain_.hash});
-  [[maybe_unused]] const ssize_t written =
-      disk_->write(head_fd_, slot, head_generation_ % 2 * head_slot_octets);
+  const std::uint64_t generation = head_generation_ + 1;
+  const std::string slot = encode_head({generation, chain_.number, chain_.sequence, chain_.hash, given});
+  const ssize_t written = disk_->write(head_fd_, slot, generation % 2 * head_slot_octets);
+  if (written == static_cast<ssize_t>(slot.size())) head_generation_ = generation;
 }
 
 bool Journal::flush(std::chrono::milliseconds most) {
@@ -449,6 +491,7 @@ JournalFigures Journal::figures() const {
   const std::lock_guard guard{mutex_};
   JournalFigures out = figures_;
   out.waiting = waiting_.size();
+  for (const auto& [first, last] : losses_) out.unnoted += last - first + 1;
   out.stalled =
       !out.trouble.empty() && !waiting_.empty() && SteadyClock::now() - waiting_since_ >= stall_patience;
   return out;

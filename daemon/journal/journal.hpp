@@ -46,6 +46,7 @@ struct JournalFigures {
   std::uint64_t committed = 0;  // of those, safe on disk
   std::uint64_t waiting = 0;    // in memory, not committed
   std::uint64_t lost = 0;       // given up before they could be committed
+  std::uint64_t unnoted = 0;    // of the lost ones, those that no record tells of yet
   std::uint64_t syncs = 0;
   std::uint64_t sync_longest_us = 0;
   std::uint64_t failures = 0;  // writes, syncs, cuts and creations of files that failed
@@ -70,7 +71,7 @@ class Journal {
   // another process. `disk` and `clock` are those of tests.
   explicit Journal(const JournalOptions& options, std::unique_ptr<JournalDisk> disk = nullptr,
                    Clock clock = {});
-  ~Journal();  // stops the writer after a last try to write what waits
+  ~Journal();  // closes
   Journal(const Journal&) = delete;
   Journal& operator=(const Journal&) = delete;
 
@@ -85,12 +86,19 @@ class Journal {
   bool work();
   // Writes what waits and signs; for at most so long. True when nothing waits any more.
   bool flush(std::chrono::milliseconds most);
+  // Stops the writer after a last try to write what waits. Where that fails, the head file is told how many
+  // alerts were taken, for the next start to say what is lost. Nothing is written any more from then on.
+  void close();
 
   // The sequence must be higher than that of the one before; next_sequence() is the first that may come.
   void add(AlertMessage message);
   std::uint64_t next_sequence() const { return next_sequence_; }
-  // Sequences up to this one were used already: somebody was sent them before they could be committed.
-  void used(std::uint64_t sequence) { next_sequence_ = std::max(next_sequence_, sequence + 1); }
+  // Sequences up to this one were used already: somebody was sent them before they could be committed. Before
+  // start() only.
+  void used(std::uint64_t sequence);
+  // Sequences that were given out before this start and that no record tells of: the first and the last. The
+  // writer's first act is to write them down as lost.
+  const std::optional<std::pair<std::uint64_t, std::uint64_t>>& lost_before() const { return lost_before_; }
 
   // The last alert that is safe on disk.
   std::uint64_t committed() const;
@@ -132,7 +140,10 @@ class Journal {
   void settle_chain(const Chain& chain);
   void close_segment();
   void abandon(const std::string& what, int error);
-  void save_head();
+  bool losses_due() const;
+  void lose_before(std::uint64_t first, std::uint64_t last);
+  std::uint64_t given() const;
+  void save_head(std::uint64_t given = 0);
   void retain();
   bool remove_segment(const SegmentFile& file, std::uint64_t last);
   bool holds_any(const SegmentFile& file, const std::set<std::string>& held) const;
@@ -145,6 +156,7 @@ class Journal {
   Recovered found_;
   std::optional<SigningKey> key_{};
   std::uint64_t next_sequence_ = 1;
+  std::optional<std::pair<std::uint64_t, std::uint64_t>> lost_before_{};
   std::function<void()> heard_{};
 
   // The writer's.
@@ -175,6 +187,7 @@ class Journal {
   JournalFigures figures_{};
   std::chrono::steady_clock::time_point waiting_since_{};
   bool stopping_ = false;
+  bool closed_ = false;
   bool flushing_ = false;
   std::thread thread_{};
 };

@@ -49,6 +49,7 @@ std::optional<JournalHead> decode_head(std::string_view slot) {
   head.number = get_number(slot, 16, 8);
   head.sequence = get_number(slot, 24, 8);
   std::memcpy(head.hash.data(), slot.data() + 32, head.hash.size());
+  head.given = get_number(slot, 64, 8);  // zero in what an older version wrote
   return head;
 }
 
@@ -158,21 +159,15 @@ std::optional<Pairs> pairs_in(std::string_view note, std::string_view name) {
   return out;
 }
 
-void read_uncut(std::string_view note, std::vector<UncutTail>& tails) {
-  const auto all = pairs_in(note, "uncut");
-  if (!all) return;
-  tails.clear();
-  for (const auto& [segment, octets] : *all) tails.push_back({segment, octets});
-}
-
 void follow(const Frame& frame, Recovered& out) {
   out.number = std::max(out.number, frame.number);
-  out.sequence = std::max(out.sequence, frame.sequence);
+  out.kept = std::max(out.kept, frame.sequence);
   out.hash = frame.hash;
   out.written = frame.written;
   if (frame.kind != FrameKind::note) return;
   read_removed(frame.body, out.removed);
   read_uncut(frame.body, out.uncut);
+  if (const auto lost = read_lost(frame.body)) out.kept = std::max(out.kept, lost->second);
 }
 
 // True if the segment says where the journal ends; false if it holds nothing and was moved aside.
@@ -194,7 +189,7 @@ bool read_last(JournalDisk& disk, const std::string& folder, const SegmentFile& 
   out.fresh = false;
   out.journal = header.journal;
   out.number = header.first_number - 1;
-  out.sequence = std::max(out.sequence, header.next_sequence - 1);
+  out.kept = std::max(out.kept, header.next_sequence - 1);
   out.hash = header.before;
   out.written = header.created;
   Frame frame;
@@ -250,11 +245,12 @@ Recovered recover_journal(JournalDisk& disk, const std::string& folder) {
       ::getrandom(out.journal.data(), out.journal.size(), 0) != static_cast<ssize_t>(out.journal.size())) {
     fail(folder, errno);
   }
+  out.sequence = out.kept;
   if (const auto head = read_head(folder)) {
     out.head_number = head->number;
     out.missing = head->number > out.number ? head->number - out.number : 0;
     // A number that was given out once is not given to another alert.
-    out.sequence = std::max(out.sequence, head->sequence);
+    out.sequence = std::max({out.sequence, head->sequence, head->given});
   }
   return out;
 }
@@ -265,6 +261,7 @@ std::string encode_head(const JournalHead& head) {
   put64(out, head.number);
   put64(out, head.sequence);
   out.append(reinterpret_cast<const char*>(head.hash.data()), head.hash.size());
+  put64(out, head.given);
   out.resize(head_slot_octets - 4, '\0');
   const std::uint32_t crc = crc32c(out);
   for (unsigned shift = 0; shift < 32; shift += 8) out += static_cast<char>(crc >> shift & 255U);
@@ -310,6 +307,29 @@ void add_range(std::vector<std::pair<std::uint64_t, std::uint64_t>>& ranges, std
     }
   }
   ranges = std::move(joined);
+}
+
+std::optional<std::pair<std::uint64_t, std::uint64_t>> read_lost(std::string_view note) {
+  boost::system::error_code error;
+  const json::value value = json::parse({note.data(), note.size()}, error);
+  const json::object* const object = error ? nullptr : value.if_object();
+  if (object == nullptr) return std::nullopt;
+  const json::value* const event = object->if_contains("event");
+  const json::value* const first = object->if_contains("first");
+  const json::value* const last = object->if_contains("last");
+  if (event == nullptr || first == nullptr || last == nullptr || *event != "lost") return std::nullopt;
+  boost::system::error_code other;
+  const auto from = first->to_number<std::uint64_t>(error);
+  const auto until = last->to_number<std::uint64_t>(other);
+  if (error || other || from == 0 || from > until) return std::nullopt;
+  return std::pair{from, until};
+}
+
+void read_uncut(std::string_view note, std::vector<UncutTail>& tails) {
+  const auto all = pairs_in(note, "uncut");
+  if (!all) return;
+  tails.clear();
+  for (const auto& [segment, octets] : *all) tails.push_back({segment, octets});
 }
 
 void read_removed(std::string_view note, std::vector<std::pair<std::uint64_t, std::uint64_t>>& ranges) {

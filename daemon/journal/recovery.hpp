@@ -69,7 +69,8 @@ struct Recovered {
   std::array<std::uint8_t, 16> journal{};  // its id, or a new one
   bool fresh = true;                       // there was no journal
   std::uint64_t number = 0;                // of the last good frame
-  std::uint64_t sequence = 0;              // of the last alert
+  std::uint64_t sequence = 0;              // the last that was given to an alert, kept or not
+  std::uint64_t kept = 0;                  // the last that the records tell of: up to it nothing is unsaid
   Sha256 hash{};
   Time written{};                    // of the last good frame, by the system's clock of that time
   std::uint64_t head_number = 0;     // as the head file says
@@ -90,12 +91,14 @@ Recovered recover_journal(JournalDisk& disk, const std::string& folder);
 
 // The head file: two slots in turn, so that one is always whole. It is written after each commit without a
 // sync of its own, hence never ahead of what is safe; it tells `verify` that the journal's end is not
-// missing.
+// missing. While nothing can be committed it is written in place all the same (a full disk allows that), with
+// the last sequence that was `given`: so the next start knows how many alerts it does not find.
 struct JournalHead {
   std::uint64_t generation = 0;
   std::uint64_t number = 0;
   std::uint64_t sequence = 0;
   Sha256 hash{};
+  std::uint64_t given = 0;  // to an alert, committed or not; 0: none beyond `sequence`
 };
 inline constexpr std::size_t head_slot_octets = 128;
 inline constexpr const char* head_name = "head";
@@ -107,9 +110,13 @@ std::set<std::string> read_holds(const std::string& folder);
 std::string encode_holds(const std::set<std::string>& holds);
 inline constexpr const char* holds_name = "holds";
 
+// The alerts that a "lost" note tells of: the first's sequence and the last's; none for every other note.
+std::optional<std::pair<std::uint64_t, std::uint64_t>> read_lost(std::string_view note);
 // Joins a range into an ordered list of ranges.
 void add_range(std::vector<std::pair<std::uint64_t, std::uint64_t>>& ranges, std::uint64_t first,
                std::uint64_t last);
+// The list of uncut tails that an "opened" note holds; nothing changes if it holds none.
+void read_uncut(std::string_view note, std::vector<UncutTail>& tails);
 // The removed ranges that a note tells of: "opened" all so far, "removed" one.
 void read_removed(std::string_view note, std::vector<std::pair<std::uint64_t, std::uint64_t>>& ranges);
 

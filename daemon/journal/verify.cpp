@@ -4,6 +4,7 @@
 #include <boost/json.hpp>
 #include <filesystem>
 #include <system_error>
+#include <utility>
 
 #include "daemon/journal/recovery.hpp"
 #include "daemon/journal/segment.hpp"
@@ -29,7 +30,8 @@ class Verifier {
   // What every segment says of removed ones, before any gap is judged.
   void gather(const std::vector<SegmentFile>& files);
   void segment(const SegmentFile& file, std::uint64_t next_first);
-  void end(const std::optional<JournalHeadNote>& head);
+  // `given`: the last sequence that an alert has, as the head file says; 0: it says nothing.
+  void end(const std::optional<JournalHeadNote>& head, std::uint64_t given);
   JournalProof take() { return std::move(proof_); }
   Sha256 hash_at_head_{};
 
@@ -48,6 +50,16 @@ class Verifier {
   void content(const Frame& frame, std::uint64_t offset);
   void signature(const Frame& frame, std::uint64_t offset);
   void note(const Frame& frame);
+  void sequences(std::uint64_t first, std::uint64_t last, const Frame& frame, std::uint64_t offset);
+  void leave_out(std::uint64_t until, std::uint64_t offset, std::uint64_t number);
+  // Octets that a failed write left, and that the next segment has replaced, are no part of the journal; but
+  // that segment, or a later one, has to tell of them.
+  void behind_the_end(const SegmentFile& file, std::uint64_t offset) {
+    const UncutTail tail{file.first_number, offset};
+    if (std::find(uncut_.begin(), uncut_.end(), tail) == uncut_.end()) {
+      problem(JournalFault::trailing, offset, number_ + 1);
+    }
+  }
 
   const PublicKey* key_;
   const bool alone_;
@@ -60,6 +72,9 @@ class Verifier {
   Sha256 hash_{};
   std::uint64_t head_number_ = 0;
   Ranges removed_{};
+  std::vector<UncutTail> uncut_{};
+  std::uint64_t told_ = 0;  // the last sequence of an alert that is here, or told as lost
+  bool counting_ = false;   // `told_` is known: nothing before is damaged or removed
 };
 
 void Verifier::gather(const std::vector<SegmentFile>& files) {
@@ -71,6 +86,10 @@ void Verifier::gather(const std::vector<SegmentFile>& files) {
       if (step.kind == SegmentReader::Kind::end || step.torn) break;
       if (step.kind == SegmentReader::Kind::frame && frame.kind == FrameKind::note) {
         read_removed(frame.body, removed_);
+        std::vector<UncutTail> tails;
+        // A segment's first note alone: what was forged behind another's end cannot excuse itself.
+        if (reader.header() && frame.number == reader.header()->first_number) read_uncut(frame.body, tails);
+        uncut_.insert(uncut_.end(), tails.begin(), tails.end());
       }
     }
   }
@@ -94,21 +113,26 @@ void Verifier::segment(const SegmentFile& file, std::uint64_t next_first) {
     if (!reader.trouble().empty()) return problem(JournalFault::unreadable, step.offset, number_ + 1);
     if (step.kind == SegmentReader::Kind::end) return;
     if (step.kind == SegmentReader::Kind::damage) {
-      // Octets that a failed write left, and that the next segment has replaced, are no part of the journal.
-      if (step.torn && next_first != 0 && number_ + 1 == next_first) return;
+      if (step.torn && next_first != 0 && number_ + 1 == next_first) return behind_the_end(file, step.offset);
       problem(step.torn ? JournalFault::torn : JournalFault::altered, step.offset, number_ + 1);
       trusted_ = false;
       if (step.torn) return;
       continue;
     }
-    if (next_first != 0 && one.number >= next_first && number_ + 1 == next_first) return;
+    if (next_first != 0 && one.number >= next_first && number_ + 1 == next_first) {
+      return behind_the_end(file, step.offset);
+    }
     frame(one, step.offset);
   }
 }
 
 void Verifier::begin(const SegmentHeader& header) {
+  // Of a journal's begin it is known that nothing came before.
+  if (!any_) told_ = header.first_number == 1 ? 0 : header.next_sequence - 1;
+  if (any_ && (header.first_number != number_ + 1 || !trusted_)) counting_ = false;
   if (!any_) {
     any_ = true;
+    counting_ = true;
     journal_ = header.journal;
     proof_.first_number = header.first_number;
     if (!alone_ && header.first_number > 1 && !covered(removed_, 1, header.first_number - 1)) {
@@ -145,6 +169,7 @@ void Verifier::frame(const Frame& frame, std::uint64_t offset) {
   } else if (trusted_ && frame.hash != chain(hash_, frame)) {
     problem(JournalFault::broken_chain, offset, frame.number);
   }
+  if (frame.number != number_ + 1 || !trusted_) counting_ = false;
   content(frame, offset);
   number_ = frame.number;
   hash_ = frame.hash;
@@ -155,6 +180,7 @@ void Verifier::frame(const Frame& frame, std::uint64_t offset) {
 void Verifier::content(const Frame& frame, std::uint64_t offset) {
   switch (frame.kind) {
     case FrameKind::alert:
+      sequences(frame.sequence, frame.sequence, frame, offset);
       if (proof_.alerts++ == 0) proof_.first_sequence = frame.sequence;
       if (!decode_alert(frame.body, frame.sequence)) problem(JournalFault::altered, offset, frame.number);
       proof_.last_sequence = frame.sequence;
@@ -163,6 +189,10 @@ void Verifier::content(const Frame& frame, std::uint64_t offset) {
       signature(frame, offset);
       break;
     case FrameKind::note:
+      if (const auto lost = read_lost(frame.body)) {
+        sequences(lost->first, lost->second, frame, offset);
+        proof_.lost += lost->second - lost->first + 1;
+      }
       note(frame);
       break;
     default:
@@ -187,17 +217,26 @@ void Verifier::note(const Frame& frame) {
   const json::value* const event = object == nullptr ? nullptr : object->if_contains("event");
   if (event == nullptr || !event->is_string()) return;
   if (event->get_string() == "repaired") ++proof_.repairs;
-  if (event->get_string() != "lost") return;
-  const json::value* const first = object->if_contains("first");
-  const json::value* const last = object->if_contains("last");
-  if (first == nullptr || last == nullptr) return;
-  boost::system::error_code other;
-  const auto from = first->to_number<std::uint64_t>(error);
-  const auto until = last->to_number<std::uint64_t>(other);
-  if (!error && !other && from <= until) proof_.lost += until - from + 1;
 }
 
-void Verifier::end(const std::optional<JournalHeadNote>& head) {
+// Alerts `first` to `last` are here, or are told as lost.
+void Verifier::sequences(std::uint64_t first, std::uint64_t last, const Frame& frame, std::uint64_t offset) {
+  if (std::exchange(counting_, true)) leave_out(first - 1, offset, frame.number);
+  told_ = std::max(told_, last);
+}
+
+void Verifier::leave_out(std::uint64_t until, std::uint64_t offset, std::uint64_t number) {
+  if (until <= told_) return;
+  problem(JournalFault::alerts_missing, offset, number);
+  if (proof_.problems_total == proof_.problems.size()) {
+    proof_.problems.back().first = told_ + 1;
+    proof_.problems.back().last = until;
+  }
+  proof_.unexplained += until - told_;
+}
+
+void Verifier::end(const std::optional<JournalHeadNote>& head, std::uint64_t given) {
+  if (counting_) leave_out(given, 0, number_ + 1);
   proof_.last_number = number_;
   proof_.head = hash_;
   // Whoever writes a journal anew leaves the signatures out.
@@ -240,6 +279,10 @@ const char* journal_fault_name(JournalFault fault) {
       return "bad_signature";
     case JournalFault::end_missing:
       return "end_missing";
+    case JournalFault::trailing:
+      return "trailing";
+    case JournalFault::alerts_missing:
+      return "alerts_missing";
   }
   return "?";
 }
@@ -249,12 +292,14 @@ JournalProof verify_journal(const std::string& path, const PublicKey* key, const
   const bool folder = std::filesystem::is_directory(path, error);
   std::vector<SegmentFile> files;
   std::optional<JournalHeadNote> expected;
+  std::uint64_t given = 0;
   if (folder) {
     std::string trouble;
     files = segments_in(path, &trouble);
     if (!trouble.empty()) throw JournalError(path + ": " + trouble);
     const auto noted = read_head(path);
     if (noted) expected = {noted->number, noted->hash};
+    if (noted) given = noted->given;
   } else {
     const SegmentReader reader{path};
     if (!reader.trouble().empty()) throw JournalError(path + ": " + reader.trouble());
@@ -270,7 +315,7 @@ JournalProof verify_journal(const std::string& path, const PublicKey* key, const
   for (std::size_t i = 0; i < files.size(); ++i) {
     verifier.segment(files[i], i + 1 < files.size() ? files[i + 1].first_number : 0);
   }
-  verifier.end(expected);
+  verifier.end(expected, given);
   return verifier.take();
 }
 

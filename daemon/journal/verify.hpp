@@ -29,7 +29,9 @@ enum class JournalFault : std::uint8_t {
   broken_chain,   // a frame does not follow the one before: that one, or what stood between, was replaced
   other_journal,  // a segment of another journal
   bad_signature,  // the signature does not fit the chain
-  end_missing     // the journal ends before the head that was noted
+  end_missing,    // the journal ends before the head that was noted
+  trailing,  // octets behind the last record of a segment that is not the last, and nothing tells of them
+  alerts_missing  // sequence numbers of alerts are left out, and no note says that they were lost
 };
 const char* journal_fault_name(JournalFault fault);
 
@@ -39,6 +41,8 @@ struct JournalProblem {
   std::uint64_t offset = 0;
   std::uint64_t number = 0;    // of the frame: the first that is wrong, or missing
   std::uint64_t sequence = 0;  // of the last good alert before it
+  std::uint64_t first = 0;     // alerts_missing: the sequence of the first one
+  std::uint64_t last = 0;      // ... and of the last one
 };
 
 struct JournalHeadNote {  // a chain head that was noted elsewhere
@@ -59,6 +63,7 @@ struct JournalProof {
   std::uint64_t last_sequence = 0;
   std::uint64_t removed = 0;        // frames that retention removed, as the journal itself tells
   std::uint64_t lost = 0;           // alerts that the journal says it could not keep
+  std::uint64_t unexplained = 0;    // alerts that are not there without a word: alerts_missing
   std::uint64_t signed_number = 0;  // the last good signature covers the chain up to here
   std::uint64_t repairs = 0;        // starts that found a torn or damaged end
   bool head_checked = false;        // there was a head file or a head from elsewhere

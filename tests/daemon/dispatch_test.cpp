@@ -2,7 +2,11 @@
 // wait.
 #include "daemon/dispatch.hpp"
 
+#include <spdlog/sinks/ostream_sink.h>
+#include <spdlog/spdlog.h>
+
 #include <boost/json.hpp>
+#include <sstream>
 
 #include "daemon/health/sign_of_life.hpp"
 #include "tests/daemon/alert_city.hpp"
@@ -69,6 +73,79 @@ TEST_F(DispatchTest, ADestinationThatIsDownAtMidnightGetsTheDigestWhenItIsBackAn
 
 TEST_F(DispatchTest, TheSameWithoutAJournal) {
   midnight_without_a_destination();
+}
+
+// What the program says in its log at the stop.
+struct StopTest : DispatchTest {
+  void SetUp() override {
+    DispatchTest::SetUp();
+    daemon_.alerts.language = Language::en;
+    spdlog::set_default_logger(
+        std::make_shared<spdlog::logger>("stop", std::make_shared<spdlog::sinks::ostream_sink_mt>(log_)));
+  }
+  void TearDown() override {
+    spdlog::set_default_logger(before_);
+    DispatchTest::TearDown();
+  }
+  void stop(Dispatch& dispatch) {
+    bool done = false;
+    dispatch.finish([&done] { done = true; });
+    ASSERT_TRUE(until([&done] { return done; }));
+  }
+  const std::shared_ptr<spdlog::logger> before_ = spdlog::default_logger();
+  std::ostringstream log_{};
+};
+
+TEST_F(StopTest, WithoutAJournalItSaysWhatADestinationWasNotSent) {
+  Dispatch dispatch{io_, daemon_};
+  Desk desk{daemon_.alerts};
+  dispatch.open(desk, policy_);
+  ASSERT_TRUE(until([&] { return !dispatch.sinks().all()[0]->trouble().empty(); }));
+  for (int i = 0; i < 3; ++i) dispatch.keep(digest(desk.number()));
+  stop(dispatch);
+  const std::string& name = dispatch.sinks().all()[0]->options().name;
+  EXPECT_NE(log_.str().find("stopping with 3 alerts of which it is not known that they reached " + name),
+            std::string::npos)
+      << log_.str();
+}
+
+TEST_F(StopTest, WhatTheJournalCouldNotKeepIsSaidAndTheNextStartTellsIt) {
+  daemon_.journal = options;
+  {
+    Dispatch dispatch{io_, daemon_};
+    Desk desk{daemon_.alerts};
+    dispatch.open(desk, policy_);
+    // No file can be made any more, whoever we are: its name is taken by a folder that is not empty.
+    const std::string segment = segment_name(1);
+    for (const char* end : {"", ".failed"}) {
+      std::filesystem::create_directories(folder + "/" + segment + end + "/x");
+    }
+    for (int i = 0; i < 3; ++i) dispatch.keep(digest(desk.number()));
+    stop(dispatch);
+    EXPECT_NE(log_.str().find("stopping with 3 alerts that the journal could not keep"), std::string::npos)
+        << log_.str();
+    for (const char* end : {"", ".failed"}) std::filesystem::remove_all(folder + "/" + segment + end);
+  }
+  Dispatch dispatch{io_, daemon_};
+  Desk desk{daemon_.alerts};
+  dispatch.open(desk, policy_);
+  EXPECT_EQ(dispatch.vitals().journal.lost_first, 1U);
+  EXPECT_EQ(dispatch.vitals().journal.lost_last, 3U);
+  EXPECT_EQ(dispatch.journal_status().at("lost_before").to_number<int>(), 3);
+  EXPECT_NE(log_.str().find("3 alerts of the time before this start (numbers 1 to 3)"), std::string::npos)
+      << log_.str();
+  EXPECT_EQ(desk.number(), 4U) << "a number is given once";
+}
+
+TEST_F(StopTest, WithEverythingKeptItSaysNothing) {
+  daemon_.journal = options;
+  open_out();
+  Dispatch dispatch{io_, daemon_};
+  Desk desk{daemon_.alerts};
+  dispatch.open(desk, policy_);
+  dispatch.keep(digest(desk.number()));
+  stop(dispatch);
+  EXPECT_EQ(log_.str().find("stopping with"), std::string::npos) << log_.str();
 }
 
 TEST_F(DispatchTest, TheDigestOutlivesARestart) {

@@ -299,6 +299,20 @@ TEST_F(HealthTest, TellsOnceWhatTheStartFoundInTheJournal) {
   EXPECT_EQ(codes(pass(1s, torn)), "");
 }
 
+TEST_F(HealthTest, TellsOnceWhatAnEarlierRunCouldNotKeep) {
+  const Spoil lost = [](Vitals& vitals) {
+    vitals.outlets.journal.path = "/j";
+    vitals.outlets.journal.lost_first = 3;
+    vitals.outlets.journal.lost_last = 305;
+  };
+  const auto found = pass(1s, lost);
+  ASSERT_EQ(codes(found), "JOURNAL-LOST:/j");
+  EXPECT_EQ(found[0].value("lost"), "303");
+  EXPECT_EQ(found[0].value("first"), "3");
+  EXPECT_EQ(found[0].value("last"), "305");
+  EXPECT_EQ(codes(pass(1s, lost)), "");
+}
+
 TEST_F(HealthTest, ATornEndThatTheDiskWouldNotLetGoIsNoEverydayMatter) {
   const auto found = pass(1s, [](Vitals& vitals) {
     vitals.outlets.journal.path = "/j";

@@ -56,6 +56,10 @@ Text words_of(JournalFault fault) {
       return Text::journal_fault_other_journal;
     case JournalFault::bad_signature:
       return Text::journal_fault_bad_signature;
+    case JournalFault::trailing:
+      return Text::journal_fault_trailing;
+    case JournalFault::alerts_missing:
+      return Text::journal_fault_alerts_missing;
     case JournalFault::end_missing:
       break;
   }
@@ -86,11 +90,16 @@ std::optional<daemon::JournalHeadNote> read_head_note(std::string_view text) {
 }
 
 json::object problem_json(const daemon::JournalProblem& problem) {
-  return {{"fault", daemon::journal_fault_name(problem.fault)},
-          {"file", problem.file},
-          {"offset", problem.offset},
-          {"record", problem.number},
-          {"after_sequence", problem.sequence}};
+  json::object out{{"fault", daemon::journal_fault_name(problem.fault)},
+                   {"file", problem.file},
+                   {"offset", problem.offset},
+                   {"record", problem.number},
+                   {"after_sequence", problem.sequence}};
+  if (problem.first != 0) {
+    out["first_missing"] = problem.first;
+    out["last_missing"] = problem.last;
+  }
+  return out;
 }
 
 json::object proof_json(const daemon::JournalProof& proof) {
@@ -109,6 +118,7 @@ json::object proof_json(const daemon::JournalProof& proof) {
           {"last_sequence", proof.last_sequence},
           {"removed", proof.removed},
           {"lost", proof.lost},
+          {"missing_alerts", proof.unexplained},
           {"repairs", proof.repairs},
           {"signed_record", proof.signed_number},
           {"head_checked", proof.head_checked},
@@ -130,7 +140,8 @@ void print_proof(const daemon::JournalProof& proof, bool with_key, Language lang
     const daemon::JournalProblem& first = proof.problems.front();
     std::cout << say(Text::journal_not_whole, language,
                      {{"count", number(proof.problems_total)},
-                      {"fault", std::string(text(words_of(first.fault), language))},
+                      {"fault", say(words_of(first.fault), language,
+                                    {{"first", number(first.first)}, {"last", number(first.last)}})},
                       {"file", printable(first.file)},
                       {"offset", number(first.offset)},
                       {"number", number(first.number)},
