@@ -128,7 +128,9 @@ void Health::state(bool begins, bool ends, Notice notice) {
     state.resumed = false;
     keep_since(state.latest, notice);
     state.latest = std::move(notice);
-    if (now_.at - state.told < refresh) return;
+    // The journal's writer tries each second, and meanwhile what waits grows: a repeat tells of its moment.
+    const bool grows = state.latest.kind == NoticeKind::journal_failing;
+    if (!grows && now_.at - state.told < refresh) return;
     state.told = now_.at;
     found_->push_back(state.latest);
     return;

@@ -260,6 +260,12 @@ TEST_F(HealthTest, TellsAJournalThatIsNotWrittenOrNotSigned) {
   ASSERT_EQ(codes(failing), "JOURNAL-FAILING:/j");
   EXPECT_EQ(failing[0].value("why"), "No space left on device");
   EXPECT_EQ(failing[0].value("waiting"), "7");
+  const auto later = pass(1s, journal([](JournalVitals& it) {
+                            it.trouble = "No space left on device";
+                            it.waiting = 300;
+                          }));
+  ASSERT_EQ(codes(later), "JOURNAL-FAILING:/j");
+  EXPECT_EQ(later[0].value("waiting"), "300") << "a repeat tells of its moment";
   EXPECT_EQ(codes(pass(1s, journal([](JournalVitals& it) { it.unsigned_because = "no key"; }))),
             "-JOURNAL-FAILING:/j JOURNAL-UNSIGNED:/j");
 }

@@ -138,11 +138,11 @@ TEST_F(LossTest, WhatADestinationWasSentAndIsNotHereIsLost) {
   EXPECT_EQ(proof.lost, 7U);
 }
 
-// Memory for one: the range that is being told grows while it is told.
+// Memory for one: what is given up now joins what an earlier run could not keep.
 TEST_F(LossTest, ALossThatGrowsIsToldToItsEnd) {
+  fill(1, 2);
   options.waiting_max = 1;
   bool full = true;
-  fill(1, 2);
   {
     Journal journal{options, std::make_unique<FullDisk>(full)};
     journal.used(5);
