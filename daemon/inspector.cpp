@@ -331,15 +331,6 @@ void Inspector::hear(const capture::Flow& flow, const capture::Packet& packet, b
   ear_.hear(packet, crossing(flow, from_initiator).left, !from_initiator);
 }
 
-// An error is counted to the flow that it reports. When a third segment sends it, it crosses a boundary of
-// its own, and that is judged as well: what it quotes is its sender's word only.
-void Inspector::judge_reporter(const capture::Flow& flow, const capture::Packet& packet) {
-  if (packet.tuple.source == flow.initiator() || packet.tuple.source == flow.responder()) return;
-  const policy::SegmentId reporter = policy_->classify(packet.tuple.source);
-  if (reporter == policy::from_of(flow.notes.pair) || reporter == policy::to_of(flow.notes.pair)) return;
-  tell_lone(packet, lone_facts(packet));
-}
-
 void Inspector::repeated(capture::Flow& flow, const capture::Packet& packet, capture::Repetition repetition,
                          capture::Changes changes, bool from_initiator) {
   const bool copy = repetition.repeat == capture::Repeat::copy;

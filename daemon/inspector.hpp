@@ -186,6 +186,7 @@ class Inspector final : public capture::FrameSink, private capture::FlowEnds {
             const policy::Verdict* verdict);
   static void book_gaps(PairTotals& totals, const capture::Changes& changes, bool from_initiator);
   void judge_reporter(const capture::Flow& flow, const capture::Packet& packet);
+  bool may_be_permitted(const capture::Flow& flow, Time time) const;
   capture::FlowFacts lone_facts(const capture::Packet& packet) const;
   policy::Verdict tell_lone(const capture::Packet& packet, const capture::FlowFacts& facts);
   std::uint16_t epoch_tag(Time time);
