@@ -209,7 +209,7 @@ services:
   const auto heard_of = [&](const char* name) {
     return Wire{}
         .show(said(SYN))
-        .show(error("198.18.0.1", terminal, said(SYN), 11))
+        .show(error("10.25.3.1", terminal, said(SYN), 11))
         .show(said(ACK).identification(2).payload(kit::client_hello(name)))
         .hear(prime);
   };
