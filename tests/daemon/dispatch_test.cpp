@@ -2,15 +2,12 @@
 // wait.
 #include "daemon/dispatch.hpp"
 
-#include <spdlog/sinks/ostream_sink.h>
-#include <spdlog/spdlog.h>
-
 #include <boost/json.hpp>
-#include <sstream>
 
 #include "daemon/health/sign_of_life.hpp"
 #include "tests/daemon/alert_city.hpp"
 #include "tests/daemon/delivery_kit.hpp"
+#include "tests/daemon/log_kit.hpp"
 
 namespace sekimori::daemon {
 namespace {
@@ -80,20 +77,13 @@ struct StopTest : DispatchTest {
   void SetUp() override {
     DispatchTest::SetUp();
     daemon_.alerts.language = Language::en;
-    spdlog::set_default_logger(
-        std::make_shared<spdlog::logger>("stop", std::make_shared<spdlog::sinks::ostream_sink_mt>(log_)));
-  }
-  void TearDown() override {
-    spdlog::set_default_logger(before_);
-    DispatchTest::TearDown();
   }
   void stop(Dispatch& dispatch) {
     bool done = false;
     dispatch.finish([&done] { done = true; });
     ASSERT_TRUE(until([&done] { return done; }));
   }
-  const std::shared_ptr<spdlog::logger> before_ = spdlog::default_logger();
-  std::ostringstream log_{};
+  test::CaughtLog log_{};
 };
 
 TEST_F(StopTest, WithoutAJournalItSaysWhatADestinationWasNotSent) {
@@ -104,9 +94,9 @@ TEST_F(StopTest, WithoutAJournalItSaysWhatADestinationWasNotSent) {
   for (int i = 0; i < 3; ++i) dispatch.keep(digest(desk.number()));
   stop(dispatch);
   const std::string& name = dispatch.sinks().all()[0]->options().name;
-  EXPECT_NE(log_.str().find("stopping with 3 alerts of which it is not known that they reached " + name),
+  EXPECT_NE(log_.text().find("stopping with 3 alerts of which it is not known that they reached " + name),
             std::string::npos)
-      << log_.str();
+      << log_.text();
 }
 
 TEST_F(StopTest, WhatTheJournalCouldNotKeepIsSaidAndTheNextStartTellsIt) {
@@ -122,8 +112,8 @@ TEST_F(StopTest, WhatTheJournalCouldNotKeepIsSaidAndTheNextStartTellsIt) {
     }
     for (int i = 0; i < 3; ++i) dispatch.keep(digest(desk.number()));
     stop(dispatch);
-    EXPECT_NE(log_.str().find("stopping with 3 alerts that the journal could not keep"), std::string::npos)
-        << log_.str();
+    EXPECT_NE(log_.text().find("stopping with 3 alerts that the journal could not keep"), std::string::npos)
+        << log_.text();
     for (const char* end : {"", ".failed"}) std::filesystem::remove_all(folder + "/" + segment + end);
   }
   Dispatch dispatch{io_, daemon_};
@@ -132,8 +122,8 @@ TEST_F(StopTest, WhatTheJournalCouldNotKeepIsSaidAndTheNextStartTellsIt) {
   EXPECT_EQ(dispatch.vitals().journal.lost_first, 1U);
   EXPECT_EQ(dispatch.vitals().journal.lost_last, 3U);
   EXPECT_EQ(dispatch.journal_status().at("lost_before").to_number<int>(), 3);
-  EXPECT_NE(log_.str().find("3 alerts of the time before this start (numbers 1 to 3)"), std::string::npos)
-      << log_.str();
+  EXPECT_NE(log_.text().find("3 alerts of the time before this start (numbers 1 to 3)"), std::string::npos)
+      << log_.text();
   EXPECT_EQ(desk.number(), 4U) << "a number is given once";
 }
 
@@ -145,7 +135,7 @@ TEST_F(StopTest, WithEverythingKeptItSaysNothing) {
   dispatch.open(desk, policy_);
   dispatch.keep(digest(desk.number()));
   stop(dispatch);
-  EXPECT_EQ(log_.str().find("stopping with"), std::string::npos) << log_.str();
+  EXPECT_EQ(log_.text().find("stopping with"), std::string::npos) << log_.text();
 }
 
 TEST_F(DispatchTest, TheDigestOutlivesARestart) {
