@@ -68,6 +68,15 @@ class Ends {
     return {conversation, nodes_};
   }
 
+  // Of the same conversation, started by the other side.
+  Ends reversed() const {
+    Ends other = *this;
+    std::swap(other.initiator, other.responder);
+    std::swap(other.initiator_scoped, other.responder_scoped);
+    other.asked_ = false;
+    return other;
+  }
+
   std::uint32_t initiator;  // SegmentMap::find()
   std::uint32_t responder;
   bool initiator_scoped;  // is_link_scope()
@@ -445,7 +454,7 @@ Verdict Policy::judge(const Conversation& conversation) const {
   if (conversation.confidence == capture::Confidence::guess) {
     const Conversation other = reversed(conversation);
     const Verdict back =
-        judge_as_told(*compiled_, other, Ends{*compiled_, other}, compiled_->external, Wanted::decision);
+        judge_as_told(*compiled_, other, ends.reversed(), compiled_->external, Wanted::decision);
     verdict.orientation_matters = back.decision == Decision::permit;
   }
   if (compiled_->drafted) judge_drafts(*compiled_, conversation, verdict);
