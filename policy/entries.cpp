@@ -113,6 +113,10 @@ bool has_ports(std::uint8_t protocol) {
          protocol == capture::protocol::sctp;
 }
 
+bool holds(const Ports& ports, std::uint8_t protocol, std::uint16_t port) {
+  return (ports.protocol == 0 || ports.protocol == protocol) && ports.first <= port && port <= ports.last;
+}
+
 bool every_port(const Ports& ports) {
   return ports.first == 0 && ports.last == 65535;
 }

@@ -54,6 +54,7 @@ class PrefixTree {
 bool has_ports(std::uint8_t protocol);
 // The whole of a protocol: what has no ports too, and what of a port is not known.
 bool every_port(const Ports& ports);
+bool holds(const Ports& ports, std::uint8_t protocol, std::uint16_t port);
 // Does an entry of this kind (not `cell`) permit in such a cell?
 bool takes(Cell cell, Basis kind);
 

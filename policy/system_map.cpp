@@ -2,16 +2,16 @@
 
 #include <algorithm>
 
+#include "policy/entries.hpp"
+
 namespace sekimori::policy {
 namespace {
 
 constexpr std::uint8_t tcp = 6;
 
 bool has(const std::vector<Ports>& list, std::uint8_t protocol, std::uint16_t port) {
-  return list.empty() || std::any_of(list.begin(), list.end(), [&](const Ports& ports) {
-           return (ports.protocol == 0 || ports.protocol == protocol) && ports.first <= port &&
-                  port <= ports.last;
-         });
+  return list.empty() || std::any_of(list.begin(), list.end(),
+                                     [&](const Ports& ports) { return holds(ports, protocol, port); });
 }
 
 int index_of(const Profile& profile, const std::string& segment) {

@@ -4,15 +4,6 @@
 #include <utility>
 
 namespace sekimori::daemon {
-namespace {
-
-bool holds(const std::vector<policy::Ports>& list, std::uint8_t protocol, std::uint16_t port) {
-  return std::any_of(list.begin(), list.end(), [&](const policy::Ports& ports) {
-    return (ports.protocol == 0 || ports.protocol == protocol) && ports.first <= port && port <= ports.last;
-  });
-}
-
-}  // namespace
 
 std::string_view declared_word(Declared declared) {
   switch (declared) {
@@ -66,8 +57,10 @@ DeclaredServices::Claim DeclaredServices::find(const IpAddress& host, std::uint8
   for (std::uint32_t node = tree_.find(host.in(main_domain));; node = tree_.parent(node)) {
     for (std::uint32_t at = first_[node]; at < first_[node + 1] && filed_[at] < best; ++at) {
       const Entry& entry = entries_[filed_[at]];
-      if (!has_domain(entry.domains, host.domain) || !holds(entry.ports, protocol, port)) continue;
-      best = filed_[at];
+      const bool serves =
+          std::any_of(entry.ports.begin(), entry.ports.end(),
+                      [&](const policy::Ports& ports) { return policy::holds(ports, protocol, port); });
+      if (serves && has_domain(entry.domains, host.domain)) best = filed_[at];
     }
     if (node == policy::PrefixTree::root) break;
   }
