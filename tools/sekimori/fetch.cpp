@@ -25,6 +25,13 @@ int code_of(unsigned status) {
   return status == 403 ? exit_code::permission : exit_code::failed;
 }
 
+// The object that an answer is; else null, and why not.
+std::optional<json::object> object_of(const Response& response, boost::system::error_code& broken) {
+  json::value value = json::parse(response.body, broken);
+  if (broken || !value.is_object()) return std::nullopt;
+  return std::move(value.get_object());
+}
+
 }  // namespace
 
 std::string socket_path(const Arguments& arguments, const std::string& configured) {
@@ -63,14 +70,13 @@ Answer fetch(const Arguments& arguments, std::string target, bool post, bool sho
   const int code = code_of(response.status);
   if (arguments.json() && shown) std::cout << response.body;
   boost::system::error_code broken;
-  json::value value = json::parse(response.body, broken);
-  if (broken || !value.is_object()) {
+  std::optional<json::object> body = object_of(response, broken);
+  if (!body) {
     complain(say(Text::tool_broken_answer, language, {{"socket", socket}, {"trouble", broken.message()}}));
     return {.code = exit_code::failed};
   }
-  json::object& body = value.get_object();
-  if (body.contains("error")) {
-    complain(printable(word(body, {"error", "message"})), printable(word(body, {"error", "hint"})));
+  if (body->contains("error")) {
+    complain(printable(word(*body, {"error", "message"})), printable(word(*body, {"error", "hint"})));
     return {.code = code == exit_code::good ? exit_code::failed : code};
   }
   return {.code = code, .body = std::move(body)};
@@ -87,9 +93,8 @@ std::optional<json::object> fetch_quietly(const Arguments& arguments, std::strin
     return std::nullopt;
   }
   boost::system::error_code broken;
-  json::value value = json::parse(response.body, broken);
-  if (broken || !value.is_object() || value.get_object().contains("error")) return std::nullopt;
-  return std::move(value.get_object());
+  std::optional<json::object> body = object_of(response, broken);
+  return body && !body->contains("error") ? std::move(body) : std::nullopt;
 }
 
 std::string query_of(const Arguments& arguments) {
