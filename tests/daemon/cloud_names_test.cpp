@@ -5,6 +5,7 @@
 #include "daemon/alert/name_waits.hpp"
 #include "daemon/inspector.hpp"
 #include "tests/daemon/heard.hpp"
+#include "tests/daemon/prime_city.hpp"
 #include "tests/kit/allocations.hpp"
 #include "tests/kit/name_octets.hpp"
 #include "tests/kit/packet_builder.hpp"
@@ -15,24 +16,12 @@ namespace {
 using kit::ACK;
 using kit::Octets;
 using kit::SYN;
+using test::breakout_mac;
 using test::finding_of;
 using test::Heard;
+using test::prime_city;
 using namespace std::chrono_literals;
 
-constexpr std::string_view prime_city = R"(
-profile: alpha-prime
-segments:
-  mynumber: {prefixes: [10.10.0.0/16]}
-  lgwan: {prefixes: [10.20.0.0/16]}
-  internet: {prefixes: [10.30.0.0/16]}
-  breakout: {prefixes: [10.25.3.0/29]}
-  named-cloud: {prefixes: [198.51.100.0/25], next_hop_macs: ["02:00:00:00:0b:01"]}
-services:
-  - {id: SV-DNS, from: lgwan, to: breakout, hosts: [10.25.3.3], ports: [udp/53]}
-  - {id: SV-CLOUD, from: lgwan, to: named-cloud, names: ["*.cloud.example.jp"], ports: [tcp/443, tcp/80]}
-)";
-
-constexpr const char* breakout_mac = "02:00:00:00:0b:01";
 constexpr const char* terminal_mac = "02:00:00:00:00:15";
 constexpr const char* cloud = "203.0.113.9";
 

@@ -6,6 +6,7 @@
 #include <string>
 
 #include "tests/daemon/heard.hpp"
+#include "tests/daemon/prime_city.hpp"
 #include "tests/kit/name_octets.hpp"
 #include "tests/kit/packet_builder.hpp"
 
@@ -191,27 +192,16 @@ TEST(Reporter, MoreThanAnErrorMayCarryIsTold) {
 // As long as the name that permits a cloud is not known, what is told is the conversation, if it comes to
 // that.
 TEST(Reporter, WhileTheConversationWaitsForItsNameNobodyIsBlamedForReportingIt) {
-  constexpr std::string_view prime = R"(
-profile: alpha-prime
-segments:
-  mynumber: {prefixes: [10.10.0.0/16]}
-  lgwan: {prefixes: [10.20.0.0/16]}
-  internet: {prefixes: [10.30.0.0/16]}
-  breakout: {prefixes: [10.25.3.0/29]}
-  named-cloud: {prefixes: [198.51.100.0/25], next_hop_macs: ["02:00:ac:1f:03:99"]}
-services:
-  - {id: SV-CLOUD, from: lgwan, to: named-cloud, names: ["*.cloud.example.jp"], ports: [tcp/443]}
-)";
   constexpr const char* terminal = "10.20.22.15";
   const auto said = [&](unsigned flags) {
-    return kit::ethernet(host_mac, cloud_mac).ipv4(terminal, "203.0.113.9").tcp(51000, 443, flags);
+    return kit::ethernet(host_mac, test::breakout_mac).ipv4(terminal, "203.0.113.9").tcp(51000, 443, flags);
   };
   const auto heard_of = [&](const char* name) {
     return Wire{}
         .show(said(SYN))
         .show(error("10.25.3.1", terminal, said(SYN), 11))
         .show(said(ACK).identification(2).payload(kit::client_hello(name)))
-        .hear(prime);
+        .hear(test::prime_city);
   };
   const Heard cloud = heard_of("www.cloud.example.jp");
   EXPECT_TRUE(cloud.lines.empty()) << cloud.all;
