@@ -16,6 +16,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <memory>
+#include <utility>
 #include <vector>
 
 #include "capture/flow/page_memory.hpp"
@@ -64,6 +65,21 @@ class Bounded {
   Value* find(const Key& key) {
     const std::uint32_t place = locate(key, hash_of(key));
     return place == none ? nullptr : &entries_[places_[place].slot - 1].value;
+  }
+  const Value* find(const Key& key) const { return const_cast<Bounded*>(this)->find(key); }
+  // All of them, as they lie in memory. Is no use of them.
+  template <class Visitor>
+  void visit(Visitor visitor) {
+    for (std::uint32_t slot = 0; slot < made_; ++slot) {
+      if (entries_[slot].held) visitor(std::as_const(entries_[slot].key), entries_[slot].value);
+    }
+  }
+  template <class Visitor>
+  void visit(Visitor visitor) const {
+    for (std::uint32_t slot = 0; slot < made_; ++slot) {
+      const Entry& entry = entries_[slot];
+      if (entry.held) visitor(entry.key, entry.value);
+    }
   }
   // Was it there?
   bool erase(const Key& key) {

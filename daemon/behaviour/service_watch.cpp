@@ -11,9 +11,23 @@
 namespace sekimori::daemon {
 namespace {
 
-std::pair<std::uint32_t, IpAddress> place_of(const FlowStep& step) {
-  const capture::Tuple& tuple = step.tuple;
-  return {static_cast<std::uint32_t>(tuple.protocol) << 16U | tuple.destination_port, tuple.destination};
+// Of a client, the same in every run.
+std::uint32_t digest(const IpAddress& client) {
+  constexpr std::uint64_t odd = 0x9e37'79b9'7f4a'7c15;
+  std::uint64_t bits = client.upper() * odd;
+  bits = (bits ^ bits >> 32U ^ client.lower()) * odd;
+  bits = (bits ^ bits >> 32U ^ client.domain) * odd;
+  return static_cast<std::uint32_t>(bits >> 32U);
+}
+
+// One more client, if it is another one and is told apart.
+void note_client(ServiceWatch::Service& service, const IpAddress& client) {
+  if (service.clients >= ServiceWatch::clients_max) return;
+  const std::uint32_t one = digest(client);
+  const auto known = service.digests.begin() + service.clients;
+  if (std::find(service.digests.begin(), known, one) != known) return;
+  *known = one;
+  ++service.clients;
 }
 
 std::int64_t day_of(Time time) {
@@ -34,7 +48,7 @@ Text kind_text(Declared kind) {
 }  // namespace
 
 ServiceWatch::ServiceWatch(const policy::Policy& policy)
-    : places_(policy.options().behaviour.followed_max),
+    : services_(policy.options().behaviour.followed_max),
       services_max_(policy.options().behaviour.followed_max) {
   replaced(policy);
 }
@@ -81,7 +95,40 @@ void ServiceWatch::replaced(const policy::Policy& policy) {
   note_pairs(options.services);
   // What declares them may be another entry now, or none.
   declared_ = DeclaredServices{options};
-  for (auto& [key, service] : services_) declare(key, policy, service);
+  services_.visit([&](const Place& place, Service& service) { declare(key_of(place), policy, service); });
+  count_undeclared();
+}
+
+ServiceWatch::Place ServiceWatch::place_of(const capture::Tuple& tuple) {
+  return {static_cast<std::uint32_t>(tuple.protocol) << 16U | tuple.destination_port, tuple.destination};
+}
+
+ServiceWatch::Key ServiceWatch::key_of(const Place& place) {
+  return {place.second, static_cast<std::uint8_t>(place.first >> 16U),
+          static_cast<std::uint16_t>(place.first)};
+}
+
+std::vector<ServiceWatch::Listed> ServiceWatch::list() const {
+  std::vector<Listed> listed;
+  listed.reserve(services_.size());
+  services_.visit([&](const Place& place, const Service& service) {
+    listed.push_back({key_of(place), &service});
+  });
+  std::sort(listed.begin(), listed.end(), [](const Listed& a, const Listed& b) { return a.key < b.key; });
+  return listed;
+}
+
+const ServiceWatch::Service* ServiceWatch::find(const Key& key) const {
+  return services_.find({static_cast<std::uint32_t>(key.protocol) << 16U | key.port, key.host});
+}
+
+// What was told of hosts whose entries, or whose segment's rules, have changed since.
+void ServiceWatch::count_undeclared() {
+  undeclared_.clear();
+  services_.visit([this](const Place& place, const Service& service) {
+    const bool others = service.declared == Declared::no && service.certain;
+    if (others && declared_only_.count(service.segment) != 0) ++undeclared_[place.second];
+  });
 }
 
 ServiceWatch::Counters ServiceWatch::counters() const {
@@ -90,103 +137,99 @@ ServiceWatch::Counters ServiceWatch::counters() const {
   return counters;
 }
 
-ServiceWatch::Use* ServiceWatch::use_of(const FlowStep& step, const policy::Policy& policy) {
+// Of the gateway or service that permits it: index into uses_, or -1.
+int ServiceWatch::use_of(const FlowStep& step, const policy::Policy& policy) {
   const policy::PolicyOptions& options = policy.options();
-  std::size_t index = uses_.size();
   if (step.basis == policy::Basis::gateway) {
-    index = options.systems.size() + step.basis_index;
-  } else if (step.basis == policy::Basis::service) {
-    index = options.systems.size() + options.gateways.size() + step.basis_index;
+    return static_cast<int>(options.systems.size() + step.basis_index);
   }
-  return index < uses_.size() ? &uses_[index] : nullptr;
+  if (step.basis != policy::Basis::service) return -1;
+  return static_cast<int>(options.systems.size() + options.gateways.size() + step.basis_index);
+}
+
+DeclaredServices::Claim ServiceWatch::claim(const Key& key, const policy::Policy& policy) const {
+  const int system = policy.systems().at(key.host, key.protocol, key.port);
+  if (system < 0) return declared_.find(key.host, key.protocol, key.port);
+  return {Declared::system, policy.options().systems[static_cast<std::size_t>(system)].id};
 }
 
 void ServiceWatch::declare(const Key& key, const policy::Policy& policy, Service& service) const {
-  DeclaredServices::Claim claim;
-  const int system = policy.systems().at(key.host, key.protocol, key.port);
-  if (system >= 0) {
-    claim = {Declared::system, policy.options().systems[static_cast<std::size_t>(system)].id};
-  } else {
-    claim = declared_.find(key.host, key.protocol, key.port);
-  }
-  service.declared = claim.by;
-  service.entry = std::move(claim.id);
+  service.system = policy.systems().at(key.host, key.protocol, key.port);
+  service.declared =
+      service.system >= 0 ? Declared::system : declared_.find(key.host, key.protocol, key.port).by;
 }
 
 void ServiceWatch::expect(const FlowStep& step) const {
-  if (step.kind == FlowStep::Kind::answered) places_.expect(place_of(step));
+  if (step.kind == FlowStep::Kind::answered) services_.expect(place_of(step.tuple));
 }
 
 void ServiceWatch::fetch(const FlowStep& step) const {
-  if (step.kind == FlowStep::Kind::answered) places_.fetch(place_of(step));
+  if (step.kind == FlowStep::Kind::answered) services_.fetch(place_of(step.tuple));
 }
 
 void ServiceWatch::step(const FlowStep& step, const policy::Policy& policy, std::vector<Notice>& found) {
   if (!has_ports(step.tuple.protocol)) return;
   if (step.kind == FlowStep::Kind::opened) {
-    if (Use* const use = use_of(step, policy)) {
-      if (use->flows++ == 0) use->first = step.time;
-      use->last = std::max(use->last, step.time);
-      use->told = false;
-    }
+    note_use(use_of(step, policy), step.time);
     return;
   }
-  if (step.kind != FlowStep::Kind::answered) return;
-  const int system =
-      policy.systems().at(step.tuple.destination, step.tuple.protocol, step.tuple.destination_port);
-  if (system >= 0 && static_cast<std::size_t>(system) < uses_.size()) {
-    Use& use = uses_[static_cast<std::size_t>(system)];
-    if (use.flows++ == 0) use.first = step.time;
-    use.last = std::max(use.last, step.time);
-    use.told = false;
+  if (step.kind == FlowStep::Kind::answered) answered(step, policy, found);
+}
+
+void ServiceWatch::answered(const FlowStep& step, const policy::Policy& policy, std::vector<Notice>& found) {
+  const capture::Tuple& tuple = step.tuple;
+  if (policy::to_of(step.pair) == policy.external()) {
+    note_use(policy.systems().at(tuple.destination, tuple.protocol, tuple.destination_port), step.time);
+    return;
   }
-  if (policy::to_of(step.pair) == policy.external()) return;
-  const Key key{step.tuple.destination, step.tuple.protocol, step.tuple.destination_port};
-  Service** known = places_.find(place_of(step));
+  const Place place = place_of(tuple);
+  Service* known = services_.find(place);
   if (known == nullptr) {
     if (services_.size() >= services_max_) {
       ++counters_.services_refused;
+      note_use(policy.systems().at(tuple.destination, tuple.protocol, tuple.destination_port), step.time);
       return;
     }
-    Service& fresh = services_[key];
-    fresh.segment = policy::to_of(step.pair);
-    fresh.first = step.time;
-    declare(key, policy, fresh);
-    known = &places_.at(place_of(step));
-    *known = &fresh;
+    known = &services_.at(place);
+    known->segment = policy::to_of(step.pair);
+    known->first = step.time;
+    declare(key_of(place), policy, *known);
   }
-  Service& service = **known;
+  Service& service = *known;
+  note_use(service.system, step.time);
   const bool certain = capture::confidence(step.evidence) != capture::Confidence::guess;
   const bool news = certain && !service.certain;
   service.certain = service.certain || certain;
   ++service.flows;
   service.last = std::max(service.last, step.time);
-  if (service.clients.size() < clients_max) {
-    const IpAddress& client = step.tuple.source;
-    const auto at = std::lower_bound(service.clients.begin(), service.clients.end(), client);
-    if (at == service.clients.end() || *at != client) service.clients.insert(at, client);
-  }
+  note_client(service, tuple.source);
   if (news && service.declared == Declared::no && declared_only_.count(service.segment) != 0) {
-    tell_undeclared(key, service, step.time, policy, found);
+    ++undeclared_[tuple.destination];
+    tell_undeclared(step, service, policy, found);
   }
 }
 
-void ServiceWatch::tell_undeclared(const Key& key, const Service& service, Time time,
-                                   const policy::Policy& policy, std::vector<Notice>& found) {
+void ServiceWatch::note_use(int index, Time time) {
+  if (index < 0 || static_cast<std::size_t>(index) >= uses_.size()) return;
+  Use& use = uses_[static_cast<std::size_t>(index)];
+  if (use.flows++ == 0) use.first = time;
+  use.last = std::max(use.last, time);
+  use.told = false;
+}
+
+void ServiceWatch::tell_undeclared(const FlowStep& step, const Service& service, const policy::Policy& policy,
+                                   std::vector<Notice>& found) {
   ++counters_.undeclared_told;
-  std::size_t others = 0;
-  for (auto each = services_.lower_bound({key.host, 0, 0});
-       each != services_.end() && each->first.host == key.host; ++each) {
-    if (each->second.declared == Declared::no && each->second.certain) ++others;
-  }
+  const capture::Tuple& tuple = step.tuple;
   // One story for a host, whatever the number of its ports.
-  Notice notice{NoticeKind::service_undeclared, host_subject(policy, key.host), time};
-  std::string name = protocol_name(key.protocol);
+  Notice notice{NoticeKind::service_undeclared, host_subject(policy, tuple.destination), step.time};
+  std::string name = protocol_name(tuple.protocol);
   std::transform(name.begin(), name.end(), name.begin(),
                  [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c; });
-  notice.add_address("dst", policy, key.host).add_address("src", policy, service.clients.front());
+  notice.add_address("dst", policy, tuple.destination).add_address("src", policy, tuple.source);
   notice.add_segment("to", policy, service.segment);
-  notice.add("service", name + "/" + std::to_string(key.port)).add("count", std::to_string(others));
+  notice.add("service", name + "/" + std::to_string(tuple.destination_port))
+      .add("count", std::to_string(undeclared_[tuple.destination]));
   found.push_back(std::move(notice));
 }
 

@@ -6,6 +6,7 @@
 // program began to watch. One thread, bounded memory.
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <map>
 #include <set>
@@ -22,7 +23,7 @@ namespace sekimori::daemon {
 
 class ServiceWatch {
  public:
-  // Clients beyond this many are not told apart.
+  // Clients beyond this many are not told apart; these are by 32 bits of a digest of their addresses.
   static constexpr std::size_t clients_max = 16;
 
   struct Key {
@@ -31,15 +32,21 @@ class ServiceWatch {
     std::uint16_t port = 0;
     auto operator<=>(const Key&) const = default;
   };
+  // With its key two cache lines, so that whatever an answer changes is there at once.
   struct Service {
     policy::SegmentId segment = 0;
     Declared declared = Declared::no;
-    std::string entry{};   // id of what declares it
     bool certain = false;  // who serves whom is a protocol fact, or known from the policy
+    std::uint8_t clients = 0;
+    std::int32_t system = -1;  // index of the system that it is part of
     std::uint64_t flows = 0;
-    std::vector<IpAddress> clients{};  // in order
     Time first{};
     Time last{};
+    std::array<std::uint32_t, clients_max> digests{};  // of the clients, as they came
+  };
+  struct Listed {
+    Key key{};
+    const Service* service = nullptr;
   };
   struct Use {
     Declared kind = Declared::no;
@@ -69,20 +76,33 @@ class ServiceWatch {
   // Use of entries that are declared as before is kept.
   void replaced(const policy::Policy& policy);
 
-  const std::map<Key, Service>& services() const { return services_; }
+  std::size_t size() const { return services_.size(); }
+  // All of them in the order of their keys, good until the next step.
+  std::vector<Listed> list() const;
+  // Null: nobody answered there.
+  const Service* find(const Key& key) const;
+  // What declares it in this policy.
+  DeclaredServices::Claim claim(const Key& key, const policy::Policy& policy) const;
   const std::vector<Use>& uses() const { return uses_; }
   Time since() const { return since_; }
   Counters counters() const;
 
  private:
-  Use* use_of(const FlowStep& step, const policy::Policy& policy);
+  using Place = std::pair<std::uint32_t, IpAddress>;  // protocol and port, host
+
+  static Place place_of(const capture::Tuple& tuple);
+  static Key key_of(const Place& place);
+  static int use_of(const FlowStep& step, const policy::Policy& policy);
+  void note_use(int index, Time time);
+  void answered(const FlowStep& step, const policy::Policy& policy, std::vector<Notice>& found);
   void declare(const Key& key, const policy::Policy& policy, Service& service) const;
-  void tell_undeclared(const Key& key, const Service& service, Time time, const policy::Policy& policy,
+  void count_undeclared();
+  void tell_undeclared(const FlowStep& step, const Service& service, const policy::Policy& policy,
                        std::vector<Notice>& found);
 
-  std::map<Key, Service> services_{};
-  // Where each stands in it, by protocol and port, and host.
-  Bounded<std::pair<std::uint32_t, IpAddress>, Service*> places_;
+  Bounded<Place, Service> services_;  // never displaces: what finds no room is refused
+  // Hosts where only declared services may answer, and how many others do for certain.
+  std::map<IpAddress, std::uint32_t> undeclared_{};
   DeclaredServices declared_{};
   std::vector<Use> uses_{};  // systems, then gateways, then services
   std::set<policy::SegmentId> declared_only_{};

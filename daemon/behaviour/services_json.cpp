@@ -20,16 +20,17 @@ json::object services_event(const ServiceWatch& watch, const policy::Policy& pol
     return json::string{timestamp(time, options.utc_offset_minutes)};
   };
   json::array services;
-  for (const auto& [key, service] : watch.services()) {
+  for (const auto& [key, known] : watch.list()) {
+    const ServiceWatch::Service& service = *known;
     services.emplace_back(json::object{{"host", key.host.to_string()},
                                        {"proto", protocol_name(key.protocol)},
                                        {"port", key.port},
                                        {"segment", segment_id(policy, service.segment)},
                                        {"declared", declared_word(service.declared)},
-                                       {"entry", service.entry},
+                                       {"entry", watch.claim(key, policy).id},
                                        {"certain", service.certain},
                                        {"flows", service.flows},
-                                       {"clients", service.clients.size()},
+                                       {"clients", service.clients},
                                        {"first", moment(service.first)},
                                        {"last", moment(service.last)}});
     if (policy.several_domains()) {

@@ -23,17 +23,19 @@ TEST(ServiceWatch, ListsWhatAnsweredAndWhoDeclaresIt) {
   stage.download(BehaviourStage::tcp("10.20.21.9", 50'000, "10.20.10.9", 4444), ten_o_clock + 3s, 100);
   stage.attempt(BehaviourStage::tcp("10.20.21.9", 50'000, "10.20.10.9", 4445), ten_o_clock + 4s);
   stage.wait_until(ten_o_clock + 60s);
-  const auto& services = stage.watch.services().services();
+  const ServiceWatch& services = stage.watch.services();
   ASSERT_EQ(services.size(), 3U);  // who did not answer is none
-  const auto tax = services.find({*IpAddress::parse("10.10.10.12"), 6, 443});
-  ASSERT_NE(tax, services.end());
-  EXPECT_EQ(tax->second.entry, "SY-TAX");
-  EXPECT_EQ(tax->second.flows, 2U);
-  EXPECT_EQ(tax->second.clients.size(), 2U);
-  EXPECT_EQ(services.at({*IpAddress::parse("172.31.0.8"), 6, 8080}).entry, "SV-PROXY");
-  const auto& unknown = services.at({*IpAddress::parse("10.20.10.9"), 6, 4444});
-  EXPECT_EQ(unknown.declared, Declared::no);
-  EXPECT_TRUE(unknown.certain);
+  const ServiceWatch::Key tax_key{*IpAddress::parse("10.10.10.12"), 6, 443};
+  const ServiceWatch::Service* const tax = services.find(tax_key);
+  ASSERT_NE(tax, nullptr);
+  EXPECT_EQ(services.claim(tax_key, *stage.policy).id, "SY-TAX");
+  EXPECT_EQ(tax->flows, 2U);
+  EXPECT_EQ(tax->clients, 2U);
+  EXPECT_EQ(services.claim({*IpAddress::parse("172.31.0.8"), 6, 8080}, *stage.policy).id, "SV-PROXY");
+  const ServiceWatch::Service* const unknown = services.find({*IpAddress::parse("10.20.10.9"), 6, 4444});
+  ASSERT_NE(unknown, nullptr);
+  EXPECT_EQ(unknown->declared, Declared::no);
+  EXPECT_TRUE(unknown->certain);
   EXPECT_TRUE(stage.found("SERVICE-UNDECLARED").empty());  // only where the body asks for it
 
   const boost::json::object event = services_event(stage.watch.services(), *stage.policy, stage.alerts);
@@ -53,6 +55,7 @@ TEST(ServiceWatch, TellsUndeclaredOnesOnceForEachHostWhereOnlyDeclaredOnesMayAns
   EXPECT_EQ(found[0].notice->value("dst"), "10.20.10.9");
   EXPECT_EQ(found[0].notice->value("service"), "tcp/4444");
   EXPECT_EQ(stage.watch.services().counters().undeclared_told, 10U);
+  EXPECT_EQ(found[0].notice->value("src"), "10.20.21.9");
   for (const Language language : {Language::ja, Language::en}) {
     AlertOptions options;
     options.language = language;
@@ -77,6 +80,29 @@ TEST(ServiceWatch, TellsWhatNobodyUsesAtTheDayAndOnce) {
   EXPECT_EQ(stage.found("SERVICE-UNUSED").size(), 1U);
 }
 
+TEST(ServiceWatch, ListsThemInOrderAndCountsClientsUpToSixteen) {
+  BehaviourStage stage;
+  Time time = ten_o_clock;
+  for (unsigned i = 0; i < 40; ++i, time += 1s) {
+    const std::string client = "10.10.21." + std::to_string(30 + i % 20);
+    stage.download(BehaviourStage::tcp(client, 50'000 + i, "10.10.10.12", 443), time, 100);
+  }
+  for (unsigned i = 0; i < 20; ++i, time += 1s) {
+    const std::string host = "10.10.10." + std::to_string(50 - i);
+    stage.download(BehaviourStage::tcp("10.10.21." + std::to_string(30 + i % 3), 50'000, host, 443), time,
+                   100);
+  }
+  stage.wait_until(time + 60s);
+  const auto list = stage.watch.services().list();
+  ASSERT_EQ(list.size(), 21U);
+  EXPECT_TRUE(
+      std::is_sorted(list.begin(), list.end(), [](const auto& a, const auto& b) { return a.key < b.key; }));
+  EXPECT_EQ(list[0].key.host, *IpAddress::parse("10.10.10.12"));
+  EXPECT_EQ(list[0].service->clients, 16U);
+  EXPECT_EQ(list[0].service->flows, 40U);
+  EXPECT_EQ(list[1].service->clients, 1U);
+}
+
 TEST(ServiceWatch, IsBoundedAndCountsWhatItCannotHold) {
   BehaviourStage stage{"behaviour: {followed_max: 1024}\n"};
   for (unsigned i = 0; i < 2000; ++i) {
@@ -84,7 +110,7 @@ TEST(ServiceWatch, IsBoundedAndCountsWhatItCannotHold) {
                    ten_o_clock + i * 10ms, 10);
   }
   stage.wait_until(ten_o_clock + 60s);
-  EXPECT_EQ(stage.watch.services().services().size(), 1024U);
+  EXPECT_EQ(stage.watch.services().size(), 1024U);
   EXPECT_EQ(stage.watch.services().counters().services_refused, 2000U - 1024U);
 }
 
