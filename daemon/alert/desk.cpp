@@ -1,8 +1,15 @@
 #include "daemon/alert/desk.hpp"
 
+#include <chrono>
 #include <utility>
 
 namespace sekimori::daemon {
+namespace {
+
+// What falls due may do so this much later: nobody waits for it, and most steps come sooner after another.
+constexpr std::chrono::milliseconds pause{1};
+
+}  // namespace
 
 Desk::Desk(const AlertOptions& options, Coverage::Memory memory)
     : incidents_(options, memory), notices_(options) {}
@@ -21,6 +28,12 @@ void Desk::number(std::vector<AlertRecord>& out, std::size_t from) {
   lines_ += out.size() - from;
 }
 
+void Desk::pass_time(Time packet_now) {
+  if (passed_ && packet_now >= *passed_ && packet_now - *passed_ < pause) return;
+  passed_ = packet_now;
+  for (const auto& watcher : watchers_) watcher->tick(packet_now, *policy_, found_);
+}
+
 void Desk::pass_on(const std::shared_ptr<const policy::Policy>& policy, std::vector<AlertRecord>& out) {
   for (Notice& notice : found_) notices_.feed(std::move(notice), policy, loss_ratio_, out);
   found_.clear();
@@ -32,7 +45,7 @@ void Desk::feed(const FlowEvent& event, const std::shared_ptr<const policy::Poli
   loss_ratio_ = loss_ratio;
   // An event that was under way when the policy was replaced was judged by the old one.
   if (policy_ == nullptr || policy->generation() >= policy_->generation()) use(policy);
-  for (const auto& watcher : watchers_) watcher->tick(event.time, *policy, found_);
+  pass_time(event.time);
   pass_on(policy, out);
   notices_.tick(event.time, out);
   incidents_.feed(event, policy, loss_ratio, out);
@@ -46,10 +59,8 @@ void Desk::step(const FlowStep& step, const std::shared_ptr<const policy::Policy
   const std::size_t before = out.size();
   loss_ratio_ = loss_ratio;
   if (policy_ == nullptr || policy->generation() >= policy_->generation()) use(policy);
-  for (const auto& watcher : watchers_) {
-    watcher->tick(step.time, *policy, found_);
-    watcher->step(step, *policy, found_);
-  }
+  pass_time(step.time);
+  for (const auto& watcher : watchers_) watcher->step(step, *policy, found_);
   pass_on(policy, out);
   number(out, before);
 }

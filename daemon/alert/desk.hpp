@@ -14,6 +14,7 @@
 
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <vector>
 
 #include "daemon/alert/incident.hpp"
@@ -83,6 +84,8 @@ class Desk {
 
  private:
   void use(const std::shared_ptr<const policy::Policy>& policy);
+  // Tells the watchers how far packet time is, if it has moved since they were told.
+  void pass_time(Time packet_now);
   void pass_on(const std::shared_ptr<const policy::Policy>& policy, std::vector<AlertRecord>& out);
   void number(std::vector<AlertRecord>& out, std::size_t from);
 
@@ -91,6 +94,7 @@ class Desk {
   std::vector<std::unique_ptr<Watcher>> watchers_{};
   std::vector<Notice> found_{};
   std::shared_ptr<const policy::Policy> policy_{};
+  std::optional<Time> passed_{};  // the watchers know of it
   double loss_ratio_ = 0;
   std::uint64_t sequence_ = 0;  // of the last record
   std::uint64_t lines_ = 0;
