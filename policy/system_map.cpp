@@ -26,6 +26,10 @@ SystemMap::SystemMap(const PolicyOptions& options) {
   std::vector<Prefix> prefixes;
   std::vector<std::vector<Prefix>> hosts;  // by system, each in its domains
   for (const SystemOptions& system : options.systems) {
+    if (system.ports.empty()) ports_.set();
+    for (const Ports& ports : system.ports) {
+      for (std::uint32_t port = ports.first; port <= ports.last; ++port) ports_.set(port);
+    }
     hosts.push_back(in_domains(system.hosts, system.domains));
     prefixes.insert(prefixes.end(), hosts.back().begin(), hosts.back().end());
   }
@@ -63,6 +67,7 @@ SystemMap::SystemMap(const PolicyOptions& options) {
 
 const SystemMap::Member* SystemMap::find(const IpAddress& address, std::uint8_t protocol,
                                          std::uint16_t port) const {
+  if (!ports_[port]) return nullptr;
   const std::uint32_t found = map_.find(address);
   if (found == SegmentMap::none) return nullptr;
   const Set& set = sets_[found];

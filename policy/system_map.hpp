@@ -53,7 +53,8 @@ class SystemMap {
   std::vector<Member> members_{};
   std::bitset<pairs_max> pairs_{};
   std::bitset<65536> sessions_{};
-  bool bulk_ = false;  // some system asks for it
+  std::bitset<65536> ports_{};  // at which any of them serves, by whatever protocol
+  bool bulk_ = false;           // some system asks for it
 };
 
 }  // namespace sekimori::policy
