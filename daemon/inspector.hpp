@@ -123,6 +123,7 @@ class Inspector final : public capture::FrameSink, private capture::FlowEnds {
  private:
   void flow_ended(const capture::Flow& flow, capture::EndReason reason) override;
   void flow_pending(capture::Flow& flow) override;
+  bool wants_order() const override { return wants_ends_; }
 
   // A frame, by its innermost packet.
   void count_read(const capture::Packet& packet) {

@@ -248,7 +248,6 @@ void FlowTable::meet(Flow& flow, const Packet& packet, unsigned side) {
 }
 
 // ---- copies
-// -----------------------------------------------------------------------------------------------------
 
 inline bool FlowTable::repeats(Flow& flow, const Packet& packet, unsigned side, Whose whose,
                                Recorded& result) {
@@ -386,7 +385,6 @@ void FlowTable::leave_young(Flow& flow) {
 }
 
 // ---- time
-// -------------------------------------------------------------------------------------------------------
 
 Duration FlowTable::timeout(const Flow& flow) const {
   const FlowTimeouts& timeouts = options_.timeouts;
@@ -472,6 +470,16 @@ void FlowTable::free(Flow& flow) {
 }
 
 void FlowTable::finish() {
+  finish_in_order(!ends_.wants_order());
+  for (Hand hand; size_ > 0;) {
+    Flow& flow = *next_used(hand);
+    tell_end(flow, expired(flow, newest_) ? expiry(flow) : EndReason::shutdown);
+    free(flow);
+  }
+  std::memset(static_cast<void*>(buckets_), 0, buckets_count_ * sizeof(FlowBucket));
+}
+
+void FlowTable::finish_in_order(bool pending_only) {
   // The index is not needed any more and offers 11 octets a flow: enough to sort in. The upper half of each
   // word is the start time, coarse enough to fit; ties are settled by the records themselves.
   auto* const order = reinterpret_cast<std::uint64_t*>(buckets_);
@@ -487,8 +495,10 @@ void FlowTable::finish() {
   });
   unsigned shift = 0;
   while (size_ != 0 && ((last - first) >> shift) > 0xffff'ffffU) ++shift;
-  scan(0, 0xffff'ffffU,
-       [&](const Flow& flow) { order[count++] = (((begun(flow) - first) >> shift) << 32U) | ref_of(flow); });
+  scan(0, 0xffff'ffffU, [&](const Flow& flow) {
+    if (pending_only && !flow.notes.pending) return;
+    order[count++] = (((begun(flow) - first) >> shift) << 32U) | ref_of(flow);
+  });
   std::sort(order, order + count);
   const auto earlier = [&](std::uint64_t a, std::uint64_t b) {
     const Flow& x = at(static_cast<std::uint32_t>(a));
@@ -509,11 +519,9 @@ void FlowTable::finish() {
     tell_end(flow, expired(flow, newest_) ? expiry(flow) : EndReason::shutdown);
     free(flow);
   }
-  std::memset(static_cast<void*>(buckets_), 0, buckets_count_ * sizeof(FlowBucket));
 }
 
 // ---- pressure
-// ---------------------------------------------------------------------------------------------------
 
 FlowTable::Rank FlowTable::rank(const Flow& flow) {
   if (flow.notes.pending) return Rank::never;

@@ -37,6 +37,8 @@ class FlowEnds {
   // A record with notes.pending set was passed by advance(), or is about to end: hand it over if there is
   // room now.
   virtual void flow_pending(Flow& flow) = 0;
+  // Does the order matter in which finish() ends flows? False: of those with notes.pending alone.
+  virtual bool wants_order() const { return true; }
 };
 
 struct Repetition {
@@ -108,6 +110,8 @@ class FlowTable {
       const auto some = packets.first(packets.size() < batch ? packets.size() : batch);
       prepare(some);
       for (std::size_t i = 0; i < some.size(); ++i) {
+        if (i + news_ahead < some.size()) [[likely]]
+          fetch_news(prepared_[i + news_ahead]);
         if (Flow* flow = steady(some[i], prepared_[i]); flow != nullptr) [[likely]] {
           const bool from_initiator = prepared_[i].key.side == flow->FlowRecord::initiator;
           if constexpr (SteadyObserver<std::remove_reference_t<Observer>>) {
@@ -154,10 +158,10 @@ class FlowTable {
   // notes.pending. One that stays pending stays.
   void advance(Time now, std::uint32_t steps);
 
-  // Ends every flow in the order of start time, then key: with `timeout` or `closed` if it was idle long
-  // enough at the newest time told to advance() or seen in a packet, else with `shutdown`. The table is empty
-  // afterwards. For equal results with any number of workers, tell each table the same newest time first:
-  // advance(newest, 0).
+  // Ends every flow in the order of start time, then key (FlowEnds::wants_order()): with `timeout` or
+  // `closed` if it was idle long enough at the newest time told to advance() or seen in a packet, else with
+  // `shutdown`. The table is empty afterwards. For equal results with any number of workers, tell each table
+  // the same newest time first: advance(newest, 0).
   void finish();
 
   // Visits flows of at most `most` records from `cursor` on (0 = from the beginning) and returns where to go
@@ -193,6 +197,7 @@ class FlowTable {
  private:
   static constexpr std::uint32_t slots_per_page = 32;  // of a reference: page * 32 + slot
   static constexpr unsigned looks_at_once = looks_most / 2;
+  static constexpr std::size_t news_ahead = 6;  // packets: what a miss takes, and the records are there
 
   struct Prepared {
     DirectedKey key{};
@@ -227,6 +232,15 @@ class FlowTable {
   void adapt(const Packet& packet, Prepared& prepared) const;
   void prepare(std::span<const Packet> packets);
   void scout(std::uint32_t strangers);
+  // What a half-open flow's next packet may change beside its record, which was asked for before.
+  [[gnu::always_inline]] void fetch_news(const Prepared& prepared) {
+    if (prepared.candidate == FlowIndex::none) return;
+    const Flow& flow = at(prepared.candidate);
+    if (flow.FlowRecord::young == 0) return;
+    FlowPage& page = pages_[prepared.candidate / slots_per_page];
+    __builtin_prefetch(&page, 1);
+    __builtin_prefetch(&page.cold[FlowPage::slot(flow)]);
+  }
   // Counts one more packet of a flow of which it tells nothing new: then that flow. Else null, and
   // record_one() is to see to it.
   Flow* steady(const Packet& packet, const Prepared& prepared) {
@@ -265,6 +279,7 @@ class FlowTable {
   bool expired(const Flow& flow, Time now) const;
   EndReason expiry(const Flow& flow) const;
   void tell_end(Flow& flow, EndReason reason);
+  void finish_in_order(bool pending_only);
   void end(Flow& flow, EndReason reason);
   void free(Flow& flow);
 
