@@ -1,25 +1,29 @@
 #include "daemon/behaviour/behaviour_watch.hpp"
 
 #include <memory>
+#include <utility>
 
 namespace sekimori::daemon {
 
-void BehaviourWatch::expect(const FlowStep& step) const {
-  scan_.expect(step);
-  services_.expect(step);
+void BehaviourWatch::expect(const FlowStep& step, Hashes& hashes) const {
+  hashes = this->hashes(step);
+  scan_.expect(step, hashes.scan);
+  services_.expect(step, hashes.service);
 }
 
-void BehaviourWatch::fetch(const FlowStep& step) const {
-  scan_.fetch(step);
-  services_.fetch(step);
+void BehaviourWatch::fetch(const FlowStep& step, const Hashes& hashes) const {
+  scan_.fetch(step, hashes.scan);
+  services_.fetch(step, hashes.service);
 }
 
 void BehaviourWatch::step(const FlowStep& step, const policy::Policy& policy, std::vector<Notice>& found) {
+  const Hashes* const known = std::exchange(next_, nullptr);
   // Indexes mean something in the policy that gave them alone.
   if (step.generation != policy.generation()) return;
+  const Hashes hashes = known != nullptr ? *known : this->hashes(step);
   bulk_.step(step, policy, found);
-  scan_.step(step, policy, found);
-  services_.step(step, policy, found);
+  scan_.step(step, hashes.scan, policy, found);
+  services_.step(step, hashes.service, policy, found);
   resolvers_.step(step, policy, found);
   drafts_.step(step, policy, found);
 }

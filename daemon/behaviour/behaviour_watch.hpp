@@ -6,6 +6,7 @@
 //   behaviour.services(); behaviour.counters();
 #pragma once
 
+#include <array>
 #include <string_view>
 #include <utility>
 #include <vector>
@@ -32,11 +33,16 @@ class BehaviourWatch final : public Watcher {
 
   // Before the step `at` of `count` that lie ready, in their order: asks for the memory of those behind it.
   template <class StepAt>
-  void look_ahead(std::size_t at, std::size_t count, StepAt&& step_at) const {
+  void look_ahead(std::size_t at, std::size_t count, StepAt&& step_at) {
     constexpr std::size_t far = 16;
     constexpr std::size_t near = 8;
-    for (std::size_t i = at == 0 ? 0 : at + far; i <= at + far && i < count; ++i) expect(step_at(i));
-    for (std::size_t i = at == 0 ? 0 : at + near; i <= at + near && i < count; ++i) fetch(step_at(i));
+    for (std::size_t i = at == 0 ? 0 : at + far; i <= at + far && i < count; ++i) {
+      expect(step_at(i), ahead_[i % ahead_.size()]);
+    }
+    for (std::size_t i = at == 0 ? 0 : at + near; i <= at + near && i < count; ++i) {
+      fetch(step_at(i), ahead_[i % ahead_.size()]);
+    }
+    next_ = &ahead_[at % ahead_.size()];
   }
 
   const BulkWatch& bulk() const { return bulk_; }
@@ -46,14 +52,21 @@ class BehaviourWatch final : public Watcher {
   std::vector<std::pair<std::string_view, std::uint64_t>> counters() const;
 
  private:
-  void expect(const FlowStep& step) const;
-  void fetch(const FlowStep& step) const;
+  struct Hashes {
+    ScanWatch::Hashes scan{};
+    std::uint32_t service = 0;
+  };
+  Hashes hashes(const FlowStep& step) const { return {scan_.hashes(step), services_.hash(step)}; }
+  void expect(const FlowStep& step, Hashes& hashes) const;
+  void fetch(const FlowStep& step, const Hashes& hashes) const;
 
   BulkWatch bulk_;
   ScanWatch scan_;
   ServiceWatch services_;
   ResolverWatch resolvers_;
   DraftWatch drafts_{};
+  std::array<Hashes, 32> ahead_{};  // of the steps that were looked ahead to, by their number
+  const Hashes* next_ = nullptr;    // of the step that comes now; null: nobody has looked ahead
 };
 
 // Lives as long as the desk.

@@ -41,9 +41,12 @@ class Bounded {
   Bounded& operator=(const Bounded&) = delete;
   ~Bounded() { std::destroy_n(entries_, made_); }
 
+  // Of a key, for whoever asks for it several times: goes with that key alone, and with this map.
+  std::uint32_t hash(const Key& key) const { return static_cast<std::uint32_t>(hash_(key)); }
+
   // Good until this entry makes room or is erased.
-  Value& at(const Key& key) {
-    const std::uint32_t hash = hash_of(key);
+  Value& at(const Key& key) { return at(key, hash(key)); }
+  Value& at(const Key& key, std::uint32_t hash) {
     if (const std::uint32_t place = locate(key, hash); place != none) {
       Entry& entry = entries_[places_[place].slot - 1];
       entry.used = true;
@@ -62,11 +65,12 @@ class Bounded {
     return entry.value;
   }
   // Is no use of it.
-  Value* find(const Key& key) {
-    const std::uint32_t place = locate(key, hash_of(key));
+  Value* find(const Key& key) { return find(key, hash(key)); }
+  Value* find(const Key& key, std::uint32_t hash) {
+    const std::uint32_t place = locate(key, hash);
     return place == none ? nullptr : &entries_[places_[place].slot - 1].value;
   }
-  const Value* find(const Key& key) const { return const_cast<Bounded*>(this)->find(key); }
+  const Value* find(const Key& key) const { return const_cast<Bounded*>(this)->find(key, hash(key)); }
   // All of them, as they lie in memory. Is no use of them.
   template <class Visitor>
   void visit(Visitor visitor) {
@@ -83,7 +87,7 @@ class Bounded {
   }
   // Was it there?
   bool erase(const Key& key) {
-    const std::uint32_t place = locate(key, hash_of(key));
+    const std::uint32_t place = locate(key, hash(key));
     if (place != none) remove(place);
     return place != none;
   }
@@ -94,10 +98,9 @@ class Bounded {
       if (entry.held && question(entry.key, entry.value)) remove(locate(entry.key, entry.hash));
     }
   }
-  // The key will be asked for soon: first its place, some keys later what stands there.
-  void expect(const Key& key) const { __builtin_prefetch(&places_[hash_of(key) & mask_]); }
-  void fetch(const Key& key) const {
-    const std::uint32_t hash = hash_of(key);
+  // A key of this hash will be asked for soon: first its place, some keys later what stands there.
+  void expect(std::uint32_t hash) const { __builtin_prefetch(&places_[hash & mask_]); }
+  void fetch(std::uint32_t hash) const {
     for (std::uint32_t place = hash & mask_; places_[place].slot != 0; place = (place + 1) & mask_) {
       if (places_[place].hash != hash) continue;
       const auto* entry = reinterpret_cast<const std::byte*>(&entries_[places_[place].slot - 1]);
@@ -125,7 +128,6 @@ class Bounded {
     std::uint32_t slot = 0;  // + 1; 0 = free
   };
 
-  std::uint32_t hash_of(const Key& key) const { return static_cast<std::uint32_t>(hash_(key)); }
   std::uint32_t locate(const Key& key, std::uint32_t hash) const {
     for (std::uint32_t place = hash & mask_; places_[place].slot != 0; place = (place + 1) & mask_) {
       if (places_[place].hash == hash && entries_[places_[place].slot - 1].key == key) return place;

@@ -98,22 +98,30 @@ bool ScanWatch::allowed(const IpAddress& initiator) const {
                      [&](const Prefix& prefix) { return prefix.contains(initiator); });
 }
 
-void ScanWatch::expect(const FlowStep& step) const {
-  if (step.tuple.protocol == tcp) targets_.expect(step.tuple.destination);
-  if (step.kind == FlowStep::Kind::opened) suspects_.expect(step.tuple.source);
+ScanWatch::Hashes ScanWatch::hashes(const FlowStep& step) const {
+  Hashes hashes;
+  if (step.tuple.protocol == tcp) hashes.target = targets_.hash(step.tuple.destination);
+  if (step.kind == FlowStep::Kind::opened) hashes.initiator = suspects_.hash(step.tuple.source);
+  return hashes;
 }
 
-void ScanWatch::fetch(const FlowStep& step) const {
-  if (step.tuple.protocol == tcp) targets_.fetch(step.tuple.destination);
-  if (step.kind == FlowStep::Kind::opened) suspects_.fetch(step.tuple.source);
+void ScanWatch::expect(const FlowStep& step, const Hashes& hashes) const {
+  if (step.tuple.protocol == tcp) targets_.expect(hashes.target);
+  if (step.kind == FlowStep::Kind::opened) suspects_.expect(hashes.initiator);
 }
 
-void ScanWatch::step(const FlowStep& step, const policy::Policy& policy, std::vector<Notice>& found) {
-  if (step.tuple.protocol == tcp && options_.half_open_rate != 0) flood(step, policy, found);
+void ScanWatch::fetch(const FlowStep& step, const Hashes& hashes) const {
+  if (step.tuple.protocol == tcp) targets_.fetch(hashes.target);
+  if (step.kind == FlowStep::Kind::opened) suspects_.fetch(hashes.initiator);
+}
+
+void ScanWatch::step(const FlowStep& step, const Hashes& hashes, const policy::Policy& policy,
+                     std::vector<Notice>& found) {
+  if (step.tuple.protocol == tcp && options_.half_open_rate != 0) flood(step, hashes, policy, found);
   if (!options_.scan.enabled) return;
   switch (step.kind) {
     case FlowStep::Kind::opened:
-      opened(step, policy, found);
+      opened(step, hashes, policy, found);
       break;
     case FlowStep::Kind::answered:
       if (step.tuple.protocol != tcp) answering_.set(step.pair);
@@ -132,17 +140,18 @@ void ScanWatch::step(const FlowStep& step, const policy::Policy& policy, std::ve
   }
 }
 
-void ScanWatch::opened(const FlowStep& step, const policy::Policy& policy, std::vector<Notice>& found) {
+void ScanWatch::opened(const FlowStep& step, const Hashes& hashes, const policy::Policy& policy,
+                       std::vector<Notice>& found) {
   const IpAddress& initiator = step.tuple.source;
   // Whoever is outside attacks what is published day and night: that is no finding about a terminal here.
   if (!asks(step) || policy::from_of(step.pair) == policy.external() || allowed(initiator)) return;
-  if (Suspect* const suspect = suspects_.find(initiator)) {
+  if (Suspect* const suspect = suspects_.find(initiator, hashes.initiator)) {
     count(suspect->fast, step.time, options_.scan.window, false);
     count(suspect->slow, step.time, options_.scan.slow_window, false);
   }
   const std::uint16_t port = step.tuple.destination_port;
   if (step.tuple.protocol == tcp && policy.systems().session_port(port)) {
-    mark(initiator, suspects_.at(initiator), ScanShape::spread,
+    mark(initiator, suspects_.at(initiator, hashes.initiator), ScanShape::spread,
          {step.tuple.destination, port, tcp, step.time, step.id}, step.pair, policy, found);
   }
   if (waiting_.size() >= options_.followed_max) {
@@ -337,12 +346,13 @@ void ScanWatch::tell(const IpAddress& initiator, Suspect& suspect, ScanShape sha
   for (Marks& marks : suspect.marks) marks.clear();
 }
 
-void ScanWatch::flood(const FlowStep& step, const policy::Policy& policy, std::vector<Notice>& found) {
+void ScanWatch::flood(const FlowStep& step, const Hashes& hashes, const policy::Policy& policy,
+                      std::vector<Notice>& found) {
   const bool begins = step.kind == FlowStep::Kind::opened && step.evidence == capture::Evidence::syn;
   if (!begins && step.kind != FlowStep::Kind::answered) return;
   const std::int64_t second =
       std::chrono::floor<std::chrono::seconds>(begins ? step.time : step.start).time_since_epoch().count();
-  Target& target = targets_.at(step.tuple.destination);
+  Target& target = targets_.at(step.tuple.destination, hashes.target);
   if (target.second != second) {
     if (!begins) return;  // an answer to what an earlier second asked
     target = {};

@@ -37,10 +37,17 @@ class ScanWatch {
 
   explicit ScanWatch(const policy::Policy& policy);
 
+  // Where what a step speaks of is kept.
+  struct Hashes {
+    std::uint32_t initiator = 0;
+    std::uint32_t target = 0;
+  };
+  Hashes hashes(const FlowStep& step) const;
   // This step comes soon: its memory is asked for, in two strides.
-  void expect(const FlowStep& step) const;
-  void fetch(const FlowStep& step) const;
-  void step(const FlowStep& step, const policy::Policy& policy, std::vector<Notice>& found);
+  void expect(const FlowStep& step, const Hashes& hashes) const;
+  void fetch(const FlowStep& step, const Hashes& hashes) const;
+  void step(const FlowStep& step, const Hashes& hashes, const policy::Policy& policy,
+            std::vector<Notice>& found);
   // Attempts whose answer is overdue.
   void tick(Time packet_now, const policy::Policy& policy, std::vector<Notice>& found);
   // Those that still wait when the input ends: nothing answered them.
@@ -116,7 +123,8 @@ class ScanWatch {
   };
   Limits limits(ScanShape shape) const;
   bool allowed(const IpAddress& initiator) const;
-  void opened(const FlowStep& step, const policy::Policy& policy, std::vector<Notice>& found);
+  void opened(const FlowStep& step, const Hashes& hashes, const policy::Policy& policy,
+              std::vector<Notice>& found);
   void closing(const FlowStep& step, const policy::Policy& policy, std::vector<Notice>& found);
   void drop_answered();
   void expire(Time limit, const policy::Policy& policy, std::vector<Notice>& found);
@@ -131,7 +139,8 @@ class ScanWatch {
   void tell(const IpAddress& initiator, Suspect& suspect, ScanShape shape, const Mark& mark,
             std::chrono::seconds window, policy::PairId pair, const policy::Policy& policy,
             std::vector<Notice>& found);
-  void flood(const FlowStep& step, const policy::Policy& policy, std::vector<Notice>& found);
+  void flood(const FlowStep& step, const Hashes& hashes, const policy::Policy& policy,
+             std::vector<Notice>& found);
 
   policy::BehaviourOptions options_;
   Bounded<IpAddress, Suspect> suspects_;

@@ -159,38 +159,44 @@ void ServiceWatch::declare(const Key& key, const policy::Policy& policy, Service
       service.system >= 0 ? Declared::system : declared_.find(key.host, key.protocol, key.port).by;
 }
 
-void ServiceWatch::expect(const FlowStep& step) const {
-  if (step.kind == FlowStep::Kind::answered) services_.expect(place_of(step.tuple));
+std::uint32_t ServiceWatch::hash(const FlowStep& step) const {
+  return step.kind == FlowStep::Kind::answered ? services_.hash(place_of(step.tuple)) : 0;
 }
 
-void ServiceWatch::fetch(const FlowStep& step) const {
-  if (step.kind == FlowStep::Kind::answered) services_.fetch(place_of(step.tuple));
+void ServiceWatch::expect(const FlowStep& step, std::uint32_t hash) const {
+  if (step.kind == FlowStep::Kind::answered) services_.expect(hash);
 }
 
-void ServiceWatch::step(const FlowStep& step, const policy::Policy& policy, std::vector<Notice>& found) {
+void ServiceWatch::fetch(const FlowStep& step, std::uint32_t hash) const {
+  if (step.kind == FlowStep::Kind::answered) services_.fetch(hash);
+}
+
+void ServiceWatch::step(const FlowStep& step, std::uint32_t hash, const policy::Policy& policy,
+                        std::vector<Notice>& found) {
   if (!has_ports(step.tuple.protocol)) return;
   if (step.kind == FlowStep::Kind::opened) {
     note_use(use_of(step, policy), step.time);
     return;
   }
-  if (step.kind == FlowStep::Kind::answered) answered(step, policy, found);
+  if (step.kind == FlowStep::Kind::answered) answered(step, hash, policy, found);
 }
 
-void ServiceWatch::answered(const FlowStep& step, const policy::Policy& policy, std::vector<Notice>& found) {
+void ServiceWatch::answered(const FlowStep& step, std::uint32_t hash, const policy::Policy& policy,
+                            std::vector<Notice>& found) {
   const capture::Tuple& tuple = step.tuple;
   if (policy::to_of(step.pair) == policy.external()) {
     note_use(policy.systems().at(tuple.destination, tuple.protocol, tuple.destination_port), step.time);
     return;
   }
   const Place place = place_of(tuple);
-  Service* known = services_.find(place);
+  Service* known = services_.find(place, hash);
   if (known == nullptr) {
     if (services_.size() >= services_max_) {
       ++counters_.services_refused;
       note_use(policy.systems().at(tuple.destination, tuple.protocol, tuple.destination_port), step.time);
       return;
     }
-    known = &services_.at(place);
+    known = &services_.at(place, hash);
     known->segment = policy::to_of(step.pair);
     known->first = step.time;
     declare(key_of(place), policy, *known);

@@ -68,10 +68,13 @@ class ServiceWatch {
 
   explicit ServiceWatch(const policy::Policy& policy);
 
+  // Where the service that a step speaks of is kept.
+  std::uint32_t hash(const FlowStep& step) const;
   // This step comes soon: its memory is asked for, in two strides.
-  void expect(const FlowStep& step) const;
-  void fetch(const FlowStep& step) const;
-  void step(const FlowStep& step, const policy::Policy& policy, std::vector<Notice>& found);
+  void expect(const FlowStep& step, std::uint32_t hash) const;
+  void fetch(const FlowStep& step, std::uint32_t hash) const;
+  void step(const FlowStep& step, std::uint32_t hash, const policy::Policy& policy,
+            std::vector<Notice>& found);
   void tick(Time packet_now, const policy::Policy& policy, std::vector<Notice>& found);
   // Use of entries that are declared as before is kept.
   void replaced(const policy::Policy& policy);
@@ -94,7 +97,8 @@ class ServiceWatch {
   static Key key_of(const Place& place);
   static int use_of(const FlowStep& step, const policy::Policy& policy);
   void note_use(int index, Time time);
-  void answered(const FlowStep& step, const policy::Policy& policy, std::vector<Notice>& found);
+  void answered(const FlowStep& step, std::uint32_t hash, const policy::Policy& policy,
+                std::vector<Notice>& found);
   void declare(const Key& key, const policy::Policy& policy, Service& service) const;
   void count_undeclared();
   void tell_undeclared(const FlowStep& step, const Service& service, const policy::Policy& policy,
