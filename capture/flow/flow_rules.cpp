@@ -89,6 +89,10 @@ Opinion by_ports(const Packet& packet, const ServicePorts* ports) {
   const std::uint16_t to = packet.tuple.destination_port;
   if (ports != nullptr && number != protocol::sctp) {
     const auto& served = tcp ? ports->tcp : ports->udp;
+    // A datagram to a port on which only servers listen is no plain answer, whatever port it comes from: a
+    // chosen source port must not turn a conversation round. Of TCP a guess is made in mid-stream only.
+    const bool doubtful = !tcp && served[from] && !served[to] && to < 1024;
+    if (doubtful) return {};
     if (served[from] != served[to]) return {.sender = served[to], .evidence = Evidence::known_service};
   }
   // Below 1024 only servers bind by themselves; from 32768 upwards systems pick the ports of clients.
