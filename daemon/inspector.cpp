@@ -151,7 +151,7 @@ void Inspector::unusual(const capture::Frame& frame) {
   if (result.count == 1 && NameReader::may_tell(*policy_, outermost)) {
     name_reader_.read(*policy_, frame, outermost);
   }
-  if (capture::may_sign(room[0])) ear_.hear(frame);
+  if (capture::may_sign(room[0]) || capture::may_hide_sign(room[0])) ear_.hear(frame);
   bool whole = true;
   for (std::size_t i = 0; i < result.count; ++i) whole = whole && !room[i].fragment;
   if (whole) [[likely]] {

@@ -190,7 +190,7 @@ class Reader final : public capture::FrameSink {
       if (result.count == 1 && NameReader::may_tell(policy_, packets_[0])) {
         names_.read(policy_, frame, packets_[0]);
       }
-      if (capture::may_sign(packets_[0])) ear_.hear(frame);
+      if (capture::may_sign(packets_[0]) || capture::may_hide_sign(packets_[0])) ear_.hear(frame);
       for (std::size_t i = 0; i < result.count; ++i) {
         const std::uint64_t hand = capture::deal_hash(packets_[i], errors_apart_);
         lanes_[hand % lanes_.size()]->filling.push_back(packets_[i]);

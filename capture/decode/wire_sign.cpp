@@ -144,6 +144,26 @@ bool read_router(Cursor& at, WireSign& sign) {
   return true;
 }
 
+// RFC 6980 section 5: no message of neighbour discovery comes in fragments. Who sends a router advertisement
+// so wants to get past guards, and may leave even the header that says what it is to a later fragment (RFC
+// 7113 section 2.2); on a link of one's own nobody else has a reason to.
+bool read_split_router(const layer::Chain& chain, Cursor& at, WireSign& sign) {
+  constexpr std::uint8_t router_advertisement = 134, hop_limit = 255;
+  if (chain.offset != 0 || sign.ttl != hop_limit || !sign.address.is_link_local()) return false;
+  if (chain.end == layer::Chain::End::transport) {
+    if (chain.protocol != protocol::icmpv6) return false;
+    const auto type = at.bytes.peek<1>();
+    if (type && type.u8<0>() != router_advertisement) return false;
+    if (!type && at.left() != 0) return false;  // the capture has cut it off
+    if (type) read_router(at, sign);
+  } else if (chain.end != layer::Chain::End::short_of) {
+    return false;
+  }
+  sign.kind = WireSign::Kind::router;
+  sign.detail = 1;
+  return true;
+}
+
 bool read_ipv4(Cursor& at, WireSign& sign) {
   const auto header = at.bytes.take<20>();
   if (!header || !layer::ipv4_header_plausible(header.u8<0>())) return false;
@@ -163,6 +183,7 @@ bool read_ipv6(Cursor& at, WireSign& sign) {
   sign.address.family = Family::ipv6;
   header.copy<8, 16>(sign.address.bytes);
   const layer::Chain chain = layer::extension_headers(header.u8<6>(), at);
+  if (chain.fragment) return read_split_router(chain, at, sign);
   if (chain.end != layer::Chain::End::transport || chain.offset != 0) return false;
   if (chain.protocol == protocol::icmpv6) return read_router(at, sign);
   return chain.protocol == protocol::udp && read_udp(at, sign);

@@ -35,7 +35,7 @@ struct WireSign {
   };
   Kind kind = Kind::none;
   // ARP: the operation (1 asks, 2 answers). DHCP: the message type as on the wire, 0 where the capture cut it
-  // off.
+  // off. Router: 1 where it came in fragments, of which this is the first.
   std::uint8_t detail = 0;
   std::uint8_t ttl = 0;    // or hop limit; 0: not IP
   bool answer = false;     // source: sent by the side that was asked
@@ -62,6 +62,13 @@ inline bool may_sign(const Packet& packet) {
   }
   constexpr std::uint8_t router_advertisement = 134;
   return packet.tuple.protocol == protocol::icmpv6 && packet.icmp_type == router_advertisement;
+}
+
+// Likewise of a first fragment, which may hide what it is. Of frames that went the usual way there are none.
+inline bool may_hide_sign(const Packet& packet) {
+  constexpr std::uint8_t hop_limit = 255;  // RFC 4861: what was forwarded is none of its messages
+  return packet.fragment && packet.fragment_first && packet.ttl == hop_limit &&
+         packet.tuple.source.family == Family::ipv6 && packet.tuple.source.is_link_local();
 }
 
 // Likewise of frames that are no packet.

@@ -37,6 +37,7 @@ constexpr Ground ground_addresses{"addresses", Text::wire_ground_addresses};
 constexpr Ground ground_unlisted{"unlisted", Text::wire_ground_unlisted};
 constexpr Ground ground_foreign_prefix{"foreign_prefix", Text::wire_ground_foreign_prefix};
 constexpr Ground ground_no_ipv6{"no_ipv6", Text::wire_ground_no_ipv6};
+constexpr Ground ground_fragmented{"fragmented", Text::wire_ground_fragmented};
 
 Ground ground_of(const WireSign& sign) {
   switch (sign.port) {
@@ -177,8 +178,7 @@ Segments bit(SegmentId segment) {
 
 }  // namespace
 
-// ---- what the policy says
-// ---------------------------------------------------------------------------------------
+// ---- what the policy says ---------------------------------------------------------------------------------
 
 void WireWatch::State::learn(const policy::Policy& now) {
   policy = &now;
@@ -239,8 +239,7 @@ std::optional<SegmentId> WireWatch::State::listed(const IpAddress& address) cons
   return segment;
 }
 
-// ---- what a sign says
-// -------------------------------------------------------------------------------------------
+// ---- what a sign says -------------------------------------------------------------------------------------
 
 void WireWatch::State::take(const WireSign& sign, Time time) {
   const WireId wire{sign.tap, sign.vlan};
@@ -402,7 +401,8 @@ void WireWatch::State::advertisement(const WireSign& sign, WireId wire, Segments
     }
   }
   const Prefix* shown = sign.prefixes_count > 0 ? sign.prefixes.data() : nullptr;
-  bool strange = false;
+  const bool split = sign.detail != 0;  // whoever sends it so
+  bool strange = split;
   for (std::size_t i = 0; i < sign.prefixes_count && !strange; ++i) {
     const std::optional<SegmentId> owner = listed(sign.prefixes[i].address);
     // A listed router may bring a new prefix of its own, but none of another segment.
@@ -412,7 +412,7 @@ void WireWatch::State::advertisement(const WireSign& sign, WireId wire, Segments
   NoticeKind kind = NoticeKind::rogue_ra;
   Ground ground = ground_unlisted;
   if (strange) {
-    ground = ground_foreign_prefix;
+    ground = split ? ground_fragmented : ground_foreign_prefix;
   } else if (known) {
     return;
   } else if (!any && !ipv6) {
@@ -421,7 +421,7 @@ void WireWatch::State::advertisement(const WireSign& sign, WireId wire, Segments
     kind = NoticeKind::ra_router_seen;
     if (!first_time(kind, wire, sign.mac)) return;
   }
-  if (!ipv6 && !known && !any) ground = ground_no_ipv6;
+  if (!ipv6 && !known && !any && !split) ground = ground_no_ipv6;
   Notice notice = at(kind, sign, sign.address, wire, on, time);
   notice.add("prefix", shown != nullptr ? shown->to_string() : std::string{"-"});
   if (kind == NoticeKind::rogue_ra) notice.add("ground", std::string{ground.word}, both(ground.text));
@@ -446,8 +446,7 @@ void WireWatch::State::bridge(const WireSign& sign, WireId wire, Segments on, Ti
   here->second.mac = sign.other_mac;
 }
 
-// ---- what follows from several
-// ----------------------------------------------------------------------------------
+// ---- what follows from several ----------------------------------------------------------------------------
 
 void WireWatch::State::place(const MacAddress& mac, const WirePlace& place) {
   WireHost& host = hosts.at(mac, place.last);
@@ -510,8 +509,7 @@ void WireWatch::State::behind(const WireSign& sign, WireId wire, Segments on, Ti
   tell(at(NoticeKind::address_translation, sign, sign.address, wire, on, time));
 }
 
-// ---- how it is told
-// ---------------------------------------------------------------------------------------------
+// ---- how it is told ---------------------------------------------------------------------------------------
 
 void WireWatch::State::mix(SegmentId home, const WireSign& sign, const IpAddress& address,
                            const Ground& ground, WireId wire, Segments on, Time time) {
@@ -569,8 +567,7 @@ void WireWatch::State::tell(Notice notice, Segments about) {
   if (recalled.count({notice.kind, notice.subject}) == 0) found->push_back(std::move(notice));
 }
 
-// ---- the watcher
-// ------------------------------------------------------------------------------------------------
+// ---- the watcher ------------------------------------------------------------------------------------------
 
 WireWatch::WireWatch(std::vector<std::string> taps, std::uint64_t seed)
     : state_(std::make_unique<State>(std::move(taps), seed)) {}

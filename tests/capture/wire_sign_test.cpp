@@ -151,6 +151,33 @@ TEST(WireSign, ReadsRoutersAndTheirPrefixes) {
   EXPECT_EQ(read(far.build()).kind, Kind::none) << "RFC 4861 section 6.1.2: it came from elsewhere";
 }
 
+// RFC 6980: neighbour discovery never comes in fragments. Hidden so, an advertisement is one all the more.
+TEST(WireSign, ReadsARouterInFragments) {
+  const auto first = [](unsigned hops) {
+    return from_card().ipv6("fe80::1", "ff02::1").ttl(hops).fragment_header(0, true);
+  };
+  const WireSign seen = read(first(255).icmpv6(134).payload(advertisement(prefix_option(64, 1))).build());
+  EXPECT_EQ(seen.kind, Kind::router);
+  EXPECT_EQ(seen.detail, 1);
+  EXPECT_EQ(seen.prefixes_count, 1);
+  const auto nothing_yet = first(255).destination_options().protocol(58);
+  EXPECT_EQ(read(nothing_yet.build()).kind, Kind::router) << "what it is comes in the next fragment";
+  EXPECT_TRUE(may_hide_sign(nothing_yet.packet()));
+
+  const auto solicitation = first(255).icmpv6(135).payload(64);
+  EXPECT_EQ(read(solicitation.build()).kind, Kind::none) << "of a router alone";
+  EXPECT_EQ(read(first(1).icmpv6(134).payload(64).build()).kind, Kind::none)
+      << "forwarded, or no message of it";
+  EXPECT_EQ(read(first(255).udp(5353, 5353).payload(64).build()).kind, Kind::none) << "a long mDNS answer";
+  const auto later =
+      from_card().ipv6("fe80::1", "ff02::1").ttl(255).fragment_header(8, false).protocol(58).payload(40);
+  EXPECT_EQ(read(later.build()).kind, Kind::none);
+  EXPECT_FALSE(may_hide_sign(later.packet()));
+  const auto routed =
+      from_card().ipv6("fd10::1", "ff02::1").ttl(255).fragment_header(0, true).icmpv6(134).payload(64);
+  EXPECT_EQ(read(routed.build()).kind, Kind::none) << "routers speak from link-local addresses";
+}
+
 TEST(WireSign, ReadsTheRootOfABridge) {
   for (const auto& [type, kind] : {std::pair{0U, Kind::bridge}, {2U, Kind::bridge}, {0x80U, Kind::none}}) {
     const WireSign sign = read(from_card("01:80:c2:00:00:00").llc(0x42, 0x42).payload(bpdu(type)).build());

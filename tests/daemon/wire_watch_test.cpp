@@ -266,6 +266,25 @@ TEST(WireWatch, FindsRoutersThatAdvertiseThemselves) {
   EXPECT_EQ(told({{0, advertises(777, pc, 0x77, 0)}}), Lines{});
 }
 
+// RFC 6980: never in fragments, whoever sends it. The first one may hold no more than an empty header.
+TEST(WireWatch, FindsARouterAdvertisementInFragments) {
+  const auto part = [](const char* mac, unsigned hops, unsigned protocol) {
+    return on(220, mac, "33:33:00:00:00:01")
+        .ipv6("fe80::1", "ff02::1")
+        .ttl(hops)
+        .fragment_header(0, true)
+        .destination_options()
+        .protocol(protocol);
+  };
+  constexpr unsigned icmpv6 = 58;
+  constexpr unsigned udp = 17;
+  EXPECT_EQ(told({{0, part(pc, 255, icmpv6)}}, listed_city),
+            Lines{std::string{"ROGUE-RA>lgwan "} + pc + " fe80::1 fragmented"});
+  EXPECT_EQ(told({{0, part(lg_leg, 255, icmpv6)}}, listed_city).size(), 1U) << "nor does a listed router";
+  EXPECT_EQ(told({{0, part(pc, 1, icmpv6)}}, listed_city), Lines{}) << "a long listener report";
+  EXPECT_EQ(told({{0, part(pc, 255, udp).payload(64)}}, listed_city), Lines{}) << "a long mDNS answer";
+}
+
 TEST(WireWatch, FindsIpv6AndSharedLines) {
   const auto six = [](const char* from, unsigned hops) {
     return on(220, pc, "02:00:00:00:00:99").ipv6(from, "fd10:20::9").ttl(hops).udp(4000, 53).payload(20);
