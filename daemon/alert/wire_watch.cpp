@@ -114,6 +114,7 @@ struct WireWatch::State {
   std::set<MacAddress> routers{};
   Segments protected_segments = 0;  // mynumber, lgwan
   SegmentId mynumber = policy::segments_max;
+  SegmentId out_of_scope = policy::segments_max;
 
   Counters counters{};
   FirstSeen seen{};
@@ -132,8 +133,9 @@ struct WireWatch::State {
   bool router(const MacAddress& mac, Time time) const;
   bool routers_listed(Segments on) const;
   std::optional<SegmentId> listed(const IpAddress& address) const;
+  // What names no wire of its own may be on any, but for networks that are none of the body's (schools).
   bool foreign(SegmentId home, Segments on) const {
-    return on != 0 && !has(on, home) && policy->has_claims(home);
+    return on != 0 && !has(on, home) && (home == out_of_scope || policy->has_claims(home));
   }
 
   void source(const WireSign& sign, WireId wire, Segments on, Time time);
@@ -187,7 +189,7 @@ void WireWatch::State::learn(const policy::Policy& now) {
   claims = {};
   routers = {now.options().routers.begin(), now.options().routers.end()};
   protected_segments = 0;
-  mynumber = policy::segments_max;
+  mynumber = out_of_scope = policy::segments_max;
   for (const policy::SegmentOptions& options : now.options().segments) {
     const int index = now.segment_index(options.id);
     if (index < 0) continue;
@@ -202,6 +204,7 @@ void WireWatch::State::learn(const policy::Policy& now) {
     routers.insert(options.next_hop_macs.begin(), options.next_hop_macs.end());
     const std::string& id = now.segments()[segment].id;
     if (id == "mynumber") mynumber = segment;
+    if (id == "out-of-scope") out_of_scope = segment;
     if (id == "mynumber" || id == "lgwan") {
       protected_segments = static_cast<Segments>(protected_segments | bit(segment));
     }

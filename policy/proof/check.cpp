@@ -423,9 +423,12 @@ void Checker::overlap(const Examined& one) {
 
 void Checker::segments() {
   if (policy_.claimants == 0) return;  // a city that names no wires at all has decided so
+  const int mynumber = policy_.segment_index("mynumber");
   for (const SegmentOptions& segment : policy_.options.segments) {
     if (!segment.vlans.empty() || !segment.taps.empty() || segment.prefixes.empty()) continue;
-    remarks_.push_back({Level::note,
+    // On wires that nobody claims no machine is a stranger; nowhere does that matter more.
+    const bool mine = mynumber >= 0 && policy_.segment_index(segment.id) == mynumber;
+    remarks_.push_back({mine ? Level::warning : Level::note,
                         "segment-unseen",
                         segment.place,
                         word(Text::check_unseen, {{"segment", segment.id}}),

@@ -228,6 +228,17 @@ TEST(WireWatch, FindsWhoForwardsThoughNotListed) {
   EXPECT_EQ(told(story), Lines{}) << "nobody said who may";
 }
 
+// A segment that claims no wire may have its machines on any, as clouds behind a line have. Networks outside
+// of the body's scope have none of their own there.
+TEST(WireWatch, ANetworkOutOfScopeIsForeignOnEveryClaimedWire) {
+  const std::string schools = std::string{city} + "  out-of-scope: {prefixes: [10.70.0.0/16]}\n" +
+                              "  gov-cloud: {prefixes: [10.60.0.0/16]}\n";
+  EXPECT_EQ(told({{0, asks(110, "10.70.1.5")}}, schools),
+            Lines{"L2-MIX out-of-scope>mynumber 02:00:00:00:00:0a 10.70.1.5 arp"});
+  EXPECT_EQ(told({{0, asks(777, "10.70.1.5")}}, schools), Lines{}) << "a wire that nobody claims";
+  EXPECT_EQ(told({{0, asks(110, "10.60.1.5")}}, schools), Lines{});
+}
+
 TEST(WireWatch, FindsServersThatNobodyListed) {
   const auto offer = [](unsigned vlan, const char* mac, const char* address) {
     Octets body = kit::octets({2, 1, 6, 0});

@@ -75,6 +75,11 @@ void two_exceptions(City& city, const std::function<void(ExceptionOptions&)>& se
   city.with(one);
 }
 
+void claim_all(City& city) {
+  std::uint16_t vlan = 100;
+  for (SegmentOptions& segment : city.options.segments) segment.vlans = {++vlan};
+}
+
 const std::vector<Rule>& rules() {
   static const std::vector<Rule> all{
       {"exception-expired", Level::warning, exception([](auto& one) { one.until = noon; }),
@@ -157,11 +162,13 @@ const std::vector<Rule>& rules() {
          gateway.ports = {{6, 25, 25}};
          city.with(gateway);
        }},
-      {"segment-unseen", Level::note, [](City& city) { city.segment("mynumber").vlans = {110}; },
+      {"segment-unseen", Level::note, [](City& city) { city.segment("mynumber").vlans = {110}; }, claim_all},
+      {"segment-unseen", Level::warning,
        [](City& city) {
-         std::uint16_t vlan = 100;
-         for (SegmentOptions& segment : city.options.segments) segment.vlans = {++vlan};
-       }},
+         claim_all(city);
+         city.segment("mynumber").vlans.clear();
+       },
+       claim_all},
       // Seen on the other side alone, every frame comes from the firewall's own card.
       {"mac-behind-router", Level::warning, exception([](auto& one) { one.source.macs = {client_mac}; }),
        [](City& city) {
