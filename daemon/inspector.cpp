@@ -287,6 +287,10 @@ void Inspector::packet(capture::Flow& flow, const capture::Packet& packet, captu
                        bool from_initiator) {
   account(packet, capture::Reason::none);
   capture::FlowNotes& notes = flow.notes;
+  // An exception may be one card's alone: whoever takes its conversation over is judged as who he is.
+  if (changes.place && (notes.verdict & note_exception) != 0 && flow.change_card(packet, from_initiator)) {
+    changes.macs = true;
+  }
   // How far a flow got is told, but decides nothing.
   const bool news = changes.opened || changes.initiator ||
                     (changes.macs && (notes.verdict & note_settled) == 0) ||

@@ -4,6 +4,7 @@
 #include <cstring>
 
 #include "capture/flow/flow_record.hpp"
+#include "capture/flow/flow_rules.hpp"
 
 namespace sekimori::capture {
 
@@ -181,6 +182,14 @@ void Flow::answer_by(const MacAddress& next_hop) {
   if (FlowRecord::exit_known != 0 || FlowRecord::next_hop_known != 0) return;
   cold().next_hop = next_hop;
   FlowRecord::exit_known = 1;
+}
+
+bool Flow::change_card(const Packet& packet, bool from_initiator) {
+  const unsigned side = FlowRecord::initiator ^ (from_initiator ? 0U : 1U);
+  const bool known = !macs[side].is_zero() && !packet.source_mac.is_zero();
+  if (!known || packet.source_mac == macs[side] || FlowRules::place(packet) != places[side]) return false;
+  macs[side] = packet.source_mac;
+  return true;
 }
 
 bool Flow::one_sided() const {

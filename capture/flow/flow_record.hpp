@@ -153,6 +153,9 @@ class Flow : private FlowRecord {
   // Until he is seen himself.
   void answer_by(const MacAddress& next_hop);
   bool exit_known() const { return FlowRecord::exit_known != 0; }
+  // Was this packet, no copy, seen where this end's others were (tap, VLAN, TTL), but sent by another card?
+  // Then that card is the end's from here on.
+  bool change_card(const Packet& packet, bool from_initiator);
 
  private:
   friend class FlowTable;
