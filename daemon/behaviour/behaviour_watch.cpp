@@ -25,16 +25,19 @@ void BehaviourWatch::step(const FlowStep& step, const policy::Policy& policy, st
   scan_.step(step, hashes.scan, policy, found);
   services_.step(step, hashes.service, policy, found);
   resolvers_.step(step, policy, found);
+  unasked_.step(step, policy, found);
   drafts_.step(step, policy, found);
 }
 
 void BehaviourWatch::tick(Time packet_now, const policy::Policy& policy, std::vector<Notice>& found) {
   scan_.tick(packet_now, policy, found);
+  unasked_.tick(packet_now, policy, found);
   services_.tick(packet_now, policy, found);
 }
 
 void BehaviourWatch::finish(Time, const policy::Policy& policy, std::vector<Notice>& found) {
   scan_.finish(policy, found);
+  unasked_.finish(policy, found);
 }
 
 void BehaviourWatch::replaced(const policy::Policy& policy) {
@@ -49,6 +52,7 @@ std::vector<std::pair<std::string_view, std::uint64_t>> BehaviourWatch::counters
   const BulkWatch::Counters bulk = bulk_.counters();
   const ScanWatch::Counters scan = scan_.counters();
   const ServiceWatch::Counters services = services_.counters();
+  const UnaskedWatch::Counters unasked = unasked_.counters();
   return {{"bulk_accounts", bulk.accounts},
           {"bulk_accounts_displaced", bulk.accounts_displaced},
           {"bulk_flows_unfollowed", bulk.flows_unfollowed},
@@ -64,7 +68,10 @@ std::vector<std::pair<std::string_view, std::uint64_t>> BehaviourWatch::counters
           {"services_refused", services.services_refused},
           {"services_undeclared_told", services.undeclared_told},
           {"services_unused_told", services.unused_told},
-          {"resolver_clients_displaced", resolvers_.displaced()}};
+          {"resolver_clients_displaced", resolvers_.displaced()},
+          {"answers_unasked", unasked.unasked},
+          {"answers_displaced", unasked.displaced},
+          {"answers_unasked_findings", unasked.findings}};
 }
 
 BehaviourWatch& watch_behaviour(Desk& desk, const policy::Policy& policy) {

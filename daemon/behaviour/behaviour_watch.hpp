@@ -1,5 +1,6 @@
 // What permitted conversations amount to, as one watcher at the desk: bulk transfers, attacks from inside,
-// services, resolvers outside, what a draft would forbid. Live, in replay and in the self-test the same.
+// services, resolvers outside, answers that nobody asked for, what a draft would forbid. Live, in replay and
+// in the self-test the same.
 //
 //   BehaviourWatch& behaviour = watch_behaviour(desk, *policy);
 //   ... desk.step(step, policy, loss, records) ...
@@ -17,6 +18,7 @@
 #include "daemon/behaviour/resolver_watch.hpp"
 #include "daemon/behaviour/scan_watch.hpp"
 #include "daemon/behaviour/service_watch.hpp"
+#include "daemon/behaviour/unasked_watch.hpp"
 
 namespace sekimori::daemon {
 
@@ -64,6 +66,7 @@ class BehaviourWatch final : public Watcher {
   ScanWatch scan_;
   ServiceWatch services_;
   ResolverWatch resolvers_;
+  UnaskedWatch unasked_{};
   DraftWatch drafts_{};
   std::array<Hashes, 32> ahead_{};  // of the steps that were looked ahead to, by their number
   const Hashes* next_ = nullptr;    // of the step that comes now; null: nobody has looked ahead

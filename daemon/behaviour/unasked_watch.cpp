@@ -1,0 +1,200 @@
+#include "daemon/behaviour/unasked_watch.hpp"
+
+#include <algorithm>
+#include <string>
+#include <utility>
+
+#include "daemon/packet_clock.hpp"
+
+namespace sekimori::daemon {
+namespace {
+
+constexpr std::chrono::minutes pause{1};
+// Two cards stamp what they receive by so much more or less: within it nobody knows which came first.
+constexpr std::chrono::microseconds stamp_doubt{200};
+
+std::uint64_t mix(std::uint64_t value, std::uint64_t word) {
+  value = (value ^ word) * 0x9e3779b97f4a7c15ULL;
+  return value ^ value >> 29U;
+}
+
+std::uint64_t digest(std::uint64_t value, const IpAddress& address) {
+  const auto where = static_cast<std::uint64_t>(address.domain) << 8U | static_cast<unsigned>(address.family);
+  return mix(mix(mix(value, where), address.upper()), address.lower());
+}
+
+// The table hashes these with a secret of its own: whoever makes two of them equal hides himself alone.
+std::uint64_t service_of(const capture::Tuple& tuple) {
+  return digest(mix(1, tuple.destination_port), tuple.destination);
+}
+std::uint64_t client_of(const capture::Tuple& tuple) {
+  return digest(mix(service_of(tuple), 2), tuple.source);
+}
+std::uint64_t conversation_of(const capture::Tuple& tuple) {
+  return mix(client_of(tuple), tuple.source_port + std::uint64_t{3});
+}
+
+// Between two segments, and not to be begun by the other end.
+bool one_way(const FlowStep& step, const policy::Policy& policy) {
+  const policy::SegmentId from = policy::from_of(step.pair);
+  const policy::SegmentId to = policy::to_of(step.pair);
+  if (from == to || policy.cell(to, from) == policy::Cell::permit) return false;
+  policy::Conversation back;
+  back.initiator = step.tuple.destination;
+  back.responder = step.tuple.source;
+  back.initiator_port = step.tuple.destination_port;
+  back.port = step.tuple.source_port;
+  back.protocol = step.tuple.protocol;
+  back.time = step.time;
+  return policy.judge(back).decision == policy::Decision::forbid;
+}
+
+}  // namespace
+
+UnaskedWatch::Counters UnaskedWatch::counters() const {
+  Counters counters = counters_;
+  counters.displaced += conversations_.displaced() + clients_.displaced() + services_.displaced();
+  return counters;
+}
+
+void UnaskedWatch::step(const FlowStep& step, const policy::Policy& policy, std::vector<Notice>&) {
+  if (!begun_ || step.time + clock_doubt < *begun_) begun_ = step.time;
+  if (policy::from_of(step.pair) == policy::to_of(step.pair)) return;
+  if (step.kind == FlowStep::Kind::opened && step.bytes_to_server != 0) asking_[step.pair] = step.time;
+  if (step.tuple.protocol != capture::protocol::udp) return;
+  if (step.kind == FlowStep::Kind::opened) opened(step, policy);
+  if (step.kind == FlowStep::Kind::answered) answered(step);
+}
+
+void UnaskedWatch::opened(const FlowStep& step, const policy::Policy& policy) {
+  const std::uint64_t conversation = conversation_of(step.tuple);
+  const bool known = conversations_.find(conversation) != nullptr;
+  conversations_.at(conversation);  // used
+  Service& service = services_.at(service_of(step.tuple));
+  if (step.bytes_to_server != 0) {
+    // Opened once more, because in between its way was in doubt: that it was not asked is known.
+    if (step.bytes_to_client != 0 && answered(step)) return;
+    clients_.at(client_of(step.tuple)).asked = step.time;
+    const std::int64_t part = step.time.time_since_epoch() / std::chrono::nanoseconds{window};
+    if (part != service.part) {
+      service.asked = {0, part == service.part + 1 ? service.asked[0] : 0};
+      service.part = part;
+    }
+    ++service.asked[0];
+    return;
+  }
+  if (known || step.time < *begun_ + learning || !one_way(step, policy)) return;
+  ++counters_.unasked;
+  if (due_.size() >= due_max) {
+    ++counters_.displaced;
+    return;
+  }
+  if (service.marks.size() >= marks_max) service.marks.erase(service.marks.begin());
+  service.marks.push_back({step.tuple, step.pair, step.id, step.time, false, false});
+  due_.push_back({service_of(step.tuple), step.id, step.time});
+}
+
+// What the client sends in a conversation that the service's end seems to have begun. False: it is none.
+bool UnaskedWatch::answered(const FlowStep& step) {
+  Service* const service = services_.find(service_of(step.tuple));
+  if (service == nullptr) return false;
+  const auto mark = std::find_if(service->marks.begin(), service->marks.end(),
+                                 [&](const Mark& each) { return each.id == step.id; });
+  if (mark == service->marks.end()) return false;
+  if (step.time <= mark->time + stamp_doubt) {
+    service->marks.erase(mark);  // the question, read later than its answer
+    return false;
+  }
+  mark->answered = true;
+  return true;
+}
+
+void UnaskedWatch::tick(Time packet_now, const policy::Policy& policy, std::vector<Notice>& found) {
+  if (due_.empty()) return;
+  if (packet_now + clock_doubt < due_.front().since) {
+    // The clock was set back: what waits will not be due for who knows how long.
+    counters_.displaced += due_.size();
+    due_.clear();
+    return;
+  }
+  expire(packet_now - disorder, policy, found);
+}
+
+void UnaskedWatch::finish(const policy::Policy& policy, std::vector<Notice>& found) {
+  expire(Time::max(), policy, found);
+}
+
+void UnaskedWatch::expire(Time limit, const policy::Policy& policy, std::vector<Notice>& found) {
+  while (!due_.empty() && due_.front().since <= limit) {
+    const Due due = due_.front();
+    due_.pop_front();
+    Service* const service = services_.find(due.service);
+    if (service == nullptr) continue;
+    const auto mark = std::find_if(service->marks.begin(), service->marks.end(),
+                                   [&](const Mark& each) { return each.id == due.id; });
+    if (mark == service->marks.end()) continue;
+    mark->due = true;
+    weigh(*service, Mark{*mark}, policy, found);
+  }
+}
+
+void UnaskedWatch::weigh(Service& service, const Mark& newest, const policy::Policy& policy,
+                         std::vector<Notice>& found) {
+  std::erase_if(service.marks, [&](const Mark& each) { return each.time <= newest.time - window; });
+  std::vector<const Mark*> peers;
+  for (const Mark& each : service.marks) {
+    const Client* const client = clients_.find(client_of(each.tuple));
+    const bool asks = client != nullptr && client->asked > each.time - window;
+    if (each.due && !asks) peers.push_back(&each);
+  }
+  if (peers.size() < peers_least || peers.size() * share < asked_in_window(service, newest.time)) return;
+  if (!shown(peers)) return;
+  if (service.told <= newest.time && newest.time < service.told + pause) return;
+  service.told = newest.time;
+  ++counters_.findings;
+  const auto answers =
+      std::count_if(peers.begin(), peers.end(), [](const Mark* each) { return each->answered; });
+  const capture::Tuple& tuple = newest.tuple;
+  // Of the many outside who may try it, one story.
+  const bool outside = policy.classify(tuple.destination) == policy.external();
+  const policy::SegmentId to = policy::from_of(newest.pair);
+  const std::string whom = outside ? "outside" : host_subject(policy, tuple.destination);
+  Notice notice{
+      NoticeKind::unasked,
+      whom + " " + (outside ? policy.segments()[to].id : "udp/" + std::to_string(tuple.destination_port)),
+      newest.time,
+      false,
+      {},
+      {}};
+  notice.add_address("src", policy, tuple.destination)
+      .add("src_port", std::to_string(tuple.destination_port))
+      .add_address("dst", policy, tuple.source)
+      .add("dst_port", std::to_string(tuple.source_port))
+      .add_segment("from", policy, policy::to_of(newest.pair))
+      .add_segment("to", policy, to)
+      .add("peers", std::to_string(peers.size()))
+      .add("answered", std::to_string(answers));
+  found.push_back(std::move(notice));
+}
+
+std::uint64_t UnaskedWatch::asked_in_window(const Service& service, Time now) const {
+  const std::int64_t part = now.time_since_epoch() / std::chrono::nanoseconds{window};
+  if (part == service.part) return service.asked[0] + service.asked[1];
+  return part == service.part + 1 ? service.asked[0] : 0;
+}
+
+// Would the mirror have shown the questions? Where it does not, all answers are unasked.
+bool UnaskedWatch::shown(const std::vector<const Mark*>& peers) const {
+  const std::uint16_t port = peers.front()->tuple.source_port;
+  const IpAddress host = peers.front()->tuple.source;
+  bool same_port = true;
+  bool several = false;
+  for (const Mark* each : peers) {
+    if (each->answered || asking_[each->pair] > each->time - window) return true;
+    same_port = same_port && each->tuple.source_port == port;
+    several = several || each->tuple.source != host;
+  }
+  return same_port && several;
+}
+
+}  // namespace sekimori::daemon

@@ -1,0 +1,104 @@
+// Answers that nobody asked for: UDP has no handshake, and a datagram from a permitted service's port to a
+// client looks like an answer whoever began. Where only the client may begin, whoever holds the service's
+// machine can so reach the other segment under the permission of the answers.
+//
+// One such datagram proves nothing: the flow table forgets a pause that the conversation survives, a mirror
+// drops the question, the sensor has just started. So of each conversation between two segments whose other
+// direction is not permitted it is remembered who asked whom, and a suspicion is told of a service's end
+// when, within `window`,
+//   - it was the first to send to `peers_least` ends (address and port) that were never seen to ask it,
+//     the question has not come within `disorder` either, and
+//   - these clients have not asked that end at all (a busy client's lost questions are a mirror's), and they
+//     are a share of one in `share` or more of the conversations that were asked of it, and
+//   - the mirror shows what such clients send: one of them has sent something back, somebody of the clients'
+//     segment was seen to ask something of the service's segment, or all of these ends have one and the same
+//     port, which clients do not choose by chance.
+// Until it has watched for `learning` it only learns. What it cannot tell: a single conversation, and less of
+// them than a busy service's questions cover. Packet time only; one thread, bounded memory.
+#pragma once
+
+#include <array>
+#include <chrono>
+#include <cstdint>
+#include <deque>
+#include <optional>
+#include <vector>
+
+#include "daemon/alert/notice.hpp"
+#include "daemon/behaviour/bounded.hpp"
+#include "daemon/flow_step.hpp"
+
+namespace sekimori::daemon {
+
+class UnaskedWatch {
+ public:
+  static constexpr std::chrono::minutes window{10};
+  // RFC 4787 section 4.3: five minutes is how long what lets answers in should remember a silent UDP
+  // conversation. Who is answered later than that was heard to ask by then, or is not answered.
+  static constexpr std::chrono::minutes learning{5};
+  // Taps are read one after the other: so late the question may come.
+  static constexpr std::chrono::seconds disorder{3};
+  static constexpr std::size_t peers_least = 4;
+  static constexpr std::uint64_t share = 4;
+  static constexpr std::size_t conversations_followed = 131'072;
+  static constexpr std::size_t clients_followed = 65'536;
+  static constexpr std::size_t services_followed = 16'384;
+
+  struct Counters {
+    std::uint64_t unasked = 0;    // conversations that the service's end began
+    std::uint64_t displaced = 0;  // what was remembered and made room
+    std::uint64_t findings = 0;
+  };
+
+  void step(const FlowStep& step, const policy::Policy& policy, std::vector<Notice>& found);
+  // Those whose question would have come by now.
+  void tick(Time packet_now, const policy::Policy& policy, std::vector<Notice>& found);
+  void finish(const policy::Policy& policy, std::vector<Notice>& found);
+  Counters counters() const;
+
+ private:
+  static constexpr std::size_t marks_max = 64;
+  static constexpr std::size_t due_max = 65'536;
+
+  struct Nothing {};
+  struct Client {
+    Time asked = Time::min();  // at last
+  };
+  // One conversation that the service's end began.
+  struct Mark {
+    capture::Tuple tuple{};  // the client is the source
+    policy::PairId pair = 0;
+    std::uint64_t id = 0;
+    Time time{};
+    bool answered = false;
+    bool due = false;  // its question would have come by now
+  };
+  struct Service {
+    std::int64_t part = 0;                 // number of the window that `asked[0]` counts
+    std::array<std::uint64_t, 2> asked{};  // conversations asked of it, in this window and the one before
+    Time told{};
+    std::vector<Mark> marks{};  // the oldest first
+  };
+  struct Due {
+    std::uint64_t service = 0;
+    std::uint64_t id = 0;
+    Time since{};
+  };
+
+  void opened(const FlowStep& step, const policy::Policy& policy);
+  bool answered(const FlowStep& step);
+  void expire(Time limit, const policy::Policy& policy, std::vector<Notice>& found);
+  void weigh(Service& service, const Mark& newest, const policy::Policy& policy, std::vector<Notice>& found);
+  std::uint64_t asked_in_window(const Service& service, Time now) const;
+  bool shown(const std::vector<const Mark*>& peers) const;
+
+  std::optional<Time> begun_{};  // the first step's time
+  Bounded<std::uint64_t, Nothing> conversations_{conversations_followed};
+  Bounded<std::uint64_t, Client> clients_{clients_followed};
+  Bounded<std::uint64_t, Service> services_{services_followed};
+  std::array<Time, policy::pairs_max> asking_{};  // of the pair, when somebody was last seen to ask
+  std::deque<Due> due_{};
+  Counters counters_{};
+};
+
+}  // namespace sekimori::daemon
