@@ -441,7 +441,9 @@ void Inspector::judge(capture::Flow& flow, const capture::Packet& packet, const 
   const bool proved =
       same_policy && (note_before & note_forbidden) != 0 && !worth_telling(note) && (by_name || left);
   if (proved) ++(by_name ? books_.names.flows_proved : books_.flows_left);
-  recount(flow, packet, verdict, changes.initiator || proved || left, copy);
+  // Known by more than a guess since an end has shown itself: the flow always was what it is now.
+  const bool shown = same_policy && changes.macs && (note_before & note_exception) == 0;
+  recount(flow, packet, verdict, changes.initiator || proved || left || shown, copy);
   // From here on its steps are of the other kind.
   if (worth_telling(note) != worth_telling(note_before)) {
     notes.verdict &= static_cast<std::uint8_t>(~(note_steps | note_metered));

@@ -60,6 +60,11 @@ class Day {
   Day& far(const char* next_hop, Duration later = 60us) {
     return add(later, packet_.macs("02:00:00:00:0f:02", next_hop).ttl(127), 399);
   }
+  // From the security cloud, before the firewall and behind it.
+  Day& arrives() {
+    add(0us, packet_.macs(cloud_router, "02:00:00:00:0f:02").ttl(60), 399);
+    return add(60us, packet_.macs("02:00:00:00:0f:01", "02:00:00:00:00:15").ttl(59), 321);
+  }
   const test::TimedFrames& frames() const { return frames_; }
 
  private:
@@ -167,6 +172,28 @@ TEST(EgressPath, AnswersAloneShowByWhichWayTheVisitorCame) {
     packets += totals.packets;
   }
   EXPECT_EQ(packets, 5U);
+}
+
+// The table has forgotten the question, and the answer's frames say the way before the client's own do.
+TEST(EgressPath, ALateAnswerLeavesNothingForbiddenInTheBooks) {
+  const auto datagram = [](const char* from, unsigned port, const char* to, unsigned to_port) {
+    return kit::ethernet().ipv4(from, to).udp(port, to_port).payload(40);
+  };
+  Day day;
+  day.says(datagram("203.0.113.60", 3478, "10.30.21.31", 51000)).arrives();
+  day.at(1ms).says(datagram("10.30.21.31", 51000, "203.0.113.60", 3478)).near().far(cloud_router);
+  const Heard heard = hear(day);
+  EXPECT_TRUE(heard.lines.empty()) << heard.all;
+  EXPECT_EQ(heard.result.forbidden_flows, 0U) << "nothing was told of it";
+  std::uint64_t flows = 0;
+  std::uint64_t packets = 0;
+  for (const PairTotals& totals : heard.result.matrix) {
+    EXPECT_EQ(totals.flows_forbidden + totals.packets_forbidden, 0U);
+    flows += totals.flows;
+    packets += totals.packets;
+  }
+  EXPECT_EQ(flows, 1U);
+  EXPECT_EQ(packets, 2U);
 }
 
 TEST(EgressPath, AnswersOnTheirWayElsewhereAreOfAVisitorWhoCamePast) {
