@@ -90,19 +90,26 @@ void UnaskedWatch::opened(const FlowStep& step, const policy::Policy& policy) {
     return;
   }
   if (service.marks.size() >= marks_max) service.marks.erase(service.marks.begin());
-  service.marks.push_back({step.tuple, step.pair, step.id, step.time, false, false});
-  due_.push_back({service_of(step.tuple), step.id, step.time});
+  service.marks.push_back({step.tuple, step.pair, step.time, false, false});
+  due_.push_back({step.tuple, step.time});
+}
+
+// By its ends: a flow's id may change when the client's wire is seen.
+UnaskedWatch::Mark* UnaskedWatch::mark_of(Service* service, const capture::Tuple& tuple) {
+  if (service == nullptr) return nullptr;
+  const auto mark = std::find_if(service->marks.begin(), service->marks.end(),
+                                 [&](const Mark& each) { return each.tuple == tuple; });
+  return mark == service->marks.end() ? nullptr : &*mark;
 }
 
 // What the client sends in a conversation that the service's end seems to have begun. False: it is none.
 bool UnaskedWatch::answered(const FlowStep& step) {
   Service* const service = services_.find(service_of(step.tuple));
-  if (service == nullptr) return false;
-  const auto mark = std::find_if(service->marks.begin(), service->marks.end(),
-                                 [&](const Mark& each) { return each.id == step.id; });
-  if (mark == service->marks.end()) return false;
+  Mark* const mark = mark_of(service, step.tuple);
+  if (mark == nullptr) return false;
   if (step.time <= mark->time + stamp_doubt) {
-    service->marks.erase(mark);  // the question, read later than its answer
+    // The question, read later than its answer.
+    service->marks.erase(service->marks.begin() + (mark - service->marks.data()));
     return false;
   }
   mark->answered = true;
@@ -128,11 +135,9 @@ void UnaskedWatch::expire(Time limit, const policy::Policy& policy, std::vector<
   while (!due_.empty() && due_.front().since <= limit) {
     const Due due = due_.front();
     due_.pop_front();
-    Service* const service = services_.find(due.service);
-    if (service == nullptr) continue;
-    const auto mark = std::find_if(service->marks.begin(), service->marks.end(),
-                                   [&](const Mark& each) { return each.id == due.id; });
-    if (mark == service->marks.end()) continue;
+    Service* const service = services_.find(service_of(due.tuple));
+    Mark* const mark = mark_of(service, due.tuple);
+    if (mark == nullptr) continue;
     mark->due = true;
     weigh(*service, Mark{*mark}, policy, found);
   }

@@ -68,7 +68,6 @@ class UnaskedWatch {
   struct Mark {
     capture::Tuple tuple{};  // the client is the source
     policy::PairId pair = 0;
-    std::uint64_t id = 0;
     Time time{};
     bool answered = false;
     bool due = false;  // its question would have come by now
@@ -80,12 +79,12 @@ class UnaskedWatch {
     std::vector<Mark> marks{};  // the oldest first
   };
   struct Due {
-    std::uint64_t service = 0;
-    std::uint64_t id = 0;
+    capture::Tuple tuple{};
     Time since{};
   };
 
   void opened(const FlowStep& step, const policy::Policy& policy);
+  static Mark* mark_of(Service* service, const capture::Tuple& tuple);
   bool answered(const FlowStep& step);
   void expire(Time limit, const policy::Policy& policy, std::vector<Notice>& found);
   void weigh(Service& service, const Mark& newest, const policy::Policy& policy, std::vector<Notice>& found);
