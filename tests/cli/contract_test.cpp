@@ -161,6 +161,19 @@ TEST_F(Contract, ReplayEndsWithThreeWhenSomethingWasForbidden) {
   EXPECT_EQ(replay({at("quiet.pcap"), at("bad.pcap")}).code, 3);
 }
 
+TEST_F(Contract, ReplaySaysNotThatAllIsWellWhereItFoundSomethingElseThanAFlow) {
+  auto packets = conversation("10.20.1.5", "10.20.0.9", 445);
+  packets.push_back(kit::ethernet().ipv4("10.30.0.9", "10.20.1.5").icmp(3, 1).quoting(packets[0], 28));
+  write("found.pcap", capture_of(packets));
+  for (const char* emitted : {"alerts", "matrix"}) {
+    const Outcome found = replay({"--emit", emitted, at("found.pcap")});
+    EXPECT_EQ(found.code, 0) << "3 is for forbidden flows";
+    EXPECT_TRUE(has(found.err, "検知が1件")) << found.err;
+    EXPECT_FALSE(has(found.err, "不許可の通信はありません")) << found.err;
+  }
+  EXPECT_TRUE(has(replay({at("quiet.pcap")}).err, "不許可の通信はありません"));
+}
+
 TEST_F(Contract, ReplayEndsWithOneWhenAnInputCannotBeRead) {
   const Outcome missing = replay({at("none.pcap")});
   EXPECT_EQ(missing.code, 1);

@@ -4,6 +4,8 @@
 #include <array>
 #include <boost/json.hpp>
 #include <iostream>
+#include <set>
+#include <string>
 #include <utility>
 
 #include "capture/source/source.hpp"
@@ -70,6 +72,7 @@ class Printer final : public daemon::ReplayOutput {
       : policy_(policy), options_(options), emit_(emit), eve_(eve) {}
 
   void alert(const daemon::AlertRecord& record) override {
+    if (record.severity < policy::Severity::notice) findings_.insert(daemon::incident_id(record));
     if (!emit_.alerts) return;
     if (eve_) {
       line(daemon::alert_event(record, options_));
@@ -125,6 +128,9 @@ class Printer final : public daemon::ReplayOutput {
     }
   }
 
+  // Told as a warning or worse, each once however often; whether or not alerts are emitted.
+  std::size_t findings() const { return findings_.size(); }
+
  private:
   using Widths = std::array<std::size_t, 11>;
 
@@ -146,7 +152,14 @@ class Printer final : public daemon::ReplayOutput {
   const bool eve_;
   bool headed_ = false;
   boost::json::object services_{};
+  std::set<std::string> findings_{};
 };
+
+// What the last line says: a finding need not be a flow that is forbidden.
+Text verdict_words(std::uint64_t forbidden_flows, std::size_t findings) {
+  if (forbidden_flows != 0) return Text::tool_replay_forbidden;
+  return findings != 0 ? Text::tool_replay_found : Text::tool_replay_clean;
+}
 
 Text words_of(capture::SourceFault fault) {
   switch (fault) {
@@ -202,10 +215,11 @@ int run_replay(const Arguments& arguments) {
   }
   printer.close(result);
   std::cout.flush();
-  complain(say(result.forbidden_flows == 0 ? Text::tool_replay_clean : Text::tool_replay_forbidden, language,
+  complain(say(verdict_words(result.forbidden_flows, printer.findings()), language,
                {{"packets", grouped(result.books.packets_read)},
                 {"flows", grouped(result.books.flows_opened)},
                 {"forbidden", grouped(result.forbidden_flows)},
+                {"findings", grouped(printer.findings())},
                 {"exceptions", grouped(result.exception_flows)},
                 {"config", loaded.name}}));
   if (!result.readable) {
