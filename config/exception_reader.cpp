@@ -11,6 +11,7 @@
 #include "config/domain_reader.hpp"
 #include "config/values.hpp"
 #include "config/week_reader.hpp"
+#include "policy/text/system_words.hpp"
 #include "policy/text/text.hpp"
 
 namespace sekimori::config {
@@ -174,7 +175,8 @@ void ExceptionReader::read_files(const Cursor& at) {
   if (error) {
     at.report().add(at.place(), at.path(),
                     short_name(at, path) + ": " +
-                        at.report().say(Text::config_file_unreadable, {{"error", error.message()}}));
+                        at.report().say(Text::config_file_unreadable,
+                                        {{"error", system_words(error, at.report().language())}}));
   } else if (files.empty()) {
     at.error(Text::config_exceptions_none, {{"folder", short_name(at, path)}});
   } else if (files.size() > files_max) {
@@ -190,7 +192,8 @@ void ExceptionReader::read_file(const Cursor& at, const std::string& file) {
   FileText text = read_text_file(file);
   if (!text.content) {
     report.add(at.place(), at.path(),
-               short_name(at, file) + ": " + report.say(text.failure, {{"error", text.detail}}));
+               short_name(at, file) + ": " +
+                   report.say(text.failure, {{"error", system_words(text.error, report.language())}}));
     return;
   }
   sources_.push_back({file, std::move(*text.content)});

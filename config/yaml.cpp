@@ -326,13 +326,14 @@ const TreeNode* TreeNode::find(std::string_view key) const {
 
 FileText read_text_file(const std::string& path, std::size_t bytes_max) {
   std::error_code failure;
-  if (std::filesystem::is_directory(path, failure)) return {std::nullopt, Text::config_file_directory, {}};
+  if (std::filesystem::is_directory(path, failure))
+    return {std::nullopt, Text::config_file_directory, EISDIR};
   const auto fail = [] {
     const int error = errno;
     const Text id = error == ENOENT   ? Text::config_file_missing
                     : error == EACCES ? Text::config_file_permission
                                       : Text::config_file_unreadable;
-    return FileText{std::nullopt, id, std::generic_category().message(error)};
+    return FileText{std::nullopt, id, error};
   };
   const auto close = [](std::FILE* file) { std::fclose(file); };
   // A pipe that nobody writes into is empty, and not waited for.
@@ -351,7 +352,7 @@ FileText read_text_file(const std::string& path, std::size_t bytes_max) {
   }
   if (std::ferror(file.get()) != 0) return fail();
   content.resize(std::min(content.size(), bytes_max + 1));
-  return {std::move(content), {}, {}};
+  return {std::move(content), {}, 0};
 }
 
 // Every octet is looked at before a parser sees any: the library takes invalid UTF-8 and NUL without a word.

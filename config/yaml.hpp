@@ -47,7 +47,7 @@ struct FileText {
   std::optional<std::string> content{};
   Text failure =
       Text::config_file_unreadable;  // when there is no content: missing, no permission, a directory
-  std::string detail{};              // the system's own word for it
+  int error = 0;                     // the system's own: errno
 };
 // At most one octet more than `bytes_max`, so that whoever reads the content can say that it is too much.
 FileText read_text_file(const std::string& path, std::size_t bytes_max = file_bytes_max);

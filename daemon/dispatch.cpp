@@ -10,6 +10,7 @@
 #include "daemon/journal/reopen.hpp"
 #include "daemon/render.hpp"
 #include "daemon/status.hpp"
+#include "policy/text/system_words.hpp"
 #include "policy/text/text.hpp"
 
 namespace sekimori::daemon {
@@ -37,7 +38,7 @@ std::string why_unusable(const JournalError& error, Language language) {
     case JournalError::Reason::system:
       break;
   }
-  return error.what();
+  return retold(error.what(), language);
 }
 
 }  // namespace
@@ -61,7 +62,7 @@ void Dispatch::open_journal(Desk& desk, const std::shared_ptr<const policy::Poli
     journal_ = std::make_unique<Journal>(options_.journal);
   } catch (const std::exception& error) {
     const auto* const reason = dynamic_cast<const JournalError*>(&error);
-    journal_trouble_ = reason == nullptr ? error.what() : why_unusable(*reason, language);
+    journal_trouble_ = reason == nullptr ? retold(error.what(), language) : why_unusable(*reason, language);
     spdlog::error(say(Text::journal_unusable, language, {{"why", journal_trouble_}}));
     return;
   }
@@ -191,7 +192,7 @@ void Dispatch::look_at_journal() {
   if (bad) {
     const std::string waiting = std::to_string(figures.waiting);
     spdlog::error(say(Text::journal_trouble, language,
-                      {{"why", figures.trouble}, {"waiting", waiting}, {"lost", lost}}));
+                      {{"why", retold(figures.trouble, language)}, {"waiting", waiting}, {"lost", lost}}));
   } else {
     spdlog::warn(say(Text::journal_well, language, {{"lost", lost}}));
   }
@@ -228,11 +229,12 @@ void Dispatch::tell_unkept() {
   const JournalFigures figures = journal_->figures();
   const std::uint64_t unkept = figures.waiting + figures.unnoted;
   if (unkept == 0) return;
-  spdlog::error(say(Text::journal_unkept_at_stop, options_.alerts.language,
-                    {{"unkept", std::to_string(unkept)},
-                     {"waiting", std::to_string(figures.waiting)},
-                     {"lost", std::to_string(figures.unnoted)},
-                     {"why", figures.trouble.empty() ? "-" : figures.trouble}}));
+  spdlog::error(
+      say(Text::journal_unkept_at_stop, options_.alerts.language,
+          {{"unkept", std::to_string(unkept)},
+           {"waiting", std::to_string(figures.waiting)},
+           {"lost", std::to_string(figures.unnoted)},
+           {"why", figures.trouble.empty() ? "-" : retold(figures.trouble, options_.alerts.language)}}));
 }
 
 void Dispatch::tell_undelivered() const {

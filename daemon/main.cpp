@@ -16,6 +16,7 @@
 #include "daemon/build_policy.hpp"
 #include "daemon/privileges.hpp"
 #include "daemon/station.hpp"
+#include "policy/text/system_words.hpp"
 #include "policy/text/text.hpp"
 
 namespace {
@@ -180,10 +181,10 @@ int main(int argc, char** argv) {
   try {
     return run(arguments);
   } catch (const std::exception& error) {
-    std::fprintf(
-        stderr, "%s\n",
-        say(Text::daemon_cannot_start, arguments.language.value_or(language), {{"why", error.what()}})
-            .c_str());
+    std::fprintf(stderr, "%s\n",
+                 say(Text::daemon_cannot_start, arguments.language.value_or(language),
+                     {{"why", retold(error.what(), arguments.language.value_or(language))}})
+                     .c_str());
     return 1;
   }
 }

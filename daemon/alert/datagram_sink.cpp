@@ -9,6 +9,7 @@
 #include <utility>
 
 #include "daemon/alert/queue_sink.hpp"
+#include "policy/text/system_words.hpp"
 
 namespace sekimori::daemon {
 namespace {
@@ -33,7 +34,7 @@ class DatagramSink final : public QueueSink {
     socket_.open(endpoint_.protocol(), error);
     if (!error) socket_.connect(endpoint_, error);
     if (error) {
-      failed(error.message());
+      failed(system_words(error, alerts().language));
     } else {
       connected();
     }
@@ -54,14 +55,14 @@ class DatagramSink final : public QueueSink {
       // An ICMP error about this datagram is reported by a later call.
       if (!local_) last_ = std::move(message);
     } else if (error == asio::error::message_size) {
-      too_big(error.message());
+      too_big(system_words(error, alerts().language));
     } else {
       // Port unreachable: it was the datagram before this one that found nobody.
       if (error == asio::error::connection_refused && last_) {
         again(std::move(*last_));
         last_.reset();
       }
-      failed(error.message());
+      failed(system_words(error, alerts().language));
     }
     kick();
   }

@@ -24,6 +24,7 @@
 
 #include "daemon/alert/queue_sink.hpp"
 #include "daemon/alert/rotation.hpp"
+#include "policy/text/system_words.hpp"
 #include "policy/text/text.hpp"
 
 namespace sekimori::daemon {
@@ -31,10 +32,6 @@ namespace {
 
 namespace asio = boost::asio;
 using boost::system::error_code;
-
-std::string system_words(int number) {
-  return std::system_category().message(number);
-}
 
 // True when the file has content and its last octet ends no line.
 bool torn(const std::string& path, const struct stat& status) {
@@ -122,7 +119,7 @@ class FileSink final : public QueueSink {
                    0600);
     }
     if (fd_ < 0 || ::fstat(fd_, &status_) != 0) {
-      trouble_words_ = system_words(errno);
+      trouble_words_ = system_words(errno, alerts().language);
       release();
       return false;
     }
@@ -162,7 +159,7 @@ class FileSink final : public QueueSink {
       if (!wanted) {
         why = text(Text::file_no_group, language);
       } else if (status_.st_gid != *wanted && ::fchown(fd_, static_cast<uid_t>(-1), *wanted) != 0) {
-        why = system_words(errno);
+        why = system_words(errno, language);
       }
       if (!why.empty()) {
         permissions_ = say(Text::file_warn_group, language, {{"group", options().group}, {"why", why}});
@@ -172,7 +169,7 @@ class FileSink final : public QueueSink {
     constexpr mode_t bits = 07777;
     if ((status_.st_mode & bits) != options().mode && ::fchmod(fd_, options().mode) != 0) {
       permissions_ = say(Text::file_warn_mode, language,
-                         {{"mode", octal(options().mode)}, {"why", system_words(errno)}});
+                         {{"mode", octal(options().mode)}, {"why", system_words(errno, language)}});
     }
   }
 
@@ -197,7 +194,7 @@ class FileSink final : public QueueSink {
                            [self = shared_from_this(), this, fd = fd_](const error_code& error) {
                              if (closed() || fd != fd_ || error == asio::error::operation_aborted) return;
                              if (error) {
-                               failed(error.message());
+                               failed(system_words(error, alerts().language));
                              } else {
                                send();
                              }
@@ -218,7 +215,7 @@ class FileSink final : public QueueSink {
         if (errno == EINTR) continue;
         if (errno == EAGAIN && waits_) return true;
         broken_ = !regular_;
-        failed(system_words(errno));
+        failed(system_words(errno, alerts().language));
         return false;
       }
       if (ending) {

@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "daemon/alert/wire.hpp"
+#include "policy/text/system_words.hpp"
 #include "policy/text/text.hpp"
 
 namespace sekimori::daemon {
@@ -27,7 +28,7 @@ class TcpWire final : public Wire {
         endpoint, [self = shared_from_this(), this, opened = std::move(opened)](const error_code& error) {
           if (closed_) return;
           if (error) {
-            opened({error.message()});
+            opened({system_words(error, language_)});
           } else {
             tune(socket_);
             listen();
@@ -42,7 +43,7 @@ class TcpWire final : public Wire {
                                                                                       std::size_t octets) {
                         if (closed_) return;
                         octets_ += octets;
-                        written(error ? Broken{error.message()} : Broken{});
+                        written(error ? Broken{system_words(error, language_)} : Broken{});
                       });
   }
 
@@ -61,17 +62,18 @@ class TcpWire final : public Wire {
  private:
   // A syslog receiver says nothing; reading shows at once when it goes away.
   void listen() {
-    socket_.async_read_some(
-        asio::buffer(heard_), [self = shared_from_this(), this](const error_code& error, std::size_t) {
-          if (closed_) return;
-          if (!error) return listen();
-          // Kept alive over a call that may close us.
-          const Done ended = std::move(ended_);
-          const bool orderly = error == asio::error::eof;
-          if (ended) {
-            ended({orderly ? std::string{text(Text::stream_closed, language_)} : error.message(), !orderly});
-          }
-        });
+    socket_.async_read_some(asio::buffer(heard_), [self = shared_from_this(), this](const error_code& error,
+                                                                                    std::size_t) {
+      if (closed_) return;
+      if (!error) return listen();
+      // Kept alive over a call that may close us.
+      const Done ended = std::move(ended_);
+      const bool orderly = error == asio::error::eof;
+      if (ended) {
+        ended({orderly ? std::string{text(Text::stream_closed, language_)} : system_words(error, language_),
+               !orderly});
+      }
+    });
   }
 
   asio::ip::tcp::socket socket_;

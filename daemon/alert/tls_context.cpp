@@ -17,6 +17,7 @@
 
 #include "daemon/render.hpp"
 #include "daemon/render/utf8.hpp"
+#include "policy/text/system_words.hpp"
 #include "policy/text/text.hpp"
 
 namespace sekimori::daemon {
@@ -149,7 +150,7 @@ std::string fingerprint_of(const X509* certificate) {
 Bio opened(const std::string& file, Language language) {
   errno = 0;
   Bio out{BIO_new_file(file.c_str(), "r")};
-  if (!out) refuse_file(file, std::system_category().message(errno != 0 ? errno : EIO), language);
+  if (!out) refuse_file(file, system_words(errno != 0 ? errno : EIO, language), language);
   return out;
 }
 
@@ -328,7 +329,7 @@ std::string TlsContext::words(const boost::system::error_code& error, const TlsP
   if (!peer.refused.empty()) return peer.refused;
   if (error == asio::ssl::error::stream_truncated) return std::string{text(Text::tls_cut, language_)};
   if (error == asio::error::eof) return std::string{text(Text::stream_closed, language_)};
-  if (error.category() != asio::error::get_ssl_category()) return error.message();
+  if (error.category() != asio::error::get_ssl_category()) return system_words(error, language_);
   const auto code = static_cast<unsigned long>(error.value());
   const int reason = ERR_GET_REASON(code);
   const char* const known = ERR_reason_error_string(code);

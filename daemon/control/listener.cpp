@@ -12,6 +12,7 @@
 #include <system_error>
 #include <utility>
 
+#include "policy/text/system_words.hpp"
 #include "policy/text/text.hpp"
 
 namespace sekimori::daemon {
@@ -19,10 +20,6 @@ namespace {
 
 // Connections that the kernel holds for us while we are busy.
 constexpr int backlog = 64;
-
-std::string words_of(int error) {
-  return std::system_category().message(error);
-}
 
 gid_t group_number(const std::string& name, Language language) {
   std::vector<char> buffer(4096);
@@ -54,7 +51,7 @@ sockaddr_un address_of(const std::string& path, Language language) {
 int new_socket(Language language) {
   const int descriptor = ::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
   if (descriptor < 0)
-    throw ControlError(say(Text::control_no_socket, language, {{"trouble", words_of(errno)}}));
+    throw ControlError(say(Text::control_no_socket, language, {{"trouble", system_words(errno, language)}}));
   return descriptor;
 }
 
@@ -63,7 +60,8 @@ void clear_place(const std::string& path, const sockaddr_un& address, Language l
   struct stat there {};
   if (::lstat(path.c_str(), &there) != 0) {
     if (errno == ENOENT) return;
-    throw ControlError(say(Text::control_no_bind, language, {{"path", path}, {"trouble", words_of(errno)}}));
+    throw ControlError(
+        say(Text::control_no_bind, language, {{"path", path}, {"trouble", system_words(errno, language)}}));
   }
   if (!S_ISSOCK(there.st_mode))
     throw ControlError(say(Text::control_not_a_socket, language, {{"path", path}}));
@@ -129,22 +127,23 @@ ControlListener::ControlListener(const ControlOptions& options, const ControlAcc
     ::fchmod(descriptor_, 0600);
     if (::bind(descriptor_, reinterpret_cast<const sockaddr*>(&address), sizeof(address)) != 0) {
       throw ControlError(
-          say(Text::control_no_bind, language, {{"path", path}, {"trouble", words_of(errno)}}));
+          say(Text::control_no_bind, language, {{"path", path}, {"trouble", system_words(errno, language)}}));
     }
     path_ = path;
     if (::lstat(path.c_str(), &there) != 0) {
       throw ControlError(
-          say(Text::control_no_bind, language, {{"path", path}, {"trouble", words_of(errno)}}));
+          say(Text::control_no_bind, language, {{"path", path}, {"trouble", system_words(errno, language)}}));
     }
     device_ = there.st_dev;
     inode_ = there.st_ino;
     if (there.st_gid != access.group && ::lchown(path.c_str(), static_cast<uid_t>(-1), access.group) != 0) {
-      throw ControlError(say(Text::control_no_chgrp, language,
-                             {{"path", path}, {"group", options.group}, {"trouble", words_of(errno)}}));
+      throw ControlError(
+          say(Text::control_no_chgrp, language,
+              {{"path", path}, {"group", options.group}, {"trouble", system_words(errno, language)}}));
     }
     if (::chmod(path.c_str(), 0660) != 0 || ::listen(descriptor_, backlog) != 0) {
       throw ControlError(
-          say(Text::control_no_bind, language, {{"path", path}, {"trouble", words_of(errno)}}));
+          say(Text::control_no_bind, language, {{"path", path}, {"trouble", system_words(errno, language)}}));
     }
   } catch (...) {
     close();

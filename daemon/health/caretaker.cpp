@@ -16,6 +16,7 @@
 #include "daemon/health/machine_look.hpp"
 #include "daemon/render.hpp"
 #include "daemon/status.hpp"
+#include "policy/text/system_words.hpp"
 #include "policy/text/text.hpp"
 
 namespace sekimori::daemon {
@@ -98,7 +99,7 @@ void Caretaker::resume(const std::vector<std::shared_ptr<const Notice>>& open, c
   Notice notice;
   notice.kind = NoticeKind::habits_lost;
   notice.subject = habits_path_;
-  notice.add("path", habits_path_).add("why", why);
+  notice.add("path", habits_path_).add("why", why, {retold(why, Language::ja), retold(why, Language::en)});
   news_.push_back(std::move(notice));
 }
 
@@ -110,8 +111,8 @@ void Caretaker::keep(const policy::Policy& policy) {
   // Tried again at the next lesson: in an hour at most.
   lessons_kept_ = lessons;
   if (!good && !habits_bad_) {
-    spdlog::error(
-        say(Text::health_habits_unwritten, alerts_.language, {{"path", habits_path_}, {"why", why}}));
+    spdlog::error(say(Text::health_habits_unwritten, alerts_.language,
+                      {{"path", habits_path_}, {"why", retold(why, alerts_.language)}}));
   }
   habits_bad_ = !good;
 }
@@ -166,12 +167,16 @@ void Caretaker::take_tap(const TapReport& report, TapVitals& tap) {
                         {"outages", std::to_string(tap.counters.outages)}}));
     } else {
       spdlog::error(say(Text::daemon_tap_down, language,
-                        {{"tap", tap.name}, {"interface", tap.interface}, {"why", report.trouble}}));
+                        {{"tap", tap.name},
+                         {"interface", tap.interface},
+                         {"why", retold(report.trouble, alerts_.language)}}));
     }
   } else if (!report.trouble.empty() && report.trouble != tap.trouble &&
              report.health == capture::SourceHealth::running) {
     spdlog::warn(say(Text::daemon_tap_warning, language,
-                     {{"tap", tap.name}, {"interface", tap.interface}, {"why", report.trouble}}));
+                     {{"tap", tap.name},
+                      {"interface", tap.interface},
+                      {"why", retold(report.trouble, alerts_.language)}}));
   }
   tap.health = report.health;
   tap.trouble = report.trouble;
@@ -281,7 +286,8 @@ std::optional<Day> Caretaker::load_day(const policy::Policy& policy) const {
   auto day = fault == KeptFault::none ? read_day(content, segment_ids(policy)) : std::nullopt;
   if (day) return day;
   if (why.empty()) why = text(Text::health_habits_altered, alerts_.language);
-  spdlog::error(say(Text::health_day_lost, alerts_.language, {{"path", day_path_}, {"why", why}}));
+  spdlog::error(say(Text::health_day_lost, alerts_.language,
+                    {{"path", day_path_}, {"why", retold(why, alerts_.language)}}));
   std::error_code ignored;
   std::filesystem::rename(day_path_, day_path_ + ".bad", ignored);
   return std::nullopt;
@@ -294,7 +300,8 @@ void Caretaker::keep_day(const policy::Policy& policy) {
   std::string why;
   const bool good = save_kept(day_path_, write_day(diary_.day(), segment_ids(policy)), why);
   if (!good && !day_bad_) {
-    spdlog::error(say(Text::health_day_unwritten, alerts_.language, {{"path", day_path_}, {"why", why}}));
+    spdlog::error(say(Text::health_day_unwritten, alerts_.language,
+                      {{"path", day_path_}, {"why", retold(why, alerts_.language)}}));
   }
   day_bad_ = !good;
 }

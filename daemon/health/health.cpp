@@ -5,6 +5,7 @@
 
 #include "daemon/render.hpp"
 #include "daemon/status.hpp"
+#include "policy/text/system_words.hpp"
 
 namespace sekimori::daemon {
 namespace {
@@ -48,6 +49,12 @@ void keep_since(const Notice& before, Notice& now) {
 
 std::string or_dash(const std::string& words) {
   return words.empty() ? "-" : words;
+}
+
+// Why, in the system's own words for machines and in the reader's for people.
+void add_why(Notice& notice, const std::string& words) {
+  notice.add("why", or_dash(words),
+             {retold(or_dash(words), Language::ja), retold(or_dash(words), Language::en)});
 }
 
 }  // namespace
@@ -198,7 +205,7 @@ void Health::judge_taps(const Vitals& vitals) {
     Notice notice = make(NoticeKind::link_down, tap.name);
     notice.add("tap", tap.name).add("interface", tap.interface);
     add_time(notice, "since", memory.down.value_or(now_).wall);
-    notice.add("why", or_dash(tap.trouble));
+    add_why(notice, tap.trouble);
     state(down, !down, std::move(notice));
     if (!down && memory.down) {
       memory.down.reset();
@@ -382,7 +389,7 @@ void Health::judge_outlets(const Vitals& vitals) {
     const bool failing = !disk.trouble.empty();
     Notice notice = make(NoticeKind::disk_short, disk.path);
     notice.add("path", disk.path).add("percent", fixed_point(free, 1)).add("free", std::to_string(disk.free));
-    notice.add("why", or_dash(disk.trouble));
+    add_why(notice, disk.trouble);
     const bool known = disk.size > 0;
     state(failing || (known && free < least), !failing && known && free >= least + 1, std::move(notice));
   }
@@ -391,12 +398,14 @@ void Health::judge_outlets(const Vitals& vitals) {
 void Health::judge_journal(const JournalVitals& journal) {
   if (journal.path.empty()) return;
   Notice failing = make(NoticeKind::journal_failing, journal.path);
-  failing.add("path", journal.path).add("why", or_dash(journal.trouble));
+  failing.add("path", journal.path);
+  add_why(failing, journal.trouble);
   failing.add("waiting", std::to_string(journal.waiting)).add("lost", std::to_string(journal.lost));
   state(!journal.trouble.empty(), journal.trouble.empty(), std::move(failing));
 
   Notice no_key = make(NoticeKind::journal_unsigned, journal.path);
-  no_key.add("path", journal.path).add("why", or_dash(journal.unsigned_because));
+  no_key.add("path", journal.path);
+  add_why(no_key, journal.unsigned_because);
   state(!journal.unsigned_because.empty(), journal.unsigned_because.empty(), std::move(no_key));
 
   if (std::exchange(journal_met_, true)) return;

@@ -9,6 +9,8 @@
 #include <boost/beast/http.hpp>
 #include <limits>
 
+#include "policy/text/system_words.hpp"
+
 namespace sekimori::tool {
 namespace {
 
@@ -28,7 +30,7 @@ Unanswered kind_of(const beast::error_code& error) {
 
 Response ask(const Request& request) {
   if (request.socket.empty() || request.socket.size() >= sizeof(sockaddr_un::sun_path)) {
-    throw ClientError(Unanswered::unreachable, std::system_category().message(ENAMETOOLONG));
+    throw ClientError(Unanswered::unreachable, system_words(ENAMETOOLONG, request.language));
   }
   asio::io_context io;
   beast::basic_stream<Local> stream{io};
@@ -37,7 +39,7 @@ Response ask(const Request& request) {
   stream.expires_after(request.timeout);
   stream.async_connect(Local::endpoint(request.socket), [&](beast::error_code error) { failed = error; });
   io.run();
-  if (failed) throw ClientError(kind_of(failed), failed.message());
+  if (failed) throw ClientError(kind_of(failed), system_words(failed, request.language));
 
   http::request<http::empty_body> question{request.post ? http::verb::post : http::verb::get, request.target,
                                            11};
@@ -60,7 +62,7 @@ Response ask(const Request& request) {
   io.run();
   if (failed) {
     if (failed == beast::error::timeout) failure = Unanswered::timeout;
-    throw ClientError(failure, failed.message());
+    throw ClientError(failure, system_words(failed, request.language));
   }
   return {.status = parser.get().result_int(), .body = std::move(parser.get().body())};
 }

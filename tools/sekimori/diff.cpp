@@ -11,6 +11,7 @@
 #include "daemon/render/words.hpp"
 #include "daemon/replay.hpp"
 #include "policy/proof/difference.hpp"
+#include "policy/text/system_words.hpp"
 #include "tools/sekimori/commands.hpp"
 #include "tools/sekimori/events.hpp"
 #include "tools/sekimori/tuples.hpp"
@@ -322,7 +323,7 @@ int run_diff(const Arguments& arguments) {
     try {
       replayed = replay_both(file, before, *after.policy);
     } catch (const capture::SourceError& error) {
-      complain(text(Text::tool_fault_other, manner.language), error.what());
+      complain(text(Text::tool_fault_other, manner.language), retold(error.what(), manner.language));
       return exit_code::usage;
     }
   }

@@ -13,6 +13,7 @@
 #include "daemon/behaviour/services_json.hpp"
 #include "daemon/control/query.hpp"
 #include "daemon/render.hpp"
+#include "policy/text/system_words.hpp"
 #include "policy/text/text.hpp"
 #include "tools/sekimori/commands.hpp"
 #include "tools/sekimori/events.hpp"
@@ -210,7 +211,7 @@ int run_replay(const Arguments& arguments) {
   try {
     result = daemon::replay(options, loaded.config.capture, loaded.policy, alerts, printer);
   } catch (const capture::SourceError& error) {
-    complain(text(words_of(error.fault()), language), error.what());
+    complain(text(words_of(error.fault()), language), retold(error.what(), language));
     return exit_code::failed;
   }
   printer.close(result);

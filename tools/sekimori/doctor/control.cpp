@@ -4,8 +4,8 @@
 #include <array>
 #include <cerrno>
 #include <cstdio>
-#include <cstring>
 
+#include "policy/text/system_words.hpp"
 #include "tools/sekimori/doctor/findings.hpp"
 
 namespace sekimori::tool::doctor {
@@ -30,7 +30,7 @@ void look_at_control(const std::string& path, const std::string& group, bool dae
   if (::stat(path.c_str(), &found) != 0) {
     // Who may not look into the folder is answered all the same, or was told so.
     if (daemon_answers || errno == EACCES) return;
-    const std::string why = std::strerror(errno);
+    const std::string why = system_words(errno, findings.language());
     findings.tell(Level::bad, "control", path, Text::doctor_control_missing, Text::doctor_control_missing_do,
                   {{"path", path}, {"why", why}});
     return;

@@ -16,6 +16,7 @@
 #include "daemon/descriptor.hpp"
 #include "daemon/health/machine_look.hpp"
 #include "daemon/status.hpp"
+#include "policy/text/system_words.hpp"
 #include "tools/sekimori/doctor/findings.hpp"
 #include "tools/sekimori/events.hpp"
 #include "tools/sekimori/table.hpp"
@@ -29,39 +30,39 @@ constexpr int patience_ms = 1500;
 
 // Why a connection to `address` does not come about, in the system's words; empty if it does. Of a datagram
 // socket that is only whether there is a way.
-std::string refusal(int family, int type, const sockaddr* address, socklen_t size) {
+std::string refusal(int family, int type, const sockaddr* address, socklen_t size, Language language) {
   const daemon::Descriptor socket{::socket(family, type | SOCK_NONBLOCK | SOCK_CLOEXEC, 0)};
-  if (socket.get() < 0) return std::strerror(errno);
+  if (socket.get() < 0) return system_words(errno, language);
   if (::connect(socket.get(), address, size) == 0) return {};
-  if (errno != EINPROGRESS) return std::strerror(errno);
+  if (errno != EINPROGRESS) return system_words(errno, language);
   pollfd wait{socket.get(), POLLOUT, 0};
-  if (::poll(&wait, 1, patience_ms) <= 0) return std::strerror(ETIMEDOUT);
+  if (::poll(&wait, 1, patience_ms) <= 0) return system_words(ETIMEDOUT, language);
   int error = 0;
   socklen_t length = sizeof error;
   ::getsockopt(socket.get(), SOL_SOCKET, SO_ERROR, &error, &length);
-  return error == 0 ? std::string{} : std::strerror(error);
+  return error == 0 ? std::string{} : system_words(error, language);
 }
 
-std::string remote_refusal(const daemon::DestinationOptions& to, int type) {
+std::string remote_refusal(const daemon::DestinationOptions& to, int type, Language language) {
   sockaddr_in v4{};
   if (::inet_pton(AF_INET, to.host.c_str(), &v4.sin_addr) == 1) {
     v4.sin_family = AF_INET;
     v4.sin_port = htons(to.port);
-    return refusal(AF_INET, type, reinterpret_cast<const sockaddr*>(&v4), sizeof v4);
+    return refusal(AF_INET, type, reinterpret_cast<const sockaddr*>(&v4), sizeof v4, language);
   }
   sockaddr_in6 v6{};
-  if (::inet_pton(AF_INET6, to.host.c_str(), &v6.sin6_addr) != 1) return std::strerror(EINVAL);
+  if (::inet_pton(AF_INET6, to.host.c_str(), &v6.sin6_addr) != 1) return system_words(EINVAL, language);
   v6.sin6_family = AF_INET6;
   v6.sin6_port = htons(to.port);
-  return refusal(AF_INET6, type, reinterpret_cast<const sockaddr*>(&v6), sizeof v6);
+  return refusal(AF_INET6, type, reinterpret_cast<const sockaddr*>(&v6), sizeof v6, language);
 }
 
-std::string local_refusal(const std::string& path) {
+std::string local_refusal(const std::string& path, Language language) {
   sockaddr_un address{};
   address.sun_family = AF_UNIX;
-  if (path.size() >= sizeof address.sun_path) return std::strerror(ENAMETOOLONG);
+  if (path.size() >= sizeof address.sun_path) return system_words(ENAMETOOLONG, language);
   std::memcpy(address.sun_path, path.data(), path.size());
-  return refusal(AF_UNIX, SOCK_DGRAM, reinterpret_cast<const sockaddr*>(&address), sizeof address);
+  return refusal(AF_UNIX, SOCK_DGRAM, reinterpret_cast<const sockaddr*>(&address), sizeof address, language);
 }
 
 std::string place_of(const daemon::DestinationOptions& to) {
@@ -92,8 +93,9 @@ void look_at_target(const daemon::DestinationOptions& to, const std::optional<js
   const bool asked = why.has_value();
   const bool datagrams = to.kind == daemon::DestinationKind::syslog_udp;
   if (!why) {
-    why = daemon::is_remote(to.kind) ? remote_refusal(to, datagrams ? SOCK_DGRAM : SOCK_STREAM)
-                                     : local_refusal(where);
+    why = daemon::is_remote(to.kind)
+              ? remote_refusal(to, datagrams ? SOCK_DGRAM : SOCK_STREAM, findings.language())
+              : local_refusal(where, findings.language());
   }
   if (!why->empty()) {
     findings.tell(Level::bad, "destination", to.name, Text::doctor_target_bad, Text::doctor_target_do,
@@ -106,18 +108,18 @@ void look_at_target(const daemon::DestinationOptions& to, const std::optional<js
 }
 
 // Whether there is a folder to write into.
-std::string write_trouble(const std::string& path) {
+std::string write_trouble(const std::string& path, Language language) {
   std::string folder = std::filesystem::path{path}.parent_path().string();
   if (folder.empty()) folder = ".";
   struct stat found {};
-  if (::stat(folder.c_str(), &found) != 0) return folder + ": " + std::strerror(errno);
-  if (!S_ISDIR(found.st_mode)) return folder + ": " + std::strerror(ENOTDIR);
+  if (::stat(folder.c_str(), &found) != 0) return folder + ": " + system_words(errno, language);
+  if (!S_ISDIR(found.st_mode)) return folder + ": " + system_words(ENOTDIR, language);
   return {};
 }
 
 void look_at_disk(const std::string& path, const config::Config& config, Findings& findings) {
   const std::string& user = config.daemon.process.user;
-  if (const std::string why = write_trouble(path); !why.empty()) {
+  if (const std::string why = write_trouble(path, findings.language()); !why.empty()) {
     const std::string owner = user.empty() ? "sekimori" : user;
     findings.tell(Level::bad, "disk", path, Text::doctor_disk_missing, Text::doctor_disk_missing_do,
                   {{"path", path}, {"why", why}, {"user", owner}});

@@ -16,6 +16,7 @@
 
 #include "daemon/descriptor.hpp"
 #include "daemon/health/interface_look.hpp"
+#include "policy/text/system_words.hpp"
 #include "tools/sekimori/doctor/findings.hpp"
 
 namespace sekimori::tool::doctor {
@@ -172,7 +173,7 @@ void look_at_tap(const capture::TapOptions& tap, Findings& findings) {
     if (errno == ENODEV) {
       findings.tell(Level::bad, "tap", tap.name, Text::doctor_tap_missing, Text::doctor_tap_missing_do, base);
     } else {
-      const std::string why = std::strerror(errno);
+      const std::string why = system_words(errno, findings.language());
       findings.tell(Level::look, "tap", tap.name, Text::doctor_tap_unknown, Text::doctor_tap_missing_do,
                     {base[0], base[1], {"why", why}});
     }
