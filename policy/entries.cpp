@@ -175,6 +175,7 @@ void Nearest::offer(Basis kind, std::uint32_t index, unsigned mismatches, Mismat
 
 void Entries::Comparison::differs(Mismatch field) {
   if (mismatches++ == 0) first = field;
+  fields |= 1U << static_cast<unsigned>(field);
 }
 
 Entries::Entries(std::vector<Entry> entries, std::vector<MacAddress> routers)
@@ -581,34 +582,56 @@ void Entries::look_around(Basis named, PairId pair, const Question& question, Ne
   offer_near(destination_places_, question.destination);
 }
 
-std::vector<NearMiss> Entries::nearest(PairId pair, const Conversation& conversation,
-                                       std::size_t most) const {
+// In the order of compare().
+std::vector<Mismatch> Entries::Comparison::all() const {
+  std::vector<Mismatch> out;
+  for (const Mismatch field :
+       {Mismatch::source_address, Mismatch::destination_address, Mismatch::port, Mismatch::protocol,
+        Mismatch::name, Mismatch::source_mac, Mismatch::destination_mac, Mismatch::not_approved,
+        Mismatch::not_yet, Mismatch::expired, Mismatch::revoked, Mismatch::out_of_hours}) {
+    if (has(field)) out.push_back(field);
+  }
+  return out;
+}
+
+std::vector<NearEntry> Entries::nearest(PairId pair, const Conversation& conversation,
+                                        std::size_t most) const {
   Conversation back = conversation;
   std::swap(back.initiator, back.responder);
   std::swap(back.initiator_mac, back.responder_mac);
   const PairId reverse = policy::pair_of(to_of(pair), from_of(pair));
   const Question question = ask(conversation);
   const Question reversed = ask(back);
-  std::vector<Nearest> near;
+  struct Near : Nearest {
+    std::vector<Mismatch> differs{};
+  };
+  std::vector<Near> near;
   for (std::uint32_t i = 0; i < entries_.size(); ++i) {
     const Entry& entry = entries_[i];
     const bool exception = entry.kind == Basis::exception;
-    Nearest one;
+    Near one;
     if (exception || pair_of(entry) == pair) {
       const Comparison comparison = compare(i, question);
       if (comparison.mismatches == 0) continue;
-      if (!exception || comparison.mismatches <= 2) {
+      // What is registered for these very ends is meant, however much else of it differs.
+      const bool same_ends =
+          !comparison.has(Mismatch::source_address) && !comparison.has(Mismatch::destination_address);
+      if (!exception || same_ends || comparison.mismatches <= 2) {
         one.offer(entry.kind, entry.index, comparison.mismatches, comparison.first);
+        one.differs = comparison.all();
       }
     }
-    if ((exception || pair_of(entry) == reverse) && compare(i, reversed).mismatches == 0)
+    if ((exception || pair_of(entry) == reverse) && compare(i, reversed).mismatches == 0) {
       one.offer(entry.kind, entry.index, 1, Mismatch::direction);
-    if (one.miss.mismatch != Mismatch::none) near.push_back(one);
+      if (one.miss.mismatch == Mismatch::direction) one.differs = {Mismatch::direction};
+    }
+    if (one.miss.mismatch != Mismatch::none) near.push_back(std::move(one));
   }
-  std::stable_sort(near.begin(), near.end(),
-                   [](const Nearest& a, const Nearest& b) { return a.score < b.score; });
-  std::vector<NearMiss> misses;
-  for (std::size_t i = 0; i < near.size() && i < most; ++i) misses.push_back(near[i].miss);
+  std::stable_sort(near.begin(), near.end(), [](const Near& a, const Near& b) { return a.score < b.score; });
+  std::vector<NearEntry> misses;
+  for (std::size_t i = 0; i < near.size() && i < most; ++i) {
+    misses.push_back({near[i].miss, std::move(near[i].differs)});
+  }
   return misses;
 }
 

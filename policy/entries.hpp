@@ -96,7 +96,7 @@ class Entries {
   Entries(std::vector<Entry> entries, std::vector<MacAddress> routers);
   // Every entry that is near, nearest first, as look_around() rates them: all are looked at, so this is for
   // people who ask, not for the packet path. Those that match in full are left out.
-  std::vector<NearMiss> nearest(PairId pair, const Conversation& conversation, std::size_t most) const;
+  std::vector<NearEntry> nearest(PairId pair, const Conversation& conversation, std::size_t most) const;
   // As given: gateways, services, exceptions, each in the options' order.
   const std::vector<Entry>& all() const { return entries_; }
 
@@ -173,9 +173,12 @@ class Entries {
   static_assert(sizeof(Digest) == 64);
   struct Comparison {
     unsigned mismatches = 0;
+    std::uint32_t fields = 0;  // 1 << each Mismatch
     Mismatch first = Mismatch::none;
     bool mac_verified = true;
     void differs(Mismatch field);
+    std::vector<Mismatch> all() const;
+    bool has(Mismatch field) const { return (fields >> static_cast<unsigned>(field) & 1U) != 0; }
   };
   struct Record;
 

@@ -461,15 +461,15 @@ Verdict Policy::judge(const Conversation& conversation) const {
   return verdict;
 }
 
-std::vector<NearMiss> Policy::near_misses(const Conversation& conversation, std::size_t most) const {
+std::vector<NearEntry> Policy::near_misses(const Conversation& conversation, std::size_t most) const {
   const Verdict verdict = judge(conversation);
   if (!takes(verdict.cell, Basis::exception)) {
     if (verdict.near_miss.mismatch == Mismatch::none) return {};
-    return {verdict.near_miss};
+    return {{verdict.near_miss, {verdict.near_miss.mismatch}}};
   }
-  std::vector<NearMiss> misses = compiled_->entries.nearest(verdict.pair(), conversation, most);
+  std::vector<NearEntry> misses = compiled_->entries.nearest(verdict.pair(), conversation, most);
   // A gateway has no say in a cell that takes services, nor the other way round.
-  std::erase_if(misses, [&](const NearMiss& miss) { return !takes(verdict.cell, miss.kind); });
+  std::erase_if(misses, [&](const NearEntry& near) { return !takes(verdict.cell, near.miss.kind); });
   return misses;
 }
 

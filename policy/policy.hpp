@@ -74,6 +74,13 @@ struct NearMiss {
   std::uint32_t index = 0;        // into Policy::options().gateways, services or exceptions
 };
 
+// A near miss with everything that it differs in: in the order in which an officer looks, `miss.mismatch`
+// first.
+struct NearEntry {
+  NearMiss miss{};
+  std::vector<Mismatch> differs{};
+};
+
 // RFC 5424 severities as the domain text's section 3.10 gives them.
 enum class Severity : std::uint8_t { emergency, alert, critical, error, warning, notice, info, debug };
 
@@ -195,7 +202,7 @@ class Policy {
 
   // What came near to permitting a conversation that is forbidden: at most `most` entries, nearest first.
   // Looks at all of them: for people who ask, not for the packet path.
-  std::vector<NearMiss> near_misses(const Conversation& conversation, std::size_t most) const;
+  std::vector<NearEntry> near_misses(const Conversation& conversation, std::size_t most) const;
 
   // Which segment an address belongs to by prefix alone; unlisted = external. `prefix_index`, when given,
   // gets the index of the matching NamedPrefix in prefixes(), or -1.

@@ -45,6 +45,31 @@ struct Answers : test::ConfigStage {
   }
 };
 
+TEST_F(Answers, ExplainListsEverythingInWhichAnEntryDiffers) {
+  // A Sunday, another port, another card.
+  const std::vector<std::string> asked{"explain",
+                                       "--lang",
+                                       "en",
+                                       "--at",
+                                       "2026-06-07T10:00",
+                                       "--config",
+                                       write("city.yaml", city),
+                                       "10.20.10.6",
+                                       "10.10.10.6",
+                                       "tcp/8531",
+                                       "--source-mac",
+                                       "02:00:00:00:00:07"};
+  const Outcome text = run_tool(asked);
+  EXPECT_TRUE(has(text.out, "port, initiator's MAC, weekday or hour")) << text.out;
+  std::vector<std::string> machine = asked;
+  machine.emplace_back("--json");
+  const boost::json::value json = boost::json::parse(run_tool(machine).out);
+  ASSERT_EQ(json.at("near").as_array().size(), 1U);
+  EXPECT_EQ(json.at("near").at(0).at("id"), "EX-1");
+  EXPECT_EQ(boost::json::serialize(json.at("near").at(0).at("differs")),
+            R"(["port","source_mac","out_of_hours"])");
+}
+
 TEST_F(Answers, WhatTheSystemRefusesIsSaidInTheOperatorsLanguage) {
   const std::string nowhere = path("none.sock");
   const Outcome japanese = run_tool({"status", "--lang", "ja", "--socket", nowhere});

@@ -258,19 +258,40 @@ Text words_of(Mismatch mismatch) {
 }
 
 // Several entries that come near: the first is the verdict's own, and the officer may have meant another one.
-void print_near(const policy::Policy& policy, const policy::Conversation& conversation, Language language) {
-  const std::vector<policy::NearMiss> near = policy.near_misses(conversation, near_shown);
-  if (near.size() < 2) return;
+// `named`: the verdict's sentence tells that one and the first thing in which it differs; where there is no
+// more to it than that, or it was too far to be told, it is no list.
+void print_near(const policy::Policy& policy, const policy::Conversation& conversation, bool named,
+                Language language) {
+  const std::vector<policy::NearEntry> near = policy.near_misses(conversation, near_shown);
+  const bool told = near.size() == 1 && (near.front().differs.size() < 2 || !named);
+  if (near.empty() || told) return;
   Table table{{{std::string(text(Text::explain_column_entry, language))},
                {std::string(text(Text::explain_column_differs, language))},
                {std::string(text(Text::explain_column_place, language))}}};
-  for (const policy::NearMiss& miss : near) {
+  for (const auto& [miss, differs] : near) {
     std::string name{text(policy::kind_text(miss.kind), language)};
     name.append(" ").append(policy::id_of(policy.compiled(), miss.kind, miss.index));
-    table.add({name, std::string(text(words_of(miss.mismatch), language)),
-               entry_place(policy, miss.kind, miss.index)});
+    std::string words;
+    for (const Mismatch mismatch : differs) {
+      if (!words.empty()) words.append(language == Language::ja ? "、" : ", ");
+      words.append(text(words_of(mismatch), language));
+    }
+    table.add({name, words, entry_place(policy, miss.kind, miss.index)});
   }
   std::cout << '\n' << text(Text::explain_near_title, language) << '\n' << table.to_string(wants_colour(1));
+}
+
+boost::json::array near_json(const policy::Policy& policy, const policy::Conversation& conversation) {
+  boost::json::array list;
+  for (const auto& [miss, differs] : policy.near_misses(conversation, near_shown)) {
+    boost::json::array names;
+    for (const Mismatch mismatch : differs) names.emplace_back(policy::mismatch_name(mismatch));
+    list.emplace_back(boost::json::object{{"kind", policy::basis_name(miss.kind)},
+                                          {"id", policy::id_of(policy.compiled(), miss.kind, miss.index)},
+                                          {"place", entry_place(policy, miss.kind, miss.index)},
+                                          {"differs", std::move(names)}});
+  }
+  return list;
 }
 
 // All conversations between two ends of which one is a segment: what is permitted, and by what.
@@ -511,6 +532,7 @@ int run_explain(const Arguments& arguments) {
   const policy::Verdict verdict = policy.judge(conversation);
   if (arguments.json()) {
     boost::json::object out = daemon::judgement(facts, verdict, policy);
+    if (verdict.decision == Decision::forbid) out["near"] = near_json(policy, conversation);
     if (whole) out["whole"] = whole->to_json(policy);
     if (told.event) out["told"] = std::move(*told.event);
     std::cout << daemon::to_line(out) << '\n';
@@ -518,7 +540,8 @@ int run_explain(const Arguments& arguments) {
   }
   if (told.event) print_told(arguments, *told.event, verdict, loaded.name);
   print_verdict(question, verdict, loaded, service);
-  if (verdict.decision == Decision::forbid) print_near(policy, conversation, alerts.language);
+  if (verdict.decision == Decision::forbid)
+    print_near(policy, conversation, verdict.near_miss.mismatch != Mismatch::none, alerts.language);
   if (whole) whole->print(policy);
   return exit_code::good;
 }
