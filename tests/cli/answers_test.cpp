@@ -45,6 +45,51 @@ struct Answers : test::ConfigStage {
   }
 };
 
+TEST_F(Answers, ExplainGivesBothVerdictsWhereTheNextHopDecides) {
+  const Outcome both = explain({"--lang", "en", "10.30.1.5", "198.51.100.7", "tcp/443"});
+  EXPECT_EQ(both.code, 0) << both.err;
+  for (const char* part : {"The answer depends on the next hop", "one of security-cloud (02:00:ac:1f:03:99)",
+                           "internet → security-cloud", "any other MAC", "internet → external", "permit",
+                           "FORBID", "172.31.0.8 (プロキシ)"})
+    EXPECT_TRUE(has(both.out, part)) << part << "\n" << both.out;
+  EXPECT_TRUE(has(explain({"--lang", "ja", "10.30.1.5", "198.51.100.7", "tcp/443"}).out,
+                  "この答えは次ホップ（発信側のフレームの宛先MAC）によって変わります"));
+
+  const boost::json::value json =
+      boost::json::parse(explain({"--json", "10.30.1.5", "198.51.100.7", "tcp/443"}).out);
+  ASSERT_EQ(json.at("next_hops").as_array().size(), 3U);
+  EXPECT_EQ(json.at("next_hops").at(0).at("next_hop"), "unknown");
+  EXPECT_EQ(json.at("next_hops").at(0).at("verdict"), json.at("verdict"));
+  EXPECT_EQ(json.at("next_hops").at(1).at("next_hop"), "security-cloud");
+  EXPECT_EQ(json.at("next_hops").at(1).at("verdict"), "permit");
+  EXPECT_EQ(json.at("next_hops").at(2).at("next_hop"), "other");
+  EXPECT_EQ(json.at("next_hops").at(2).at("verdict"), "forbid");
+}
+
+TEST_F(Answers, ExplainSaysNothingOfNextHopsThatDecideNothing) {
+  for (const std::vector<std::string>& asked : {std::vector<std::string>{"10.10.1.5", "10.20.0.9", "tcp/445"},
+                                                {"10.10.1.5", "198.51.100.7", "tcp/443"},
+                                                {"10.30.1.5", "10.30.0.9", "tcp/443"}}) {
+    const Outcome one = explain(asked);
+    EXPECT_FALSE(has(one.out, "次ホップ")) << one.out;
+  }
+  const Outcome known =
+      explain({"10.30.1.5", "198.51.100.7", "tcp/443", "--destination-mac", "02:00:ac:1f:03:99"});
+  EXPECT_FALSE(has(known.out, "によって変わります")) << "it is known\n" << known.out;
+}
+
+TEST_F(Answers, ExplainOfWhatComesInGivesTheVerdictsByWhereItCameFrom) {
+  const std::string dmz = write("dmz.yaml", std::string{city} +
+                                                "  - {id: EX-2, reason: r, approver: a, ticket: t, until: "
+                                                "2027-03-31, protocol: tcp, ports: [443],\n"
+                                                "     source: {macs: [\"02:00:ac:1f:03:99\"]}, destination: "
+                                                "{addresses: [10.30.0.9]}}\n");
+  const Outcome in = run_tool({"explain", "--lang", "en", "--at", "2026-06-01T10:00", "--config", dmz,
+                               "198.51.100.7", "10.30.0.9", "tcp/443"});
+  EXPECT_EQ(in.code, 0) << in.err;
+  EXPECT_TRUE(has(in.out, "depends on the device that the frames come from")) << in.out;
+}
+
 TEST_F(Answers, ExplainListsEverythingInWhichAnEntryDiffers) {
   // A Sunday, another port, another card.
   const std::vector<std::string> asked{"explain",

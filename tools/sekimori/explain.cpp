@@ -12,6 +12,7 @@
 #include "tools/sekimori/commands.hpp"
 #include "tools/sekimori/events.hpp"
 #include "tools/sekimori/incident.hpp"
+#include "tools/sekimori/next_hops.hpp"
 #include "tools/sekimori/read_time.hpp"
 #include "tools/sekimori/service.hpp"
 #include "tools/sekimori/tuples.hpp"
@@ -421,13 +422,15 @@ void take_example(const policy::Conversation& example, Question& question) {
   question.facts.tuple.destination_port = example.port;
 }
 
-void print_verdict(const Question& question, const policy::Verdict& verdict, const Loaded& loaded,
-                   const std::string& service) {
+void print_verdict(const Question& question, const policy::Verdict& verdict, const HopVerdicts& hops,
+                   const Loaded& loaded, const std::string& service) {
   const policy::Policy& policy = *loaded.policy;
   const daemon::AlertOptions& alerts = loaded.config.daemon.alerts;
   const Language language = alerts.language;
   const capture::FlowFacts& facts = question.facts;
   std::cout << printable(daemon::verdict_text(facts, verdict, policy, language)) << "\n\n";
+  // Before anything else: the sentence above is half of the answer.
+  if (!hops.each.empty()) std::cout << hops_text(policy, hops, language) << '\n';
   Table table{{{""}, {""}}};
   const auto add = [&](Text name, const std::string& value) {
     if (!value.empty()) table.add({std::string(text(name, language)), value});
@@ -530,16 +533,19 @@ int run_explain(const Arguments& arguments) {
   policy::Conversation conversation = policy::conversation_of(facts);
   conversation.time = facts.start;
   const policy::Verdict verdict = policy.judge(conversation);
+  HopVerdicts hops;
+  if (!whole) hops = verdicts_by_hop(policy, facts, verdict, alerts.language);
   if (arguments.json()) {
     boost::json::object out = daemon::judgement(facts, verdict, policy);
     if (verdict.decision == Decision::forbid) out["near"] = near_json(policy, conversation);
+    if (!hops.each.empty()) out["next_hops"] = hops_json(policy, hops);
     if (whole) out["whole"] = whole->to_json(policy);
     if (told.event) out["told"] = std::move(*told.event);
     std::cout << daemon::to_line(out) << '\n';
     return exit_code::good;
   }
   if (told.event) print_told(arguments, *told.event, verdict, loaded.name);
-  print_verdict(question, verdict, loaded, service);
+  print_verdict(question, verdict, hops, loaded, service);
   if (verdict.decision == Decision::forbid)
     print_near(policy, conversation, verdict.near_miss.mismatch != Mismatch::none, alerts.language);
   if (whole) whole->print(policy);
