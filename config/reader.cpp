@@ -4,6 +4,7 @@
 #include <array>
 #include <optional>
 
+#include "config/slips.hpp"
 #include "policy/text/text.hpp"
 
 namespace sekimori::config {
@@ -133,6 +134,15 @@ std::string half_width(std::string_view text) {
 policy::Place Cursor::place() const {
   if (node_ == nullptr) return {origin_->file, 1, 1};
   return {origin_->file, node_->line, node_->column};
+}
+
+void Cursor::error(Text id, std::initializer_list<TextArgument> arguments) const {
+  std::string message = report().say(id, arguments);
+  // What is wrong with a text for people is not how it is spelt.
+  const bool spelling = id != Text::config_text_long && id != Text::config_text_control &&
+                        id != Text::config_text_empty && id != Text::config_full_width_space;
+  if (spelling && is_text()) message += slip_hint(node_->text, report());
+  report().add(place(), path_, std::move(message));
 }
 
 bool Cursor::expect(TreeNode::Kind kind, Text expected) const {
@@ -306,7 +316,7 @@ bool Cursor::choice_of(std::size_t& index, const std::vector<std::string_view>& 
 
 bool Cursor::list(const std::function<void(const Cursor&)>& item, Size size) const {
   if (!present()) return false;
-  if (node_->kind == TreeNode::Kind::text) {
+  if (node_->kind == TreeNode::Kind::text && half_width(node_->text).substr(0, 1) != "[") {
     error(Text::config_list_of_one, {{"value", shown(node_->text)}});
     return false;
   }
@@ -375,10 +385,11 @@ void Map::finish() const {
       at_.report().add(place, path, Text::config_full_width_space);
       continue;
     }
-    at_.report().add(place, path, Text::config_unknown_key,
-                     {{"key", shown(key.text)},
-                      {"keys", join(known_)},
-                      {"mean", did_you_mean(at_.report(), suggest(key.text, known_))}});
+    const std::string message = at_.report().say(
+        Text::config_unknown_key, {{"key", shown(key.text)},
+                                   {"keys", join(known_)},
+                                   {"mean", did_you_mean(at_.report(), suggest(key.text, known_))}});
+    at_.report().add(place, path, message + slip_hint(key.text, at_.report()));
   }
 }
 

@@ -59,9 +59,8 @@ class Cursor {
   Cursor part(const TreeNode& node) const { return {*origin_, &node, path_, pattern_}; }
   const std::string& path() const { return path_; }
   Report& report() const { return origin_->report; }
-  void error(Text id, std::initializer_list<TextArgument> arguments = {}) const {
-    report().add(place(), path_, id, arguments);
-  }
+  // Says also which of the value's characters is no ASCII sign though it looks like one.
+  void error(Text id, std::initializer_list<TextArgument> arguments = {}) const;
 
   // ---- scalars: true and the output filled, or false and everything said ----
 

@@ -17,13 +17,13 @@
 #include <sstream>
 #include <utility>
 
+#include "config/slips.hpp"
 #include "policy/text/text.hpp"
 
 namespace sekimori::config {
 namespace {
 
 constexpr std::size_t depth_max = 32;  // the library's own guard is 500 levels, and says "bad file"
-constexpr std::string_view full_width_colon = "\xef\xbc\x9a";
 
 // Octets of the UTF-8 character at the front of `text`; 0 when it is not one (RFC 3629: no surrogates, no
 // long forms).
@@ -78,11 +78,6 @@ class Lines {
     last_offset_ = offset;
     return {static_cast<int>(line), last_column_};
   }
-  std::string_view line(std::size_t number) const {
-    const std::size_t end = number < starts_.size() ? starts_[number] : content_.size();
-    return content_.substr(starts_[number - 1], end - starts_[number - 1]);
-  }
-  std::size_t count() const { return starts_.size(); }
 
  private:
   std::string_view content_;
@@ -285,31 +280,6 @@ Text syntax_text(const std::string& message) {
   return Text::config_syntax;
 }
 
-// Slips of a Japanese keyboard that break the grammar far from where they stand. True if any was found.
-bool report_full_width(const Lines& lines, const std::string& file, Report& report) {
-  bool found = false;
-  for (std::size_t number = 1; number <= lines.count(); ++number) {
-    const std::string_view line = lines.line(number);
-    std::size_t at = line.find_first_not_of(" -");
-    if (at == std::string_view::npos || line[at] == '#') continue;
-    const auto tell = [&](std::size_t where, Text id) {
-      report.add({file, static_cast<int>(number), characters(line.substr(0, where)) + 1}, "", id);
-      found = true;
-    };
-    if (line.substr(at, full_width_space.size()) == full_width_space) {
-      tell(at, Text::config_full_width_space);
-      continue;
-    }
-    const std::size_t word = at;
-    at = line.find_first_not_of("abcdefghijklmnopqrstuvwxyz_", word);
-    if (at != std::string_view::npos && at > word &&
-        line.substr(at, full_width_colon.size()) == full_width_colon) {
-      tell(at, Text::config_full_width_colon);
-    }
-  }
-  return found;
-}
-
 }  // namespace
 
 int characters(std::string_view text) {
@@ -405,14 +375,14 @@ std::optional<TreeNode> parse_yaml(std::string_view content, const std::string& 
   } catch (const Stop&) {
     return std::nullopt;
   } catch (const YAML::Exception& error) {
-    if (!report_full_width(lines, file, report)) {
+    if (!report_slips(content, file, report)) {
       const auto [line, column] = lines.place(lines.offset(error.mark));
       report.add({file, line, column}, "", syntax_text(error.msg), {{"detail", error.msg}});
     }
     return std::nullopt;
   }
   TreeNode root = builder.take();
-  if (root.kind == TreeNode::Kind::text && report_full_width(lines, file, report)) return std::nullopt;
+  if (root.kind == TreeNode::Kind::text && report_slips(content, file, report)) return std::nullopt;
   return root;
 }
 
