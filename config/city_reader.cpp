@@ -576,7 +576,7 @@ void read_city(Map& root, const CityContext& context, std::vector<SourceText>& s
   reader.read_gateways(root.optional("gateways"));
   reader.read_services(root.optional("services"));
   options.utc_offset_minutes = context.utc_offset_minutes;
-  ExceptionReader exceptions{context, sources, options.domains, options.exceptions};
+  ExceptionReader exceptions{context, sources, options.domains, options.exceptions, options.notes};
   exceptions.read_list(root.optional("exceptions"));
   exceptions.read_files(root.optional("exceptions_from"));
   reader.read_routers(root.optional("routers"));

@@ -9,6 +9,7 @@
 
 #include "config/assertion_reader.hpp"
 #include "config/domain_reader.hpp"
+#include "config/suggest.hpp"
 #include "config/values.hpp"
 #include "config/week_reader.hpp"
 #include "policy/text/system_words.hpp"
@@ -145,6 +146,23 @@ std::string short_name(const Cursor& at, const std::filesystem::path& path) {
   return shown(relative.empty() ? path.string() : relative.string());
 }
 
+enum class Looks : std::uint8_t { otherwise, a_register, written_otherwise, like_a_copy };
+
+// What a file in the folder is by its name.
+Looks looks_of(const std::string& name) {
+  // Hidden, or what editors leave behind.
+  if (name.front() == '.' || name.front() == '#' || name.back() == '~') return Looks::otherwise;
+  const std::string extension = std::filesystem::path{name}.extension().string();
+  if (extension == ".yaml" || extension == ".yml") return Looks::a_register;
+  std::string plain = half_width(name);
+  std::transform(plain.begin(), plain.end(), plain.begin(),
+                 [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c; });
+  const std::string plain_extension = std::filesystem::path{plain}.extension().string();
+  if (plain_extension == ".yaml" || plain_extension == ".yml") return Looks::written_otherwise;
+  const bool inside = plain.find(".yaml") != std::string::npos || plain.find(".yml") != std::string::npos;
+  return inside || edit_distance(plain_extension, ".yaml") <= 1 ? Looks::like_a_copy : Looks::otherwise;
+}
+
 void refuse(const Cursor& key, Text id) {
   if (key.present()) key.error(id);
 }
@@ -167,24 +185,49 @@ void ExceptionReader::read_files(const Cursor& at) {
   const fs::path path = fs::path{at.place().file}.parent_path() / name;
   std::error_code error;
   if (!fs::is_directory(path, error)) return read_file(at, path.string());
-  std::vector<std::string> files;
-  for (fs::directory_iterator entry{path, error}, end; !error && entry != end; entry.increment(error)) {
-    const fs::path& file = entry->path();
-    if (file.extension() == ".yaml" || file.extension() == ".yml") files.push_back(file.string());
+  for (const std::string& file : registers_in(at, path.string())) read_file(at, file);
+}
+
+std::vector<std::string> ExceptionReader::registers_in(const Cursor& at, const std::string& folder) {
+  namespace fs = std::filesystem;
+  Report& report = at.report();
+  std::error_code error;
+  std::vector<fs::path> found;
+  for (fs::directory_iterator entry{folder, error}, end; !error && entry != end; entry.increment(error)) {
+    found.push_back(entry->path());
   }
   if (error) {
-    at.report().add(at.place(), at.path(),
-                    short_name(at, path) + ": " +
-                        at.report().say(Text::config_file_unreadable,
-                                        {{"error", system_words(error, at.report().language())}}));
-  } else if (files.empty()) {
-    at.error(Text::config_exceptions_none, {{"folder", short_name(at, path)}});
+    report.add(
+        at.place(), at.path(),
+        short_name(at, folder) + ": " +
+            report.say(Text::config_file_unreadable, {{"error", system_words(error, report.language())}}));
+    return {};
+  }
+  std::sort(found.begin(), found.end());
+  const std::size_t mistakes = report.count();
+  std::vector<std::string> files;
+  for (const fs::path& file : found) {
+    const Looks looks = looks_of(file.filename().string());
+    const std::string name = short_name(at, file);
+    const bool hidden = file.filename().string().front() == '.';
+    if (!hidden && fs::is_directory(file, error)) {
+      notes_.push_back({at.place(), report.say(Text::config_folder_nested,
+                                               {{"file", name}, {"folder", short_name(at, folder)}})});
+    } else if (looks == Looks::a_register) {
+      files.push_back(file.string());
+    } else if (looks == Looks::written_otherwise) {
+      at.error(Text::config_folder_letters, {{"file", name}});
+    } else if (looks == Looks::like_a_copy) {
+      notes_.push_back({at.place(), report.say(Text::config_folder_copy, {{"file", name}})});
+    }
+  }
+  if (files.empty() && report.count() == mistakes) {
+    at.error(Text::config_exceptions_none, {{"folder", short_name(at, folder)}});
   } else if (files.size() > files_max) {
     at.error(Text::config_list_long, {{"max", std::to_string(files_max)}});
-  } else {
-    std::sort(files.begin(), files.end());
-    for (const std::string& file : files) read_file(at, file);
+    files.clear();
   }
+  return files;
 }
 
 void ExceptionReader::read_file(const Cursor& at, const std::string& file) {

@@ -100,6 +100,7 @@ void Compiler::read_model() {
     if (segments[i].listed_only) out_.listed_only = static_cast<SegmentSet>(out_.listed_only | 1U << i);
   }
   out_.warnings = out_.matrix.warnings;
+  for (const ReadingNote& note : out_.options.notes) out_.warnings.push_back({note.place, note.message});
 }
 
 // ---- the city's segments

@@ -457,6 +457,12 @@ struct DomainName {
   Place place{};
 };
 
+// What whoever read the policy has to say of something that is no mistake; in the reader's language.
+struct ReadingNote {
+  Place place{};
+  std::string message{};
+};
+
 struct PolicyOptions {
   Profile profile{};
   // By DomainId, `main` first. Empty: there is `main` alone.
@@ -478,6 +484,7 @@ struct PolicyOptions {
   std::vector<SystemOptions> systems{};  // at most systems_max
   std::vector<TransferOptions> transfers{};
   BehaviourOptions behaviour{};
+  std::vector<ReadingNote> notes{};  // told with Policy::warnings()
 };
 
 }  // namespace sekimori::policy

@@ -2,10 +2,12 @@
 #include <gtest/gtest.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <filesystem>
 #include <fstream>
 
 #include "config/config.hpp"
+#include "policy/policy.hpp"
 
 namespace sekimori::config {
 namespace {
@@ -73,6 +75,52 @@ TEST_F(Register, IsReadFromAFolderInTheOrderOfTheNames) {
   write("register/10.yml.orig", "no: yaml\n");
   write("register/form.pdf", "\x01\x02");
   EXPECT_EQ(ids(load("register")), "A B ");
+}
+
+TEST_F(Register, OfAFolderIsNeitherWhatIsHiddenNorWhatAnEditorLeft) {
+  write("register/10.yaml", "exceptions:\n" + entry("A"));
+  for (const char* name : {".old.yaml", ".#10.yaml", "10.yaml~", "#10.yaml#", ".10.yaml.swp", "README.md"})
+    write(std::string{"register/"} + name, "exceptions:\n" + entry("X"));
+  const Config config = load("register");
+  EXPECT_EQ(ids(config), "A ");
+  EXPECT_TRUE(config.policy.notes.empty()) << config.policy.notes.front().message;
+}
+
+TEST_F(Register, RefusesAFolderWithAFileThatIsMeantAndNotTaken) {
+  write("register/10.yaml", "exceptions:\n" + entry("A"));
+  for (const char* name : {"c.YAML", "c.Yml", "c．yaml"}) {
+    write(std::string{"register/"} + name, "exceptions:\n" + entry("C"));
+    const std::string text = told("register");
+    EXPECT_NE(
+        text.find(std::string{"sekimori.yaml:4:18: exceptions_from: register/"} + name + " is not read"),
+        std::string::npos)
+        << text;
+    fs::remove(folder_ / "register" / name);
+  }
+  EXPECT_EQ(told("register"), "");
+}
+
+TEST_F(Register, WarnsOfCopiesAndFoldersInAFolder) {
+  write("register/10.yaml", "exceptions:\n" + entry("A"));
+  for (const char* name : {"b.yaml.bak", "c.yaml.txt", "d.ymal"})
+    write(std::string{"register/"} + name, "exceptions:\n" + entry("X"));
+  fs::create_directories(folder_ / "register" / "e");
+  const Config config = load("register");
+  EXPECT_EQ(ids(config), "A ");
+  std::string said;
+  for (const policy::ReadingNote& note : config.policy.notes) said += note.message + "\n";
+  for (const char* part : {"register/b.yaml.bak is not read", "register/c.yaml.txt is not read",
+                           "register/d.ymal is not read", "The folder register/e is not looked into"})
+    EXPECT_NE(said.find(part), std::string::npos) << part << "\n" << said;
+  const policy::Policy policy{config.policy, {}, "", 1, Language::en};
+  for (const policy::ReadingNote& note : config.policy.notes) {
+    EXPECT_EQ(note.place.line, 4);
+    const auto& warnings = policy.warnings();
+    EXPECT_TRUE(std::any_of(warnings.begin(), warnings.end(), [&](const auto& one) {
+      return one.message == note.message && one.place == note.place;
+    })) << note.message;
+  }
+  EXPECT_EQ(config.policy.notes.size(), 4U);
 }
 
 TEST_F(Register, TellsMistakesWithTheirOwnFileLineAndColumn) {
