@@ -115,6 +115,23 @@ TEST_F(Answers, ExplainListsEverythingInWhichAnEntryDiffers) {
             R"(["port","source_mac","out_of_hours"])");
 }
 
+TEST_F(Answers, DiffTellsWhatIsNoConversation) {
+  const std::string before = write("old.yaml", city);
+  const std::string after = write("new.yaml", with("bytes: 20GiB", "bytes: 2GiB"));
+  const Outcome text = run_tool({"diff", "--lang", "en", before, after});
+  EXPECT_EQ(text.code, 1) << "a change is a change";
+  for (const char* part : {"No conversation is decided otherwise", "not expressible as conversations: 1",
+                           "exceptions EX-1", "volume.bytes", "20GiB", "2GiB"})
+    EXPECT_TRUE(has(text.out, part)) << part << "\n" << text.out;
+  const boost::json::value json = boost::json::parse(run_tool({"diff", "--json", before, after}).out);
+  EXPECT_EQ(json.at("same"), false);
+  EXPECT_EQ(boost::json::serialize(json.at("limits")),
+            R"([{"list":"exceptions","key":"volume.bytes","old":"20GiB","new":"2GiB","id":"EX-1"}])");
+  const Outcome same = run_tool({"diff", "--json", before, before});
+  EXPECT_EQ(same.code, 0);
+  EXPECT_TRUE(boost::json::parse(same.out).at("limits").as_array().empty());
+}
+
 TEST_F(Answers, WhatTheSystemRefusesIsSaidInTheOperatorsLanguage) {
   const std::string nowhere = path("none.sock");
   const Outcome japanese = run_tool({"status", "--lang", "ja", "--socket", nowhere});

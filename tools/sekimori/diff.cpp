@@ -11,6 +11,7 @@
 #include "daemon/render/words.hpp"
 #include "daemon/replay.hpp"
 #include "policy/proof/difference.hpp"
+#include "policy/proof/limits.hpp"
 #include "policy/text/system_words.hpp"
 #include "tools/sekimori/commands.hpp"
 #include "tools/sekimori/events.hpp"
@@ -117,12 +118,13 @@ json::object ruling_json(const CompiledPolicy& policy, const Ruling& ruling) {
 class Printer {
  public:
   Printer(const Loaded& before, const Loaded& after, const policy::Difference& difference,
-          const policy::Manner& manner)
+          const std::vector<policy::LimitChange>& limits, const policy::Manner& manner)
       : before_(before),
         after_(after),
         old_(before.policy->compiled()),
         new_(after.policy->compiled()),
         difference_(difference),
+        limits_(limits),
         manner_(manner) {}
 
   json::object to_json(const std::optional<Replayed>& replayed) const {
@@ -151,12 +153,19 @@ class Printer {
           {"names", std::move(names)},
           {"tuple", tuple_json(change.permission.box, difference_.universe, manner_.utc_offset_minutes)}});
     }
-    json::object out{{"same", difference_.same() && difference_.complete},
+    json::array limits;
+    for (const policy::LimitChange& one : limits_) {
+      json::object change{{"list", one.list}, {"key", one.key}, {"old", one.before}, {"new", one.after}};
+      if (!one.id.empty()) change["id"] = one.id;
+      limits.push_back(std::move(change));
+    }
+    json::object out{{"same", difference_.same() && difference_.complete && limits_.empty()},
                      {"complete", difference_.complete},
                      {"old", json::object{{"config", before_.name}, {"sha256", before_.policy->sha256()}}},
                      {"new", json::object{{"config", after_.name}, {"sha256", after_.policy->sha256()}}},
                      {"changes", std::move(changes)},
-                     {"named", std::move(named)}};
+                     {"named", std::move(named)},
+                     {"limits", std::move(limits)}};
     if (replayed) {
       json::array flows;
       for (const ChangedFlow& flow : replayed->changed) {
@@ -193,6 +202,7 @@ class Printer {
     }
     for (const Change& change : difference_.changes) print(change, reach);
     for (const policy::NamedChange& change : difference_.named) print(change, reach);
+    print_limits();
     if (replayed) print(*replayed, file);
   }
 
@@ -269,6 +279,23 @@ class Printer {
     std::cout << table.to_string(wants_colour(1));
   }
 
+  // What changes and no conversation shows.
+  void print_limits() const {
+    if (limits_.empty()) return;
+    const Language language = manner_.language;
+    std::cout << '\n';
+    line(Text::diff_limits_title, {{"count", std::to_string(limits_.size())}});
+    const auto heading = [&](Text id) { return Table::Column{std::string(text(id, language))}; };
+    Table table{{heading(Text::diff_limits_entry), heading(Text::diff_limits_key),
+                 heading(Text::diff_limits_old), heading(Text::diff_limits_new)}};
+    for (const policy::LimitChange& one : limits_) {
+      table.add({printable(one.id.empty() ? one.list : one.list + " " + one.id), one.key,
+                 one.before.empty() ? "-" : printable(one.before),
+                 one.after.empty() ? "-" : printable(one.after)});
+    }
+    std::cout << table.to_string(wants_colour(1));
+  }
+
   void print(const Replayed& replayed, const std::string& file) const {
     const Language language = manner_.language;
     std::cout << '\n';
@@ -304,6 +331,7 @@ class Printer {
   const CompiledPolicy& old_;
   const CompiledPolicy& new_;
   const policy::Difference& difference_;
+  const std::vector<policy::LimitChange>& limits_;
   const policy::Manner manner_;
 };
 
@@ -329,7 +357,9 @@ int run_diff(const Arguments& arguments) {
   }
   const policy::Difference difference =
       policy::compare({before.policy->compiled()}, {after.policy->compiled(), arguments.has("--drafts")});
-  const Printer printer{before, after, difference, manner};
+  const std::vector<policy::LimitChange> limits = policy::compare_limits(
+      before.policy->options(), after.policy->options(), arguments.has("--drafts"), manner);
+  const Printer printer{before, after, difference, limits, manner};
   if (arguments.json()) {
     std::cout << daemon::to_line(printer.to_json(replayed)) << '\n';
   } else {
@@ -343,7 +373,7 @@ int run_diff(const Arguments& arguments) {
     complain(text(Text::diff_incomplete, manner.language));
     return exit_code::usage;
   }
-  return difference.same() ? exit_code::good : exit_code::failed;
+  return difference.same() && limits.empty() ? exit_code::good : exit_code::failed;
 }
 
 }  // namespace sekimori::tool
