@@ -149,7 +149,7 @@ enum class CloseReason : std::uint8_t {
   over,          // a state: it is no longer so
   permitted,     // quiet since another policy is in force, which permits what it was about
   reclassified,  // ... which counts it to another pair of segments
-  unwatched      // after a restart: its capture domain is no longer configured
+  unwatched      // its capture domain is no longer configured, or the profile has no such segment any more
 };
 
 // One line to the outside: an incident at one moment, with the event that brought it, or a notice. The
@@ -174,6 +174,10 @@ struct AlertRecord {
   CloseReason close = CloseReason::none;
   std::uint32_t close_generation = 0;  // of the policy; of permitted and reclassified alone
   std::string former_domain{};         // of unwatched alone: where its addresses stood
+  std::string former_segments{};       // of unwatched alone: ids of those that the profile has no more
+  // The incident's id, where it was given under another numbering of the segments (another profile); else
+  // empty.
+  std::string incident{};
   // Which of AlertOptions::repeat its next summary waits for.
   std::uint8_t pause = 0;
   double loss_ratio = 0;                           // frames lost of those offered at that moment, 0..1

@@ -35,6 +35,9 @@ class Coverage {
   // Kind::beyond: `verdict.to` is the segment that was entered, `time` when. Other kinds change nothing.
   void feed(const FlowEvent& event);
 
+  // Another profile counts the segments otherwise: what was seen is nobody's any more.
+  void forget() { minutes_ = {}; }
+
   // Was something seen to enter this segment in the minute of `time` or in the ten before it?
   bool sees(policy::SegmentId segment, Time time) const;
 

@@ -14,12 +14,12 @@ constexpr std::chrono::milliseconds pause{1};
 Desk::Desk(const AlertOptions& options, Coverage::Memory memory)
     : incidents_(options, memory), notices_(options) {}
 
-void Desk::use(const std::shared_ptr<const policy::Policy>& policy) {
+void Desk::use(const std::shared_ptr<const policy::Policy>& policy, std::vector<AlertRecord>& out) {
   if (policy_ == policy) return;
-  const bool another = policy_ != nullptr;
+  const std::shared_ptr<const policy::Policy> before = policy_;
   policy_ = policy;
-  if (!another) return;
-  incidents_.replaced(policy);
+  if (before == nullptr) return;
+  incidents_.replaced(*before, policy, out);
   for (const auto& watcher : watchers_) watcher->replaced(*policy);
 }
 
@@ -44,7 +44,7 @@ void Desk::feed(const FlowEvent& event, const std::shared_ptr<const policy::Poli
   const std::size_t before = out.size();
   loss_ratio_ = loss_ratio;
   // An event that was under way when the policy was replaced was judged by the old one.
-  if (policy_ == nullptr || policy->generation() >= policy_->generation()) use(policy);
+  if (policy_ == nullptr || policy->generation() >= policy_->generation()) use(policy, out);
   pass_time(event.time);
   pass_on(policy, out);
   notices_.tick(event.time, out);
@@ -58,7 +58,7 @@ void Desk::step(const FlowStep& step, const std::shared_ptr<const policy::Policy
                 std::vector<AlertRecord>& out) {
   const std::size_t before = out.size();
   loss_ratio_ = loss_ratio;
-  if (policy_ == nullptr || policy->generation() >= policy_->generation()) use(policy);
+  if (policy_ == nullptr || policy->generation() >= policy_->generation()) use(policy, out);
   pass_time(step.time);
   for (const auto& watcher : watchers_) watcher->step(step, *policy, found_);
   pass_on(policy, out);
@@ -76,7 +76,7 @@ void Desk::find(Notice notice, const std::shared_ptr<const policy::Policy>& poli
 void Desk::tick(Time packet_now, const std::shared_ptr<const policy::Policy>& policy,
                 std::vector<AlertRecord>& out) {
   const std::size_t before = out.size();
-  use(policy);
+  use(policy, out);
   for (const auto& watcher : watchers_) watcher->tick(packet_now, *policy, found_);
   pass_on(policy, out);
   notices_.tick(packet_now, out);
@@ -87,7 +87,7 @@ void Desk::tick(Time packet_now, const std::shared_ptr<const policy::Policy>& po
 void Desk::finish(Time packet_now, const std::shared_ptr<const policy::Policy>& policy,
                   std::vector<AlertRecord>& out) {
   const std::size_t before = out.size();
-  use(policy);
+  use(policy, out);
   for (const auto& watcher : watchers_) watcher->tick(packet_now, *policy, found_);
   for (const auto& watcher : watchers_) watcher->finish(packet_now, *policy, found_);
   pass_on(policy, out);
@@ -99,7 +99,7 @@ void Desk::finish(Time packet_now, const std::shared_ptr<const policy::Policy>& 
 void Desk::suspend(Time packet_now, const std::shared_ptr<const policy::Policy>& policy,
                    std::vector<AlertRecord>& out) {
   const std::size_t before = out.size();
-  use(policy);
+  use(policy, out);
   for (const auto& watcher : watchers_) watcher->tick(packet_now, *policy, found_);
   for (const auto& watcher : watchers_) watcher->finish(packet_now, *policy, found_);
   pass_on(policy, out);

@@ -83,7 +83,7 @@ class Desk {
   std::uint64_t lines() const { return lines_; }  // records made so far
 
  private:
-  void use(const std::shared_ptr<const policy::Policy>& policy);
+  void use(const std::shared_ptr<const policy::Policy>& policy, std::vector<AlertRecord>& out);
   // Tells the watchers how far packet time is, if it has moved since they were told.
   void pass_time(Time packet_now);
   void pass_on(const std::shared_ptr<const policy::Policy>& policy, std::vector<AlertRecord>& out);

@@ -7,8 +7,11 @@
 #include <string>
 #include <utility>
 
+#include "daemon/alert/former_model.hpp"
 #include "daemon/alert/stories.hpp"
 #include "daemon/packet_clock.hpp"
+#include "daemon/render.hpp"
+#include "daemon/render/words.hpp"
 
 namespace sekimori::daemon {
 namespace {
@@ -103,6 +106,9 @@ struct Incidents::State {
   void feed_incident(const FlowEvent& event, const PolicyPointer& policy, Records& out);
   AlertKind kind_of_news(Story& story, const FlowEvent& event, const Offer& offer);
   void feed_exception(const FlowEvent& event, const PolicyPointer& policy, Records& out);
+  void follow_segments(const policy::Policy& before, const policy::Policy& policy, Records& out);
+  void part_with(Story& story, std::string missing, Records& out);
+  void let_go_nowhere(const Resumption& from, const policy::Policy& policy, Records& out);
   static FlowEvent still_forbidden(const Resumption& from, policy::PairId pair, DomainId domain,
                                    const policy::Policy& policy);
   void let_go(const Resumption& from, policy::PairId pair, FlowEvent event, const PolicyPointer& policy,
@@ -162,6 +168,7 @@ void Incidents::State::tell(Story& story, AlertKind kind, policy::Severity sever
   record.passage = {passed(story.trails[0], entered(story, 0), now),
                     passed(story.trails[1], entered(story, 1), now)};
   record.close = close_reason;
+  record.incident = story.incident;
   if (close_reason == CloseReason::permitted || close_reason == CloseReason::reclassified) {
     record.close_generation = story.settled_by;
   }
@@ -427,13 +434,51 @@ void Incidents::suspend(Time packet_now, std::vector<AlertRecord>& out) {
   }
 }
 
-void Incidents::replaced(const std::shared_ptr<const policy::Policy>& policy) {
+// Its segment is no more: the last line is written in the model in which it was told.
+void Incidents::State::part_with(Story& story, std::string missing, Records& out) {
+  const std::size_t before = out.size();
+  close(story, CloseReason::unwatched, clock, out);
+  for (std::size_t i = before; i < out.size(); ++i) out[i].former_segments = missing;
+}
+
+// Stories are found by the numbers of their segments, and told by the ids that these had when they began.
+void Incidents::State::follow_segments(const policy::Policy& before, const policy::Policy& policy,
+                                       Records& out) {
+  if (same_segments(before, policy)) return;
+  coverage.forget();
+  std::vector<std::pair<Story*, policy::PairId>> pairs;
+  for (const Shelf shelf : {Shelf::incidents, Shelf::exceptions}) {
+    for (Story* story : stories.all(shelf)) {
+      const policy::PairId pair = story->key.pair;
+      const std::string_view from = segment_id(before, policy::from_of(pair));
+      const std::string_view to = segment_id(before, policy::to_of(pair));
+      if (std::string missing = missing_of(policy, from, to); !missing.empty()) {
+        part_with(*story, std::move(missing), out);
+        continue;
+      }
+      if (story->incident.empty()) {
+        const DomainId domain = story->key.initiator.domain;
+        story->incident =
+            incident_id(story->key.initiator, pair, story->opened,
+                        domain == main_domain ? std::string_view{} : before.domain_name(domain));
+      }
+      for (Trail& trail : story->trails) trail.blind = true;
+      pairs.emplace_back(story, policy::pair_of(static_cast<policy::SegmentId>(policy.segment_index(from)),
+                                                static_cast<policy::SegmentId>(policy.segment_index(to))));
+    }
+  }
+  stories.renumber(pairs);
+}
+
+void Incidents::replaced(const policy::Policy& before, const std::shared_ptr<const policy::Policy>& policy,
+                         std::vector<AlertRecord>& out) {
   State& state = *state_;
+  state.follow_segments(before, *policy, out);
   for (Story* story : state.stories.all(Shelf::incidents)) {
     const policy::Conversation conversation = policy::conversation_of(story->event.facts);
     // Facts alone do not hold all that a verdict may rest on (names, an exit that was seen): what they did
     // not explain before they do not explain now.
-    if (view_of(*story->policy, conversation, story->key.pair) != CloseReason::none) continue;
+    if (view_of(*story->policy, conversation, story->event.verdict.pair()) != CloseReason::none) continue;
     story->settled = view_of(*policy, conversation, story->key.pair);
     story->settled_by = policy->generation();
   }
@@ -471,6 +516,7 @@ void Incidents::State::let_go(const Resumption& from, policy::PairId pair, FlowE
   record.bytes = from.bytes;
   record.passage = from.passage;
   record.close = reason;
+  record.incident = from.incident;
   if (reason == CloseReason::unwatched) {
     record.former_domain = from.domain;
   } else if (reason != CloseReason::displaced) {
@@ -483,13 +529,29 @@ void Incidents::State::let_go(const Resumption& from, policy::PairId pair, FlowE
   if (reason == CloseReason::displaced) ++counters.incidents_evicted;
 }
 
+// The end of an incident of a segment that the profile has no more.
+void Incidents::State::let_go_nowhere(const Resumption& from, const policy::Policy& policy, Records& out) {
+  const PolicyPointer model = model_of(from.from, from.to, policy);
+  FlowEvent event = from.event;
+  event.facts.tuple = placed(event.facts.tuple, DomainId{domains_max});
+  event.generation = policy.generation();
+  event.verdict.decision = policy::Decision::forbid;
+  const auto pair = policy::pair_of(static_cast<policy::SegmentId>(model->segment_index(from.from)),
+                                    static_cast<policy::SegmentId>(model->segment_index(from.to)));
+  let_go(from, pair, std::move(event), model, CloseReason::unwatched, out);
+  out.back().former_segments = missing_of(policy, from.from, from.to);
+}
+
 bool Incidents::resume(const Resumption& from, const std::shared_ptr<const policy::Policy>& policy,
                        std::vector<AlertRecord>& out) {
   State& state = *state_;
   const bool exception = from.kind == AlertKind::exception;
   const int left = policy->segment_index(from.from);
   const int entered = policy->segment_index(from.to);
-  if (left < 0 || entered < 0) return false;  // another profile, which has no such segment
+  if (left < 0 || entered < 0) {  // another profile, which has no such segment
+    if (!exception) state.let_go_nowhere(from, *policy, out);
+    return false;
+  }
   const auto pair =
       policy::pair_of(static_cast<policy::SegmentId>(left), static_cast<policy::SegmentId>(entered));
   FlowEvent event = from.event;
@@ -539,6 +601,10 @@ bool Incidents::resume(const Resumption& from, const std::shared_ptr<const polic
   story.services_before = from.services;
   story.policy = policy;
   story.event = event;
+  // Where this profile gives the pair other numbers than the one before, the id is no longer theirs.
+  if (from.incident != incident_id(key.initiator, pair, from.opened, from.domain)) {
+    story.incident = from.incident;
+  }
   const std::array<capture::Passed, 2> passed{from.passage.to_server, from.passage.to_client};
   for (std::size_t direction = 0; direction < passed.size(); ++direction) {
     // What was seen stays seen; that nothing passed cannot be said of the time in which nobody looked.

@@ -73,15 +73,18 @@ class Incidents {
 
   // Another policy is in force. An incident whose latest conversation it permits, or counts to another pair,
   // closes for that reason once it is quiet, unless something forbidden still comes of it: to close it at
-  // once would make a new incident of the next flow.
-  void replaced(const std::shared_ptr<const policy::Policy>& policy);
+  // once would make a new incident of the next flow. One of a segment that the new profile has not is closed
+  // at once, as unwatched: appends. Where that numbers the segments otherwise, the others go on under their
+  // ids.
+  void replaced(const policy::Policy& before, const std::shared_ptr<const policy::Policy>& policy,
+                std::vector<AlertRecord>& out);
 
   // For a restart: what was counted since an incident's last line is told, and everything stays open.
   void suspend(Time packet_now, std::vector<AlertRecord>& out);
   // An incident that was open when the journal ended goes on, with its id and its totals, and without a line.
   // Before the first event. False: it does not. Then the policy forbids nothing any more of what was told of
-  // it, and it is closed for that reason: appends; or there is no room: it is closed as displaced; or it is
-  // open already.
+  // it, or has no such segment or domain any more, and it is closed for that reason: appends; or there is no
+  // room: it is closed as displaced; or it is open already.
   bool resume(const Resumption& from, const std::shared_ptr<const policy::Policy>& policy,
               std::vector<AlertRecord>& out);
 

@@ -259,6 +259,7 @@ Reopened Reopening::open() const {
       last->severity = std::min(last->severity, one->severity);
       last->told.push_back(one->event.facts.tuple);
     }
+    last->incident = incident;
     out.incidents.push_back(std::move(*last));
   }
   std::sort(out.incidents.begin(), out.incidents.end(), [](const Resumption& a, const Resumption& b) {

@@ -17,6 +17,7 @@
 namespace sekimori::daemon {
 
 struct Resumption {
+  std::string incident{};  // its id as told; empty: that which its numbers give
   AlertKind kind = AlertKind::opened;
   Time opened{};
   FlowEvent event{};     // the latest; without a verdict

@@ -30,6 +30,7 @@ void clear(Story& story) {
   story.services.clear();
   story.flow_bytes.clear();
   story.policy.reset();
+  story.incident.clear();
 }
 
 }  // namespace
@@ -90,6 +91,15 @@ void Stories::close(Story& story) {
   places_[slot] = {};
   clear(story);
   free_.push_back(slot);
+}
+
+void Stories::renumber(const std::vector<std::pair<Story*, policy::PairId>>& pairs) {
+  for (const auto& [story, pair] : pairs) index_.erase(story->slot);
+  for (const auto& [story, pair] : pairs) {
+    story->key.pair = pair;
+    places_[story->slot].hash = hash_of(story->key);
+    index_.insert(story->slot);
+  }
 }
 
 void Stories::append(Row& row, std::uint32_t slot) {

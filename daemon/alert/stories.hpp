@@ -17,6 +17,8 @@
 #include <cstdint>
 #include <deque>
 #include <memory>
+#include <string>
+#include <utility>
 #include <vector>
 
 #include "capture/flow/flow_key.hpp"
@@ -83,7 +85,8 @@ struct Story : StoryFigures {
   DigestMap<few> flow_bytes{};  // by the digest of FlowFacts::id
   boost::container::small_vector<Told, few> told{};
   std::shared_ptr<const policy::Policy> policy{};
-  FlowEvent event{};  // the latest
+  FlowEvent event{};       // the latest
+  std::string incident{};  // as AlertRecord's
 
   std::uint64_t remembered() const { return responders.size() + services.size() + flow_bytes.size(); }
 };
@@ -104,6 +107,10 @@ class Stories {
   // A new one, the freshest of its shelf; `key` must not be there.
   Story& open(const StoryKey& key);
   void close(Story& story);
+
+  // Another profile numbers the segments otherwise: all of them at once, so that none is in another's way.
+  // Their new keys must be different from each other and from those of all other stories.
+  void renumber(const std::vector<std::pair<Story*, policy::PairId>>& pairs);
 
   void touch(Story& story);
   Story* stalest(Shelf shelf);  // null: the shelf is empty

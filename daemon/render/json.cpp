@@ -304,6 +304,7 @@ std::string incident_id(const AlertRecord& record) {
                std::to_string(record.opened.time_since_epoch().count()));
     return "inc-" + hex(std::span{digest}.first(8));
   }
+  if (!record.incident.empty()) return record.incident;
   const IpAddress& who = record.event.facts.tuple.source;
   std::string_view domain = record.former_domain;
   if (domain.empty() && who.domain != main_domain) domain = record.policy->domain_name(who.domain);

@@ -577,6 +577,8 @@ std::string alert_text(const AlertRecord& record, const AlertOptions& options) {
         const std::string generation = std::to_string(record.close_generation);
         why = say(permitted ? Text::alert_closed_permitted : Text::alert_closed_reclassified,
                   options.language, {{"generation", generation}});
+      } else if (!record.former_segments.empty()) {
+        why = say(Text::alert_closed_no_segment, options.language, {{"segments", record.former_segments}});
       } else if (record.close == CloseReason::unwatched) {
         why = say(Text::alert_closed_unwatched, options.language, {{"domain", record.former_domain}});
       }

@@ -361,7 +361,8 @@ TEST_F(CourierTest, WhatThePolicyPermitsByNowIsNotResumed) {
   EXPECT_EQ(closed[0].close, CloseReason::permitted);
   gone.to = "a segment of another profile";
   EXPECT_FALSE(after.resume(gone, test::alert_policy(), closed));
-  EXPECT_EQ(closed.size(), 1U);
+  ASSERT_EQ(closed.size(), 2U);
+  EXPECT_EQ(closed[1].close, CloseReason::unwatched);
   EXPECT_FALSE(read_resume("{}").has_value());
   EXPECT_FALSE(read_resume("no json").has_value());
 }

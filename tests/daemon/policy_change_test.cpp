@@ -2,6 +2,7 @@
 // comes to an end that says so.
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <chrono>
 
 #include "daemon/alert/desk.hpp"
@@ -34,6 +35,18 @@ policy::PolicyOptions moved() {
   options.segments[1].prefixes = {{Prefix::parse("10.20.0.0/24").value(), "", {}}};
   policy::SegmentOptions& internet = options.segments[2];
   internet.prefixes.push_back({Prefix::parse("10.20.1.0/24").value(), "", {}});
+  return options;
+}
+
+// Another profile: without `gone`, and with its segments the other way round.
+policy::PolicyOptions remodelled(std::string_view gone) {
+  policy::PolicyOptions options = test::alert_city();
+  policy::Profile& profile = options.profile;
+  std::reverse(profile.segments.begin(), profile.segments.end());
+  std::erase_if(profile.segments, [&](const auto& segment) { return segment.id == gone; });
+  std::erase_if(profile.cells, [&](const auto& cell) { return cell.from == gone || cell.to == gone; });
+  std::erase_if(options.segments, [&](const auto& segment) { return segment.id == gone; });
+  std::erase_if(options.gateways, [&](const auto& gate) { return gate.from == gone || gate.to == gone; });
   return options;
 }
 
@@ -203,6 +216,60 @@ TEST_F(PolicyChangeTest, WhatFindsNoRoomAfterARestartIsClosedAndCounted) {
   ASSERT_EQ(told.size(), 1U);
   EXPECT_EQ(told[0].close, CloseReason::displaced);
   EXPECT_EQ(next.incidents().counters().incidents_evicted, 1U);
+}
+
+TEST_F(PolicyChangeTest, WhatWasToldOfASegmentThatIsNoMoreIsClosedAtTheRestart) {
+  feed(before_, "10.20.1.7", 1521, t0_);
+  const std::string id = incident_id(records_[0]);
+  Desk next{options_};
+  std::vector<AlertRecord> told;
+  EXPECT_EQ(next.resume(kept(), 2, policy_of(remodelled("lgwan"), 3), t0_ + 10s, told), 0U);
+  ASSERT_EQ(told.size(), 1U);
+  EXPECT_EQ(told[0].kind, AlertKind::closed);
+  EXPECT_EQ(told[0].close, CloseReason::unwatched);
+  EXPECT_EQ(told[0].events, 1U);
+  const AlertMessage message = message_of(told[0], options_);
+  EXPECT_EQ(message.incident, id) << "the incident that it ends";
+  EXPECT_NE(message.eve.find(R"("close":"unwatched")"), std::string::npos) << message.eve;
+  EXPECT_NE(message.eve.find(R"("lgwan")"), std::string::npos) << message.eve;
+  EXPECT_NE(message.text.find("この通信の領域（lgwan）は設定のモデルになくなり"), std::string::npos)
+      << message.text;
+  EXPECT_NE(message.text.find("マイナンバー利用事務系"), std::string::npos) << "what is still known is named";
+  records_.push_back(told[0]);
+  EXPECT_TRUE(kept().incidents.empty()) << "a second restart finds it closed";
+}
+
+TEST_F(PolicyChangeTest, WhatWasToldOfASegmentThatIsNoMoreIsClosedAtTheReload) {
+  feed(before_, "10.20.1.7", 1521, t0_);
+  desk_.feed(test::event_of(*before_, "10.30.1.9", "10.10.0.8", 22, capture::Stage::attempt, t0_), before_, 0,
+             records_);
+  ASSERT_EQ(lines(), "opened opened");
+  const PolicyPointer after = policy_of(remodelled("lgwan"), 8);
+  desk_.tick(t0_ + 10s, after, records_);
+  ASSERT_EQ(lines(), "closed") << "the other one's segments are still there";
+  EXPECT_EQ(records_.back().close, CloseReason::unwatched);
+  EXPECT_EQ(records_.back().former_segments, "lgwan");
+  EXPECT_EQ(incident_id(records_.back()), incident_id(records_[0]));
+  EXPECT_EQ(desk_.incidents().open(), 1U);
+}
+
+TEST_F(PolicyChangeTest, SegmentsThatAreNumberedOtherwiseKeepTheirIncidents) {
+  feed(before_, "10.20.1.7", 1521, t0_);
+  const std::string id = incident_id(records_[0]);
+  const PolicyPointer after = policy_of(remodelled(""), 8);
+  feed(after, "10.20.1.7", 1521, t0_ + 5s);
+  EXPECT_EQ(lines(), "opened") << "nothing is told as new twice";
+  feed(after, "10.20.0.9", 445, t0_ + 6s);
+  ASSERT_EQ(lines(), "widened");
+  EXPECT_EQ(message_of(records_.back(), options_).incident, id);
+  EXPECT_EQ(desk_.incidents().open(), 1U);
+
+  Desk next{options_};
+  std::vector<AlertRecord> told;
+  EXPECT_EQ(next.resume(kept(), 3, policy_of(test::alert_city(), 1), t0_ + 10s, told), 1U);
+  next.finish(t0_ + 20s, policy_of(test::alert_city(), 1), told);
+  ASSERT_EQ(told.size(), 1U);
+  EXPECT_EQ(message_of(told[0], options_).incident, id) << "and over a restart as well";
 }
 
 }  // namespace
