@@ -420,6 +420,7 @@ void Station::Room::stop() {
   if (stopping_) return;
   notify("STOPPING=1");
   spdlog::info(text(Text::daemon_stopping, language_));
+  caretaker_.stopping();
   server_.stop();
   tick_timer_.cancel();
   signals_.cancel();
@@ -522,6 +523,8 @@ void Station::status(Json answer) {
         result["notices"] = notices_json(room_->desk_.notices());
         result["name_waits"] = name_waits_json(room_->waits_, room_->names_untold_);
         result["behaviour"] = behaviour_json(room_->behaviour_);
+        result["not_watched"] =
+            watch_gap_json(room_->caretaker_.gap(), room_->options_.daemon.alerts.utc_offset_minutes);
         result["destinations"] = room_->dispatch_.destinations_status();
         result["journal"] = room_->dispatch_.journal_status();
         json::object control;

@@ -193,6 +193,18 @@ json::object status_json(const StatusFacts& facts, const AlertOptions& options) 
   return result;
 }
 
+json::value watch_gap_json(const std::optional<WatchGap>& gap, int utc_offset_minutes) {
+  if (!gap) return nullptr;
+  json::object out{{"since", timestamp(gap->since, utc_offset_minutes)},
+                   {"until", timestamp(gap->until, utc_offset_minutes)}};
+  const auto length = gap->length();
+  out["seconds"] =
+      length ? json::value(std::chrono::duration<double>(*length).count()) : json::value(nullptr);
+  const std::string_view ended = watch_ended_name(gap->ended);
+  out["ended"] = json::string{ended.data(), ended.size()};
+  return out;
+}
+
 json::object name_waits_json(const NameWaits& waits, std::uint64_t untold) {
   const NameWaits::Counters& counters = waits.counters();
   return {{"waiting", waits.waiting()}, {"kept", counters.kept},           {"proved", counters.proved},

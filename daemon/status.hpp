@@ -5,6 +5,7 @@
 #include <chrono>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -13,6 +14,7 @@
 #include "daemon/alert/notices.hpp"
 #include "daemon/alert/sinks.hpp"
 #include "daemon/errands.hpp"
+#include "daemon/health/watch_gap.hpp"
 #include "daemon/journal/courier.hpp"
 #include "daemon/options.hpp"
 
@@ -33,6 +35,8 @@ boost::json::object incidents_json(const Incidents& incidents);
 boost::json::object notices_json(const Notices& notices);
 // `untold`: DNS answers that some worker could not be told, because its mailbox was full.
 boost::json::object name_waits_json(const NameWaits& waits, std::uint64_t untold);
+// The time before this start in which nobody watched; none: null.
+boost::json::value watch_gap_json(const std::optional<WatchGap>& gap, int utc_offset_minutes);
 // `courier`: null without a journal.
 boost::json::array destinations_json(const Sinks& sinks, const Courier* courier);
 boost::json::object journal_json(const Journal& journal);

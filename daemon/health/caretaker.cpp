@@ -13,8 +13,10 @@
 #include "daemon/digest.hpp"
 #include "daemon/health/habits_file.hpp"
 #include "daemon/health/interface_look.hpp"
+#include "daemon/health/kept_file.hpp"
 #include "daemon/health/machine_look.hpp"
 #include "daemon/render.hpp"
+#include "daemon/render/notice.hpp"
 #include "daemon/status.hpp"
 #include "policy/text/system_words.hpp"
 #include "policy/text/text.hpp"
@@ -51,6 +53,11 @@ std::vector<std::string> segment_ids(const policy::Policy& policy) {
   return out;
 }
 
+bool any_stuck(const Vitals& vitals) {
+  return std::any_of(vitals.workers.begin(), vitals.workers.end(),
+                     [](const WorkerVitals& worker) { return worker.stuck; });
+}
+
 bool writes_file(const DestinationOptions& destination) {
   return (destination.kind == DestinationKind::eve_file || destination.kind == DestinationKind::text_file) &&
          destination.path != "-";
@@ -83,6 +90,9 @@ void Caretaker::resume(const std::vector<std::shared_ptr<const Notice>>& open, c
                        const policy::Policy& policy, Diary::Before before) {
   for (const auto& notice : open) health_.resume(*notice);
   if (folder.empty()) return;
+  stamp_ = std::make_shared<WatchStamp>(folder + "/watch");
+  find_gap(before.written);
+  scribe_ = std::make_unique<Scribe>();
   day_path_ = folder + "/day";
   before.kept = load_day(policy);
   diary_.resume(before);
@@ -106,15 +116,74 @@ void Caretaker::resume(const std::vector<std::shared_ptr<const Notice>>& open, c
 void Caretaker::keep(const policy::Policy& policy) {
   const std::uint64_t lessons = health_.habits().lessons();
   if (habits_path_.empty() || lessons == lessons_kept_) return;
-  std::string why;
-  const bool good = save_kept(habits_path_, write_habits(health_.habits(), segment_ids(policy)), why);
   // Tried again at the next lesson: in an hour at most.
   lessons_kept_ = lessons;
-  if (!good && !habits_bad_) {
-    spdlog::error(say(Text::health_habits_unwritten, alerts_.language,
-                      {{"path", habits_path_}, {"why", retold(why, alerts_.language)}}));
+  write_kept(habits_path_, write_habits(health_.habits(), segment_ids(policy)));
+}
+
+void Caretaker::write_kept(const std::string& path, std::string content) {
+  scribe_->ask(path, [path, content = std::move(content)] {
+    std::string why;
+    save_kept(path, content, why);
+    return why;
+  });
+}
+
+void Caretaker::tell_unwritten(const std::string& path, Text unwritten, bool& told) const {
+  const std::string why = scribe_->trouble(path);
+  if (!why.empty() && !told) {
+    spdlog::error(say(unwritten, alerts_.language, {{"path", path}, {"why", retold(why, alerts_.language)}}));
   }
-  habits_bad_ = !good;
+  told = !why.empty();
+}
+
+// Once at each start. What is told of it is told at the first look, as everything else that a start finds.
+void Caretaker::find_gap(Time written) {
+  const Time now{std::chrono::duration_cast<Duration>(reading_of(CLOCK_REALTIME))};
+  gap_ = watch_gap(stamp_->found(), written, now);
+  if (!gap_) return;
+  Notice notice = watch_gap_notice(*gap_, alerts_.utc_offset_minutes);
+  const std::string sentence = notice_sentence(notice, Text::notice_not_watched, alerts_.language);
+  gap_->ended == WatchGap::Ended::stopped ? spdlog::info(sentence) : spdlog::warn(sentence);
+  news_.push_back(std::move(notice));
+}
+
+void Caretaker::stamp(const WatchMark& mark) {
+  scribe_->ask(stamp_->path(), [file = stamp_, mark] { return file->write(mark); });
+}
+
+// What the run before left stays until its gap is on disk: a kill between the two tells it again, to the same
+// story. A disk that does not take alerts holds that up for so long only.
+void Caretaker::keep_watch() {
+  if (!stamp_) return;
+  tell_unwritten(stamp_->path(), Text::watch_unwritten, stamp_bad_);
+  if (!gap_told_at_) {
+    gap_told_at_ = vitals_.monotonic;
+    if (gap_) return;
+  }
+  const JournalVitals& journal = vitals_.outlets.journal;
+  const bool safe = journal.waiting == 0 && journal.trouble.empty();
+  if (!stamped_at_ && gap_ && !safe && vitals_.monotonic - *gap_told_at_ < watch_stamp_every) return;
+  if (stamped_at_ && vitals_.monotonic - *stamped_at_ < watch_stamp_every) return;
+  if (watched_ <= Time{}) return;
+  stamped_at_ = vitals_.monotonic;
+  stamp({watched_, false});
+}
+
+void Caretaker::stopping() {
+  stopped_ =
+      any_stuck(vitals_) ? watched_ : Time{std::chrono::duration_cast<Duration>(reading_of(CLOCK_REALTIME))};
+}
+
+void Caretaker::finish(const policy::Policy& policy) {
+  keep_day(policy);
+  // Ended before its first look: the gap before it is still to be told, and goes on.
+  if (stamp_ && stopped_ && gap_told_at_) stamp({*stopped_, true});
+  settle();
+}
+
+void Caretaker::settle() {
+  if (scribe_) scribe_->settle();
 }
 
 void Caretaker::replaced(std::vector<ConfigFile> files) {
@@ -258,7 +327,12 @@ void Caretaker::look(OutletVitals outlets, const policy::Policy& policy, std::ve
   }
   news_.clear();
   health_.judge(vitals_, policy, found);
+  if (!any_stuck(vitals_)) watched_ = vitals_.wall;
+  if (!scribe_) return;
+  keep_watch();
   keep(policy);
+  tell_unwritten(day_path_, Text::health_day_unwritten, day_bad_);
+  tell_unwritten(habits_path_, Text::health_habits_unwritten, habits_bad_);
 }
 
 Life Caretaker::life(std::uint64_t lines) const {
@@ -297,13 +371,7 @@ std::optional<Day> Caretaker::load_day(const policy::Policy& policy) const {
 void Caretaker::keep_day(const policy::Policy& policy) {
   if (day_path_.empty() || vitals_.outlets.journal.sequence < digest_number_) return;
   day_kept_at_ = vitals_.monotonic;
-  std::string why;
-  const bool good = save_kept(day_path_, write_day(diary_.day(), segment_ids(policy)), why);
-  if (!good && !day_bad_) {
-    spdlog::error(say(Text::health_day_unwritten, alerts_.language,
-                      {{"path", day_path_}, {"why", retold(why, alerts_.language)}}));
-  }
-  day_bad_ = !good;
+  write_kept(day_path_, write_day(diary_.day(), segment_ids(policy)));
 }
 
 std::optional<AlertMessage> Caretaker::heartbeat(std::uint64_t lines, const policy::Policy& policy) {

@@ -20,7 +20,10 @@
 #include "daemon/errands.hpp"
 #include "daemon/health/diary.hpp"
 #include "daemon/health/health.hpp"
+#include "daemon/health/scribe.hpp"
 #include "daemon/health/sign_of_life.hpp"
+#include "daemon/health/watch_gap.hpp"
+#include "daemon/health/watch_stamp.hpp"
 #include "daemon/render/alert_message.hpp"
 #include "daemon/station.hpp"
 
@@ -40,12 +43,16 @@ class Caretaker {
   // Of days that are over. `number`: of the record that each becomes.
   std::vector<AlertMessage> digests(std::uint64_t lines, const policy::Policy& policy,
                                     const std::function<std::uint64_t()>& number);
-  // What was wrong when the program ended before, and what had been learned and counted until then. `folder`:
-  // where that is kept; empty: nowhere.
+  // What was wrong when the program ended before, what had been learned and counted until then, and up to
+  // when it watched. `folder`: where that is kept; empty: nowhere. A thread writes there from now on.
   void resume(const std::vector<std::shared_ptr<const Notice>>& open, const std::string& folder,
               const policy::Policy& policy, Diary::Before before);
-  // At the end: writes down the day as far as it went.
-  void finish(const policy::Policy& policy) { keep_day(policy); }
+  // No packet is read any more from now on, because that was asked for.
+  void stopping();
+  // At the end: writes down the day as far as it went, and that it is the end.
+  void finish(const policy::Policy& policy);
+  // Until what is to be written down is written.
+  void settle();
   // Writes down what was learned.
   void keep(const policy::Policy& policy);
   // Another configuration is in force.
@@ -54,6 +61,8 @@ class Caretaker {
   double loss_ratio() const { return loss_ratio_; }     // frames lost of those offered, of the last minute
   std::uint64_t lost() const { return lost_.dropped; }  // since the start
   const Vitals& vitals() const { return vitals_; }
+  // Before this start; none: there is nothing to compare with.
+  const std::optional<WatchGap>& gap() const { return gap_; }
 
  private:
   using Clock = std::chrono::steady_clock;
@@ -74,6 +83,11 @@ class Caretaker {
   Life life(std::uint64_t lines) const;
   std::optional<Day> load_day(const policy::Policy& policy) const;
   void keep_day(const policy::Policy& policy);
+  void write_kept(const std::string& path, std::string content);
+  void find_gap(Time written);
+  void stamp(const WatchMark& mark);
+  void keep_watch();
+  void tell_unwritten(const std::string& path, Text unwritten, bool& told) const;
 
   const capture::CaptureOptions capture_;
   const AlertOptions alerts_;
@@ -94,10 +108,18 @@ class Caretaker {
   std::chrono::nanoseconds day_kept_at_{};  // monotonic
   std::uint64_t digest_number_ = 0;         // of the latest
   bool day_bad_ = false;                    // was told
+  std::shared_ptr<WatchStamp> stamp_{};     // null: it is not kept; written by the scribe alone
+  std::optional<WatchGap> gap_{};
+  Time watched_{};                                         // up to when; 0: nothing yet
+  std::optional<Time> stopped_{};                          // that was asked for
+  std::optional<std::chrono::nanoseconds> gap_told_at_{};  // monotonic
+  std::optional<std::chrono::nanoseconds> stamped_at_{};   // monotonic
+  bool stamp_bad_ = false;                                 // was told
   std::string habits_path_{};
   std::uint64_t lessons_kept_ = 0;
-  bool habits_bad_ = false;     // was told
-  std::vector<Notice> news_{};  // of resume()
+  bool habits_bad_ = false;           // was told
+  std::vector<Notice> news_{};        // of resume()
+  std::unique_ptr<Scribe> scribe_{};  // null: nothing is kept
 };
 
 }  // namespace sekimori::daemon

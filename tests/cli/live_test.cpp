@@ -102,13 +102,16 @@ TEST(Live, StatusShowsBlindTapsAndLosses) {
       "taps":[{"name":"t1","interface":"eth1","health":"link_down","received":1000,"dropped_kernel":7,"trouble":"why"}],
       "packets":{"packets_read":10,"packets_in_flows":8,"reasons":{"arp":2}},
       "destinations":[{"name":"soc","connected":false,"queued":3,"sent":4,"dropped":1}],
-      "incidents":{"open":1,"lines":2,"suppressed":3},"control":{"forbidden":5,"answered":9}})")
+      "incidents":{"open":1,"lines":2,"suppressed":3},"control":{"forbidden":5,"answered":9},
+      "not_watched":{"since":"2026-04-01T09:12:03.482915+09:00","until":"2026-04-01T09:13:33.582915+09:00",
+        "seconds":90.1,"ended":"cut"}})")
             .as_object();
   }};
   const Outcome status = ask(server, {"status"});
   EXPECT_EQ(status.code, 0) << status.err;
   for (const char* part : {"監視できていません", "リンク断", "1日 02:03:04", "世代 2", "why", "soc", "未接続",
-                           "収支一致: 読取 10 = フロー 8 + 理由別 2", "forbidden=5"}) {
+                           "収支一致: 読取 10 = フロー 8 + 理由別 2", "forbidden=5",
+                           "2026-04-01 09:12:03〜2026-04-01 09:13:33（90秒、停止の記録なしに終了"}) {
     EXPECT_TRUE(has(status.out, part)) << part << "\n" << status.out;
   }
 }

@@ -32,7 +32,9 @@ struct CaretakerTest : test::JournalTest {
     outlets.journal.sequence = committed;
     std::vector<Notice> found;
     caretaker.look(std::move(outlets), *policy, found);
-    return caretaker.digests(0, *policy, [this] { return ++number; });
+    auto digests = caretaker.digests(0, *policy, [this] { return ++number; });
+    caretaker.settle();
+    return digests;
   }
   std::string kept_date() const {
     const auto day = read_day(test::octets_of(folder + "/day"), segments);

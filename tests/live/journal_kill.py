@@ -1,9 +1,13 @@
 #!/usr/bin/env python3
 """journal_kill.py BIN CONFIG FOLDER JOURNAL SENDER KILLS BEHIND: kills the daemon KILLS times at random moments while forbidden
-frames come in, then holds what the destinations got against what the journal had committed. BEHIND: with so many alerts behind
+frames come in, then holds what the destinations got against what the journal had committed, reloads it, and asks what it says of
+the time in which nobody watched. BEHIND: with so many alerts behind
 that a dead receiver has not taken, how long a start takes. SENDER: a command that sends "FIRST COUNT RATE" on the tap."""
+import datetime
+import json
 import os
 import random
+import signal
 import statistics
 import subprocess
 import sys
@@ -58,6 +62,11 @@ def kill_often():
         promised = max(promised, now)
     starts.append(daemon.start())
     time.sleep(1)
+    open_before = daemon.status()["incidents"]["open"]
+    daemon.process.send_signal(signal.SIGHUP)
+    check("SIGHUP reloads it", daemon.until(lambda: daemon.status()["policy"]["generation"] == 2, 10))
+    check("while incidents are open, which stay so", 0 < open_before <= daemon.status()["incidents"]["open"])
+    time.sleep(1)
     traffic.terminate()
     traffic.wait()
     time.sleep(3)
@@ -88,13 +97,50 @@ def kill_often():
     check("the journal has every number once and no gap", kept == list(range(1, promised + 1)))
     check("what was committed once stayed committed", broken == 0)
     twice = told_twice(f"{folder}/eve.json")
-    print(f"told as new twice, over {kills + 1} restarts: {len(twice)} {twice[:3] or ''}")
+    print(f"told as new twice, over {kills + 1} restarts and a reload: {len(twice)} {twice[:3] or ''}")
     check("no incident and no notice was told as new twice", max(opened.values(), default=0) == 1 and not twice)
     check("the address on the tap was told as new once", addresses_told() == 1)
     check("verify finds nothing altered", code == 0)
     check("each run committed something to lose", len(opened) > 20 * kills)
     check(f"no restart took longer than {READY_MOST:.0f} ms", max(starts) <= READY_MOST)
     receiver.listener.close()
+
+
+def gaps():
+    """Of the times in which nobody watched, as they were told: (since, until, how it had ended, severity)."""
+    out = []
+    for line in open(f"{folder}/eve.json", errors="replace"):
+        if '"finding":"GAP-STOP"' in line and '"kind":"opened"' in line and line.endswith("\n"):
+            own = json.loads(line)["sekimori"]
+            moments = [datetime.datetime.fromisoformat(own["facts"][name]).timestamp() for name in ("since", "until")]
+            out.append((*moments, own["facts"]["ended"], own["severity"]))
+    return out
+
+
+def time_not_watched():
+    """Ended in both ways, for two seconds each."""
+    daemon = Daemon(binaries, config, folder)
+    daemon.start()
+    daemon.until(lambda: daemon.status()["uptime_seconds"] >= 4, 10)
+    for number, ended, severity, early in ((signal.SIGKILL, "cut", "warning", 30), (signal.SIGTERM, "stopped", "info", 1)):
+        before, end = len(gaps()), time.time()
+        daemon.end(number)
+        time.sleep(2)
+        begin = time.time()
+        daemon.start()
+        check(f"{ended}: the start after it says that nobody watched", daemon.until(lambda: len(gaps()) > before, 10))
+        since, until, how, gravity = gaps()[-1]
+        check(f"{ended}: from then ({end - since:.1f} s early)", -2 <= end - since <= early)
+        check(f"{ended}: until that start ({until - begin:.1f} s after it began)", 0 <= until - begin <= READY_MOST / 1000)
+        check(f"{ended}: as what it was", (how, gravity) == (ended, severity))
+        told = daemon.status()["not_watched"]
+        check(f"{ended}: and status says the same", (told["ended"], round(told["seconds"])) == (ended, round(until - since)))
+        time.sleep(2)
+        check(f"{ended}: once", len(gaps()) == before + 1)
+    check("SIGTERM ends it with 0", daemon.end(signal.SIGTERM) == 0)
+    answer = subprocess.run([f"{binaries}/sekimori", "alerts", "--journal", journal, "--finding", "GAP-STOP"], stdout=subprocess.PIPE, check=True)
+    found = sum(" opened " in line for line in answer.stdout.decode().splitlines())
+    check(f"sekimori alerts finds them in the journal: {found}", found == len(gaps()) >= 2)
 
 
 def start_with_many_behind():
@@ -120,6 +166,7 @@ def start_with_many_behind():
 
 
 kill_often()
+time_not_watched()
 if behind:
     start_with_many_behind()
 sys.exit(1 if failures else 0)

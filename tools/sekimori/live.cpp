@@ -2,6 +2,7 @@
 #include <iostream>
 #include <optional>
 
+#include "daemon/health/watch_gap.hpp"
 #include "policy/text/text.hpp"
 #include "tools/sekimori/client.hpp"
 #include "tools/sekimori/commands.hpp"
@@ -89,6 +90,29 @@ void print_destinations(const json::object& status, Language language, bool colo
   if (!table.empty()) std::cout << '\n' << table.to_string(colour);
 }
 
+// The time before the start; empty: there is none to speak of.
+std::string gap_text(const json::object& status, Language language) {
+  const json::value* found = find(status, {"not_watched"});
+  if (found == nullptr || !found->is_object()) return {};
+  const json::object& gap = found->get_object();
+  const std::string ended = word(gap, {"ended"});
+  Text why = Text::watch_unknown;
+  if (ended == "stopped") why = Text::watch_stopped;
+  if (ended == "cut") why = Text::watch_cut;
+  const json::value* seconds = find(gap, {"seconds"});
+  std::string length = label(Text::watch_length_unknown, language);
+  if (seconds != nullptr && seconds->is_number()) {
+    const auto whole = static_cast<std::uint64_t>(seconds->to_number<double>());
+    length = say(Text::watch_length, language, {{"seconds", grouped(whole)}});
+  }
+  return say(
+      Text::tool_status_gap_value, language,
+      {{"since", short_time(word(gap, {"since"}))},
+       {"until", short_time(word(gap, {"until"}))},
+       {"length", length},
+       {"ended", say(why, language, {{"seconds", std::to_string(daemon::watch_stamp_error.count())}})}});
+}
+
 void print_status(const json::object& status, Language language) {
   const bool colour = wants_colour(1);
   Table head{{{""}, {""}}};
@@ -102,6 +126,7 @@ void print_status(const json::object& status, Language language) {
   add(Text::tool_status_site, word(status, {"site"}));
   add(Text::tool_status_sensor, word(status, {"sensor"}));
   add(Text::tool_status_uptime, uptime(count(status, {"uptime_seconds"}), language));
+  add(Text::tool_status_gap, gap_text(status, language));
   add(Text::tool_status_config, word(status, {"config"}));
   add(Text::tool_status_policy, say(Text::tool_status_policy_value, language,
                                     {{"profile", word(status, {"policy", "profile"})},

@@ -1,0 +1,70 @@
+#include "daemon/health/watch_gap.hpp"
+
+#include <algorithm>
+
+#include "daemon/render.hpp"
+#include "daemon/status.hpp"
+#include "policy/text/text.hpp"
+
+namespace sekimori::daemon {
+namespace {
+
+// A clock may be set right by so much without a word.
+constexpr std::chrono::seconds clock_patience{2};
+
+policy::Localized both(Text id, const std::vector<TextArgument>& arguments) {
+  return {say(id, Language::ja, arguments), say(id, Language::en, arguments)};
+}
+
+void add_moment(Notice& notice, const char* name, Time time, int utc_offset_minutes) {
+  const std::string machine = timestamp(time, utc_offset_minutes);
+  std::string people = machine.substr(0, 19);
+  people[10] = ' ';
+  notice.add(name, machine, {people, people});
+}
+
+Text ended_text(WatchGap::Ended ended) {
+  if (ended == WatchGap::Ended::stopped) return Text::watch_stopped;
+  return ended == WatchGap::Ended::cut ? Text::watch_cut : Text::watch_unknown;
+}
+
+}  // namespace
+
+std::string_view watch_ended_name(WatchGap::Ended ended) {
+  if (ended == WatchGap::Ended::stopped) return "stopped";
+  return ended == WatchGap::Ended::cut ? "cut" : "unknown";
+}
+
+std::optional<Duration> WatchGap::length() const {
+  if (since > until + clock_patience) return std::nullopt;
+  return std::max(until - since, Duration{0});
+}
+
+std::optional<WatchGap> watch_gap(const std::optional<WatchMark>& mark, Time written, Time now) {
+  if (mark) {
+    return WatchGap{mark->until, now, mark->stopped ? WatchGap::Ended::stopped : WatchGap::Ended::cut};
+  }
+  if (written <= Time{}) return std::nullopt;
+  return WatchGap{written, now, WatchGap::Ended::unknown};
+}
+
+Notice watch_gap_notice(const WatchGap& gap, int utc_offset_minutes) {
+  Notice notice;
+  notice.kind = NoticeKind::not_watched;
+  notice.subject = timestamp(gap.since, utc_offset_minutes);
+  notice.time = gap.until;
+  if (gap.ended == WatchGap::Ended::stopped) notice.severity = policy::Severity::info;
+  add_moment(notice, "since", gap.since, utc_offset_minutes);
+  add_moment(notice, "until", gap.until, utc_offset_minutes);
+  if (const auto length = gap.length()) {
+    const std::string seconds = fixed_point(std::chrono::duration<double>(*length).count(), 1);
+    notice.add("seconds", seconds, both(Text::watch_length, {{"seconds", seconds}}));
+  } else {
+    notice.add("seconds", "unknown", both(Text::watch_length_unknown, {}));
+  }
+  notice.add("ended", std::string{watch_ended_name(gap.ended)},
+             both(ended_text(gap.ended), {{"seconds", std::to_string(watch_stamp_error.count())}}));
+  return notice;
+}
+
+}  // namespace sekimori::daemon
