@@ -6,6 +6,7 @@
 #include "daemon/render.hpp"
 #include "daemon/status.hpp"
 #include "policy/text/system_words.hpp"
+#include "policy/text/text.hpp"
 
 namespace sekimori::daemon {
 namespace {
@@ -55,6 +56,18 @@ std::string or_dash(const std::string& words) {
 void add_why(Notice& notice, const std::string& words) {
   notice.add("why", or_dash(words),
              {retold(or_dash(words), Language::ja), retold(or_dash(words), Language::en)});
+}
+
+// A disk that fails says why; one that runs full is below what was configured.
+void add_why(Notice& notice, const DiskVitals& disk, unsigned least) {
+  if (!disk.trouble.empty()) {
+    add_why(notice, disk.trouble);
+    return;
+  }
+  const std::string bound = std::to_string(least);
+  notice.add("why", "below " + bound + "%",
+             {say(Text::health_disk_low, Language::ja, {{"least", bound}}),
+              say(Text::health_disk_low, Language::en, {{"least", bound}})});
 }
 
 }  // namespace
@@ -389,7 +402,7 @@ void Health::judge_outlets(const Vitals& vitals) {
     const bool failing = !disk.trouble.empty();
     Notice notice = make(NoticeKind::disk_short, disk.path);
     notice.add("path", disk.path).add("percent", fixed_point(free, 1)).add("free", std::to_string(disk.free));
-    add_why(notice, disk.trouble);
+    add_why(notice, disk, options_.disk_percent);
     const bool known = disk.size > 0;
     state(failing || (known && free < least), !failing && known && free >= least + 1, std::move(notice));
   }

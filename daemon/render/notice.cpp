@@ -24,9 +24,12 @@ std::string moment(Time time, const AlertOptions& options) {
   return out;
 }
 
+// What machines read as "-" has a word for people: a sentence with a hole in it looks broken.
 std::string_view shown(const Notice::Fact& fact, Language language) {
   const std::string& words = language == Language::ja ? fact.shown.ja : fact.shown.en;
-  return words.empty() ? std::string_view{fact.value} : std::string_view{words};
+  if (!words.empty()) return words;
+  return fact.value.empty() || fact.value == "-" ? text(Text::notice_unknown, language)
+                                                 : std::string_view{fact.value};
 }
 
 // What happened to the story, before what was seen.

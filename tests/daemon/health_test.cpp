@@ -8,6 +8,8 @@
 #include <string>
 
 #include "daemon/health/interface_look.hpp"
+#include "daemon/render/notice.hpp"
+#include "policy/text/text.hpp"
 #include "tests/daemon/alert_city.hpp"
 #include "tests/daemon/quiet_vitals.hpp"
 
@@ -331,7 +333,11 @@ TEST_F(HealthTest, ATornEndThatTheDiskWouldNotLetGoIsNoEverydayMatter) {
 
 TEST_F(HealthTest, TellsADiskThatIsShortOrCannotBeAsked) {
   EXPECT_EQ(codes(pass(1s, [](Vitals& vitals) { vitals.disks[0].free = 5; })), "");
-  EXPECT_EQ(codes(pass(1s, [](Vitals& vitals) { vitals.disks[0].free = 4; })), "DISK:/var/log/x");
+  const auto found = pass(1s, [](Vitals& vitals) { vitals.disks[0].free = 4; });
+  ASSERT_EQ(codes(found), "DISK:/var/log/x");
+  EXPECT_EQ(notice_sentence(found[0], Text::notice_disk_short, Language::ja),
+            "【ディスク逼迫】/var/log/x のある領域の空きは4.0%（4 "
+            "バイト）です（設定した下限5%を下回っています）。");
   EXPECT_EQ(codes(pass(1s, [](Vitals& vitals) { vitals.disks[0].free = 50; })), "-DISK:/var/log/x");
   EXPECT_EQ(codes(pass(1s, [](Vitals& vitals) { vitals.disks[0].trouble = "Input/output error"; })),
             "DISK:/var/log/x");
