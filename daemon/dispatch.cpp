@@ -115,6 +115,22 @@ void Dispatch::send(std::vector<AlertRecord>& records) {
   records.clear();
 }
 
+void Dispatch::send_last(std::vector<AlertRecord>& records, std::chrono::milliseconds most) {
+  const auto end = std::chrono::steady_clock::now() + most;
+  std::size_t sent = 0;
+  for (; sent < records.size() && (sent == 0 || std::chrono::steady_clock::now() < end); ++sent) {
+    keep(message_of(records[sent], options_.alerts));
+  }
+  if (sent < records.size()) {
+    const auto seconds = std::chrono::duration_cast<std::chrono::seconds>(most).count();
+    spdlog::error(say(Text::daemon_closing_cut, options_.alerts.language,
+                      {{"untold", std::to_string(records.size() - sent)},
+                       {"all", std::to_string(records.size())},
+                       {"seconds", std::to_string(seconds)}}));
+  }
+  records.clear();
+}
+
 void Dispatch::keep(AlertMessage message) {
   log_.add(message);
   if (journal_ == nullptr) {

@@ -41,6 +41,9 @@ class Dispatch {
   void open(Desk& desk, const std::shared_ptr<const policy::Policy>& policy);
   // Takes the records and leaves none.
   void send(std::vector<AlertRecord>& records);
+  // At a stop: what can be sent in `most`, and at least one of them; says in the log how many could not.
+  // Whoever waits for the daemon's end kills it when that takes too long, and would lose more.
+  void send_last(std::vector<AlertRecord>& records, std::chrono::milliseconds most);
   // A sign of life: to the destinations that are reached, and kept nowhere; where one does not hear it, that
   // is counted.
   void beat(const AlertMessage& message);

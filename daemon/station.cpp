@@ -44,6 +44,9 @@ namespace json = boost::json;
 
 constexpr std::size_t policies_kept = 4;
 constexpr std::size_t events_at_once = 64;
+// Of closing lines, each a tenth of a millisecond and more: with what comes before and after it a stop stays
+// well below TimeoutStopSec of the service.
+constexpr std::chrono::seconds closing_most{4};
 
 json::object busy_answer(Language language) {
   return {{"error", {{"code", "busy"}, {"message", text(Text::daemon_busy, language)}}}};
@@ -455,8 +458,9 @@ void Station::Room::finish() {
     books += worker->inspector().books();
   }
   waits_.finish(feeding(records));
-  dispatch_.keeps() ? desk_.suspend(last, policy_, records) : desk_.finish(last, policy_, records);
   dispatch_.send(records);
+  dispatch_.keeps() ? desk_.suspend(last, policy_, records) : desk_.finish(last, policy_, records);
+  dispatch_.send_last(records, closing_most);
   std::uint64_t reasons = 0;
   for (const std::uint64_t count : books.reasons) reasons += count;
   spdlog::info(say(Text::daemon_stopped, language_,

@@ -99,6 +99,27 @@ TEST_F(StopTest, WithoutAJournalItSaysWhatADestinationWasNotSent) {
       << log_.text();
 }
 
+TEST_F(StopTest, ClosingLinesForWhichThereIsNoTimeAreCountedAndNotWaitedFor) {
+  Dispatch dispatch{io_, daemon_};
+  Desk desk{daemon_.alerts};
+  dispatch.open(desk, policy_);
+  std::vector<AlertRecord> records;
+  for (int host = 0; host < 5; ++host) {
+    Notice notice{NoticeKind::gap, "t" + std::to_string(host), test::nine_twelve};
+    desk.find(std::move(notice), policy_, 0, records);
+  }
+  ASSERT_EQ(records.size(), 5U);
+  const auto again = records;
+  dispatch.send_last(records, 1h);
+  EXPECT_TRUE(records.empty());
+  EXPECT_EQ(dispatch.log().query(0, "", 10).at("alerts").as_array().size(), 5U);
+  EXPECT_EQ(log_.text().find("closing lines"), std::string::npos) << log_.text();
+  records = again;
+  dispatch.send_last(records, 0ms);
+  EXPECT_TRUE(records.empty());
+  EXPECT_NE(log_.text().find("stopping without 4 of 5 closing lines"), std::string::npos) << log_.text();
+}
+
 TEST_F(StopTest, WhatTheJournalCouldNotKeepIsSaidAndTheNextStartTellsIt) {
   daemon_.journal = options;
   {
