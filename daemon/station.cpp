@@ -47,6 +47,9 @@ constexpr std::size_t events_at_once = 64;
 // Of closing lines, each a tenth of a millisecond and more: with what comes before and after it a stop stays
 // well below TimeoutStopSec of the service.
 constexpr std::chrono::seconds closing_most{4};
+// Until a stop says again that it goes on, and for how long at most it does so.
+constexpr std::chrono::seconds stop_patience{15};
+constexpr std::chrono::seconds stop_most{60};
 
 json::object busy_answer(Language language) {
   return {{"error", {{"code", "busy"}, {"message", text(Text::daemon_busy, language)}}}};
@@ -136,6 +139,7 @@ class Station::Room {
   void tell_of_change(const policy::Policy& before, const policy::Policy& after);
   void hear_signals();
   void stop();
+  void ask_for_time();
   void wait_for_workers();
   void finish();
   void reloaded(std::shared_ptr<const policy::Policy> policy, const Reloaded& outcome, const Json& answer);
@@ -150,6 +154,8 @@ class Station::Room {
   std::deque<std::shared_ptr<const policy::Policy>> recent_{};  // newest first, at most policies_kept
   bool figures_asked_ = false;
   bool stopping_ = false;
+  std::chrono::steady_clock::time_point stop_began_{};
+  std::chrono::steady_clock::time_point ask_again_{};  // systemd for time
   std::chrono::steady_clock::time_point started_ = std::chrono::steady_clock::now();
 };
 
@@ -419,9 +425,19 @@ void Station::Room::reloaded(std::shared_ptr<const policy::Policy> policy, const
           {"restart_needed", json::value_from(outcome.restart)}});
 }
 
+// What waits in the rings may be a flood of incidents, which takes longer to work off than systemd waits:
+// while that goes on it is asked for more, for a bounded time.
+void Station::Room::ask_for_time() {
+  const auto now = std::chrono::steady_clock::now();
+  if (now < ask_again_ || now - stop_began_ > stop_most) return;
+  ask_again_ = now + std::chrono::seconds{1};
+  notify("EXTEND_TIMEOUT_USEC=" + std::to_string(std::chrono::microseconds{stop_patience}.count()));
+}
+
 void Station::Room::stop() {
   if (stopping_) return;
   notify("STOPPING=1");
+  stop_began_ = std::chrono::steady_clock::now();
   spdlog::info(text(Text::daemon_stopping, language_));
   caretaker_.stopping();
   server_.stop();
@@ -433,13 +449,12 @@ void Station::Room::stop() {
 }
 
 void Station::Room::wait_for_workers() {
-  while (take_some()) {
-  }
+  ask_for_time();
+  while (take_some()) ask_for_time();
   const bool all =
       std::all_of(workers_.begin(), workers_.end(), [](const auto& worker) { return worker->stopped(); });
   if (all) {
-    while (take_some()) {
-    }
+    while (take_some()) ask_for_time();
     finish();
     return;
   }

@@ -138,6 +138,9 @@ def time_not_watched():
         time.sleep(2)
         check(f"{ended}: once", len(gaps()) == before + 1)
     check("SIGTERM ends it with 0", daemon.end(signal.SIGTERM) == 0)
+    said = "\n".join(daemon.said()).splitlines()
+    check("and it tells systemd that it stops, and asks for the time that takes",
+          "EXTEND_TIMEOUT_USEC=15000000" in said[said.index("STOPPING=1"):] if "STOPPING=1" in said else False)
     answer = subprocess.run([f"{binaries}/sekimori", "alerts", "--journal", journal, "--finding", "GAP-STOP"], stdout=subprocess.PIPE, check=True)
     found = sum(" opened " in line for line in answer.stdout.decode().splitlines())
     check(f"sekimori alerts finds them in the journal: {found}", found == len(gaps()) >= 2)

@@ -88,6 +88,16 @@ class Daemon:
         self.process.send_signal(number)
         return self.process.wait(wait)
 
+    def said(self):
+        """What it has told systemd since it was READY."""
+        self.socket.setblocking(False)
+        out = []
+        try:
+            while True:
+                out.append(self.socket.recv(4096).decode())
+        except BlockingIOError:
+            return out
+
     def status(self):
         answer = subprocess.run([f"{self.binaries}/sekimori", "status", "--json", "--socket", f"{self.folder}/control.sock"],
                                 stdout=subprocess.PIPE, check=True, timeout=30)
