@@ -7,13 +7,17 @@ namespace sekimori::daemon {
 
 void BehaviourWatch::expect(const FlowStep& step, Hashes& hashes) const {
   hashes = this->hashes(step);
+  bulk_.expect(step, hashes.bulk);
   scan_.expect(step, hashes.scan);
   services_.expect(step, hashes.service);
+  unasked_.expect(step, hashes.unasked);
 }
 
 void BehaviourWatch::fetch(const FlowStep& step, const Hashes& hashes) const {
+  bulk_.fetch(step, hashes.bulk);
   scan_.fetch(step, hashes.scan);
   services_.fetch(step, hashes.service);
+  unasked_.fetch(step, hashes.unasked);
 }
 
 void BehaviourWatch::step(const FlowStep& step, const policy::Policy& policy, std::vector<Notice>& found) {
@@ -21,11 +25,11 @@ void BehaviourWatch::step(const FlowStep& step, const policy::Policy& policy, st
   // Indexes mean something in the policy that gave them alone.
   if (step.generation != policy.generation()) return;
   const Hashes hashes = known != nullptr ? *known : this->hashes(step);
-  bulk_.step(step, policy, found);
+  bulk_.step(step, hashes.bulk, policy, found);
   scan_.step(step, hashes.scan, policy, found);
   services_.step(step, hashes.service, policy, found);
   resolvers_.step(step, policy, found);
-  unasked_.step(step, policy, found);
+  unasked_.step(step, hashes.unasked, policy);
   drafts_.step(step, policy, found);
 }
 

@@ -55,10 +55,14 @@ class BehaviourWatch final : public Watcher {
 
  private:
   struct Hashes {
+    std::uint32_t bulk = 0;
     ScanWatch::Hashes scan{};
     std::uint32_t service = 0;
+    UnaskedWatch::Keys unasked{};
   };
-  Hashes hashes(const FlowStep& step) const { return {scan_.hashes(step), services_.hash(step)}; }
+  Hashes hashes(const FlowStep& step) const {
+    return {bulk_.hash(step), scan_.hashes(step), services_.hash(step), unasked_.keys(step)};
+  }
   void expect(const FlowStep& step, Hashes& hashes) const;
   void fetch(const FlowStep& step, const Hashes& hashes) const;
 

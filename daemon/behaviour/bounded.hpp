@@ -98,22 +98,26 @@ class Bounded {
       if (entry.held && question(entry.key, entry.value)) remove(locate(entry.key, entry.hash));
     }
   }
-  // A key of this hash will be asked for soon: first its place, some keys later what stands there.
-  void expect(std::uint32_t hash) const { __builtin_prefetch(&places_[hash & mask_]); }
+  // A key of this hash will be asked for soon: first its place, some keys later what stands there. To the
+  // compiler a function that only prefetches has no effect that it would be called for: hence the empty asm.
+  void expect(std::uint32_t hash) const {
+    __asm__ volatile("");
+    __builtin_prefetch(&places_[hash & mask_]);
+  }
   void fetch(std::uint32_t hash) const {
+    __asm__ volatile("");
     for (std::uint32_t place = hash & mask_; places_[place].slot != 0; place = (place + 1) & mask_) {
-      if (places_[place].hash != hash) continue;
-      const auto* entry = reinterpret_cast<const std::byte*>(&entries_[places_[place].slot - 1]);
-      __builtin_prefetch(entry, 1);
-      __builtin_prefetch(entry + 64, 1);
-      return;
+      if (places_[place].hash == hash) return fetch_entry(places_[place].slot - 1);
     }
+    // It will take the place of one that the hand comes to.
+    if (size_ + near >= entries_max_) fetch_hand();
   }
   std::size_t size() const { return size_; }
   std::uint64_t displaced() const { return displaced_; }
 
  private:
   static constexpr std::uint32_t none = 0xffff'ffff;
+  static constexpr std::uint32_t near = 8;  // entries that the hand will have come to
 
   struct Entry {
     std::uint32_t hash = 0;
@@ -128,6 +132,17 @@ class Bounded {
     std::uint32_t slot = 0;  // + 1; 0 = free
   };
 
+  void fetch_entry(std::uint32_t slot) const {
+    const auto* entry = reinterpret_cast<const std::byte*>(&entries_[slot]);
+    __builtin_prefetch(entry, 1);
+    if constexpr (sizeof(Entry) > 64) __builtin_prefetch(entry + 64, 1);
+  }
+  // Those that may have to go next, and their places.
+  void fetch_hand() const {
+    const std::uint32_t soon = hand_ + near;
+    fetch_entry(soon + near < made_ ? soon + near : soon % made_);
+    if (soon < made_) __builtin_prefetch(&places_[entries_[soon].hash & mask_], 1);
+  }
   std::uint32_t locate(const Key& key, std::uint32_t hash) const {
     for (std::uint32_t place = hash & mask_; places_[place].slot != 0; place = (place + 1) & mask_) {
       if (places_[place].hash == hash && entries_[places_[place].slot - 1].key == key) return place;

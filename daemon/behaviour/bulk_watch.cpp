@@ -124,9 +124,10 @@ BulkWatch::Counters BulkWatch::counters() const {
   return {accounts_.size(), accounts_.displaced(), flows_unfollowed_, warnings_};
 }
 
-void BulkWatch::step(const FlowStep& step, const policy::Policy& policy, std::vector<Notice>& found) {
+void BulkWatch::step(const FlowStep& step, std::uint32_t hash, const policy::Policy& policy,
+                     std::vector<Notice>& found) {
   if (!step.metered || rules_.empty()) return;
-  Metered& flow = flows_.at(step.id);
+  Metered& flow = flows_.at(step.id, hash);
   const bool known = std::exchange(flow.known, true);
   // A conversation whose beginning was not told, or whose ends changed roles: it counts from here on.
   const bool anew = (!known && step.kind != FlowStep::Kind::opened) ||

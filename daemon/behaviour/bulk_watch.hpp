@@ -30,7 +30,17 @@ class BulkWatch {
 
   explicit BulkWatch(const policy::Policy& policy);
 
-  void step(const FlowStep& step, const policy::Policy& policy, std::vector<Notice>& found);
+  // Where a step's conversation is kept.
+  std::uint32_t hash(const FlowStep& step) const { return step.metered ? flows_.hash(step.id) : 0; }
+  // This step comes soon: its memory is asked for, in two strides.
+  void expect(const FlowStep& step, std::uint32_t hash) const {
+    if (step.metered) flows_.expect(hash);
+  }
+  void fetch(const FlowStep& step, std::uint32_t hash) const {
+    if (step.metered) flows_.fetch(hash);
+  }
+  void step(const FlowStep& step, std::uint32_t hash, const policy::Policy& policy,
+            std::vector<Notice>& found);
   // Sums of what is declared as before are kept.
   void replaced(const policy::Policy& policy);
   Counters counters() const;

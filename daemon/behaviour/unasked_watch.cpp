@@ -27,11 +27,17 @@ std::uint64_t digest(std::uint64_t value, const IpAddress& address) {
 std::uint64_t service_of(const capture::Tuple& tuple) {
   return digest(mix(1, tuple.destination_port), tuple.destination);
 }
-std::uint64_t client_of(const capture::Tuple& tuple) {
-  return digest(mix(service_of(tuple), 2), tuple.source);
+std::uint64_t client_of(std::uint64_t service, const capture::Tuple& tuple) {
+  return digest(mix(service, 2), tuple.source);
 }
-std::uint64_t conversation_of(const capture::Tuple& tuple) {
-  return mix(client_of(tuple), tuple.source_port + std::uint64_t{3});
+std::uint64_t conversation_of(std::uint64_t client, const capture::Tuple& tuple) {
+  return mix(client, tuple.source_port + std::uint64_t{3});
+}
+
+bool followed(const FlowStep& step) {
+  const bool kind = step.kind == FlowStep::Kind::opened || step.kind == FlowStep::Kind::answered;
+  return kind && step.tuple.protocol == capture::protocol::udp &&
+         policy::from_of(step.pair) != policy::to_of(step.pair);
 }
 
 // Between two segments, and not to be begun by the other end.
@@ -57,24 +63,51 @@ UnaskedWatch::Counters UnaskedWatch::counters() const {
   return counters;
 }
 
-void UnaskedWatch::step(const FlowStep& step, const policy::Policy& policy, std::vector<Notice>&) {
+UnaskedWatch::Keys UnaskedWatch::keys(const FlowStep& step) const {
+  Keys keys;
+  if (!followed(step)) return keys;
+  keys.service = service_of(step.tuple);
+  keys.service_hash = services_.hash(keys.service);
+  if (step.kind != FlowStep::Kind::opened) return keys;
+  keys.client = client_of(keys.service, step.tuple);
+  keys.client_hash = clients_.hash(keys.client);
+  keys.conversation = conversation_of(keys.client, step.tuple);
+  keys.conversation_hash = conversations_.hash(keys.conversation);
+  return keys;
+}
+
+void UnaskedWatch::expect(const FlowStep& step, const Keys& keys) const {
+  if (!followed(step)) return;
+  services_.expect(keys.service_hash);
+  if (step.kind != FlowStep::Kind::opened) return;
+  conversations_.expect(keys.conversation_hash);
+  if (step.bytes_to_server != 0) clients_.expect(keys.client_hash);
+}
+
+void UnaskedWatch::fetch(const FlowStep& step, const Keys& keys) const {
+  if (!followed(step)) return;
+  services_.fetch(keys.service_hash);
+  if (step.kind != FlowStep::Kind::opened) return;
+  conversations_.fetch(keys.conversation_hash);
+  if (step.bytes_to_server != 0) clients_.fetch(keys.client_hash);
+}
+
+void UnaskedWatch::step(const FlowStep& step, const Keys& keys, const policy::Policy& policy) {
   if (!begun_ || step.time + clock_doubt < *begun_) begun_ = step.time;
   if (policy::from_of(step.pair) == policy::to_of(step.pair)) return;
   if (step.kind == FlowStep::Kind::opened && step.bytes_to_server != 0) asking_[step.pair] = step.time;
   if (step.tuple.protocol != capture::protocol::udp) return;
-  if (step.kind == FlowStep::Kind::opened) opened(step, policy);
-  if (step.kind == FlowStep::Kind::answered) answered(step);
+  if (step.kind == FlowStep::Kind::opened) opened(step, keys, policy);
+  if (step.kind == FlowStep::Kind::answered) answered(step, services_.find(keys.service, keys.service_hash));
 }
 
-void UnaskedWatch::opened(const FlowStep& step, const policy::Policy& policy) {
-  const std::uint64_t conversation = conversation_of(step.tuple);
-  const bool known = conversations_.find(conversation) != nullptr;
-  conversations_.at(conversation);  // used
-  Service& service = services_.at(service_of(step.tuple));
+void UnaskedWatch::opened(const FlowStep& step, const Keys& keys, const policy::Policy& policy) {
+  const bool known = std::exchange(conversations_.at(keys.conversation, keys.conversation_hash).before, true);
+  Service& service = services_.at(keys.service, keys.service_hash);
   if (step.bytes_to_server != 0) {
     // Opened once more, because in between its way was in doubt: that it was not asked is known.
-    if (step.bytes_to_client != 0 && answered(step)) return;
-    clients_.at(client_of(step.tuple)).asked = step.time;
+    if (step.bytes_to_client != 0 && answered(step, &service)) return;
+    clients_.at(keys.client, keys.client_hash).asked = step.time;
     const std::int64_t part = step.time.time_since_epoch() / std::chrono::nanoseconds{window};
     if (part != service.part) {
       service.asked = {0, part == service.part + 1 ? service.asked[0] : 0};
@@ -103,8 +136,7 @@ UnaskedWatch::Mark* UnaskedWatch::mark_of(Service* service, const capture::Tuple
 }
 
 // What the client sends in a conversation that the service's end seems to have begun. False: it is none.
-bool UnaskedWatch::answered(const FlowStep& step) {
-  Service* const service = services_.find(service_of(step.tuple));
+bool UnaskedWatch::answered(const FlowStep& step, Service* service) {
   Mark* const mark = mark_of(service, step.tuple);
   if (mark == nullptr) return false;
   if (step.time <= mark->time + stamp_doubt) {
@@ -148,7 +180,7 @@ void UnaskedWatch::weigh(Service& service, const Mark& newest, const policy::Pol
   std::erase_if(service.marks, [&](const Mark& each) { return each.time <= newest.time - window; });
   std::vector<const Mark*> peers;
   for (const Mark& each : service.marks) {
-    const Client* const client = clients_.find(client_of(each.tuple));
+    const Client* const client = clients_.find(client_of(service_of(each.tuple), each.tuple));
     const bool asks = client != nullptr && client->asked > each.time - window;
     if (each.due && !asks) peers.push_back(&each);
   }

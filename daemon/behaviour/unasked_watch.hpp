@@ -50,7 +50,20 @@ class UnaskedWatch {
     std::uint64_t findings = 0;
   };
 
-  void step(const FlowStep& step, const policy::Policy& policy, std::vector<Notice>& found);
+  // What a step speaks of, and where that is kept.
+  struct Keys {
+    std::uint64_t service = 0;
+    std::uint64_t client = 0;
+    std::uint64_t conversation = 0;
+    std::uint32_t service_hash = 0;
+    std::uint32_t client_hash = 0;
+    std::uint32_t conversation_hash = 0;
+  };
+  Keys keys(const FlowStep& step) const;
+  // This step comes soon: its memory is asked for, in two strides.
+  void expect(const FlowStep& step, const Keys& keys) const;
+  void fetch(const FlowStep& step, const Keys& keys) const;
+  void step(const FlowStep& step, const Keys& keys, const policy::Policy& policy);
   // Those whose question would have come by now.
   void tick(Time packet_now, const policy::Policy& policy, std::vector<Notice>& found);
   void finish(const policy::Policy& policy, std::vector<Notice>& found);
@@ -60,7 +73,9 @@ class UnaskedWatch {
   static constexpr std::size_t marks_max = 64;
   static constexpr std::size_t due_max = 65'536;
 
-  struct Nothing {};
+  struct Seen {
+    bool before = false;
+  };
   struct Client {
     Time asked = Time::min();  // at last
   };
@@ -83,16 +98,16 @@ class UnaskedWatch {
     Time since{};
   };
 
-  void opened(const FlowStep& step, const policy::Policy& policy);
+  void opened(const FlowStep& step, const Keys& keys, const policy::Policy& policy);
   static Mark* mark_of(Service* service, const capture::Tuple& tuple);
-  bool answered(const FlowStep& step);
+  bool answered(const FlowStep& step, Service* service);
   void expire(Time limit, const policy::Policy& policy, std::vector<Notice>& found);
   void weigh(Service& service, const Mark& newest, const policy::Policy& policy, std::vector<Notice>& found);
   std::uint64_t asked_in_window(const Service& service, Time now) const;
   bool shown(const std::vector<const Mark*>& peers) const;
 
   std::optional<Time> begun_{};  // the first step's time
-  Bounded<std::uint64_t, Nothing> conversations_{conversations_followed};
+  Bounded<std::uint64_t, Seen> conversations_{conversations_followed};
   Bounded<std::uint64_t, Client> clients_{clients_followed};
   Bounded<std::uint64_t, Service> services_{services_followed};
   std::array<Time, policy::pairs_max> asking_{};  // of the pair, when somebody was last seen to ask
