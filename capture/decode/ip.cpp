@@ -26,36 +26,6 @@ void set_fragment(Packet& packet, const Chain& fragment) {
   packet.fragment_bytes = static_cast<std::uint16_t>(std::min<std::uint32_t>(fragment.behind, 0xffff));
 }
 
-// RFC 791 section 3.1: while a loose or strict source route lasts, the header names the next stop alone, and
-// the last address of the route is where the datagram goes. Once the route is used up the header says it. A
-// route that contradicts itself is none.
-void follow_source_route(const Cursor& at, std::uint32_t header_length, IpAddress& destination) {
-  constexpr std::uint8_t end = 0, nothing = 1, loose = 131, strict = 137;
-  Cursor option = at;
-  option.bytes.skip(20);
-  for (std::uint32_t left = header_length - 20; left > 0;) {
-    const auto code = option.bytes.peek<1>();
-    if (!code || code.u8<0>() == end) return;
-    const auto head = option.bytes.peek<3>();
-    std::uint32_t length = 1;
-    if (code.u8<0>() != nothing) {
-      if (left < 3 || !head) return;
-      length = head.u8<1>();
-      if (length < 2 || length > left) return;
-      const bool route = code.u8<0>() == loose || code.u8<0>() == strict;
-      constexpr std::uint32_t one_stop = 7;  // type, length, pointer, an address
-      if (route && length >= one_stop && (length - 3) % 4 == 0 && head.u8<2>() >= 4 &&
-          head.u8<2>() <= length) {
-        option.bytes.skip(length - 4);
-        if (const auto last = option.bytes.peek<4>()) last.copy<0, 4>(destination.bytes);
-        return;
-      }
-    }
-    option.bytes.skip(length);
-    left -= length;
-  }
-}
-
 }  // namespace
 
 Reason ip(Cursor& at, Packet& packet) {
@@ -88,7 +58,6 @@ Reason ipv4(Cursor& at, Packet& packet) {
   header.copy<12, 4>(tuple.source.bytes);
   header.copy<16, 4>(tuple.destination.bytes);
   if (!can_send(tuple.source)) return Reason::bad_ip_source;
-  if (header_length > 20) follow_source_route(at, header_length, tuple.destination);
   tuple.protocol = header.u8<9>();
   packet.ttl = header.u8<8>();
 

@@ -91,7 +91,10 @@ Opinion by_ports(const Packet& packet, const ServicePorts* ports) {
     const auto& served = tcp ? ports->tcp : ports->udp;
     // A datagram to a port on which only servers listen is no plain answer, whatever port it comes from: a
     // chosen source port must not turn a conversation round. Of TCP a guess is made in mid-stream only.
-    const bool doubtful = !tcp && served[from] && !served[to] && to < 1024;
+    // Clients of DHCP (68) and of remote procedure calls (RFC 5531; 512 to 1023) have low ports too.
+    constexpr std::uint16_t dhcp_client = 68, reserved_for_clients = 512;
+    const bool doubtful =
+        !tcp && served[from] && !served[to] && to < reserved_for_clients && to != dhcp_client;
     if (doubtful) return {};
     if (served[from] != served[to]) return {.sender = served[to], .evidence = Evidence::known_service};
   }

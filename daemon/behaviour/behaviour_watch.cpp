@@ -49,6 +49,7 @@ void BehaviourWatch::replaced(const policy::Policy& policy) {
   scan_.replaced(policy);
   services_.replaced(policy);
   resolvers_.replaced(policy);
+  unasked_.replaced();
   drafts_ = {};
 }
 

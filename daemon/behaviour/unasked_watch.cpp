@@ -27,6 +27,9 @@ std::uint64_t digest(std::uint64_t value, const IpAddress& address) {
 std::uint64_t service_of(const capture::Tuple& tuple) {
   return digest(mix(1, tuple.destination_port), tuple.destination);
 }
+std::uint64_t host_of(const IpAddress& address) {
+  return digest(3, address);
+}
 std::uint64_t client_of(std::uint64_t service, const capture::Tuple& tuple) {
   return digest(mix(service, 2), tuple.source);
 }
@@ -34,10 +37,16 @@ std::uint64_t conversation_of(std::uint64_t client, const capture::Tuple& tuple)
   return mix(client, tuple.source_port + std::uint64_t{3});
 }
 
+bool between_segments(const FlowStep& step) {
+  return policy::from_of(step.pair) != policy::to_of(step.pair);
+}
 bool followed(const FlowStep& step) {
   const bool kind = step.kind == FlowStep::Kind::opened || step.kind == FlowStep::Kind::answered;
-  return kind && step.tuple.protocol == capture::protocol::udp &&
-         policy::from_of(step.pair) != policy::to_of(step.pair);
+  return kind && step.tuple.protocol == capture::protocol::udp && between_segments(step);
+}
+// Its initiator was seen to send.
+bool begins(const FlowStep& step) {
+  return step.kind == FlowStep::Kind::opened && step.bytes_to_server != 0 && between_segments(step);
 }
 
 // Between two segments, and not to be begun by the other end.
@@ -59,12 +68,17 @@ bool one_way(const FlowStep& step, const policy::Policy& policy) {
 
 UnaskedWatch::Counters UnaskedWatch::counters() const {
   Counters counters = counters_;
-  counters.displaced += conversations_.displaced() + clients_.displaced() + services_.displaced();
+  counters.displaced +=
+      conversations_.displaced() + clients_.displaced() + services_.displaced() + hosts_.displaced();
   return counters;
 }
 
 UnaskedWatch::Keys UnaskedWatch::keys(const FlowStep& step) const {
   Keys keys;
+  if (begins(step)) {
+    keys.initiator = host_of(step.tuple.source);
+    keys.initiator_hash = hosts_.hash(keys.initiator);
+  }
   if (!followed(step)) return keys;
   keys.service = service_of(step.tuple);
   keys.service_hash = services_.hash(keys.service);
@@ -77,6 +91,7 @@ UnaskedWatch::Keys UnaskedWatch::keys(const FlowStep& step) const {
 }
 
 void UnaskedWatch::expect(const FlowStep& step, const Keys& keys) const {
+  if (begins(step)) hosts_.expect(keys.initiator_hash);
   if (!followed(step)) return;
   services_.expect(keys.service_hash);
   if (step.kind != FlowStep::Kind::opened) return;
@@ -85,6 +100,7 @@ void UnaskedWatch::expect(const FlowStep& step, const Keys& keys) const {
 }
 
 void UnaskedWatch::fetch(const FlowStep& step, const Keys& keys) const {
+  if (begins(step)) hosts_.fetch(keys.initiator_hash);
   if (!followed(step)) return;
   services_.fetch(keys.service_hash);
   if (step.kind != FlowStep::Kind::opened) return;
@@ -94,9 +110,8 @@ void UnaskedWatch::fetch(const FlowStep& step, const Keys& keys) const {
 
 void UnaskedWatch::step(const FlowStep& step, const Keys& keys, const policy::Policy& policy) {
   if (!begun_ || step.time + clock_doubt < *begun_) begun_ = step.time;
-  if (policy::from_of(step.pair) == policy::to_of(step.pair)) return;
-  if (step.kind == FlowStep::Kind::opened && step.bytes_to_server != 0) asking_[step.pair] = step.time;
-  if (step.tuple.protocol != capture::protocol::udp) return;
+  if (begins(step)) hosts_.at(keys.initiator, keys.initiator_hash).asked = step.time;
+  if (!followed(step)) return;
   if (step.kind == FlowStep::Kind::opened) opened(step, keys, policy);
   if (step.kind == FlowStep::Kind::answered) answered(step, services_.find(keys.service, keys.service_hash));
 }
@@ -109,6 +124,10 @@ void UnaskedWatch::opened(const FlowStep& step, const Keys& keys, const policy::
     if (step.bytes_to_client != 0 && answered(step, &service)) return;
     clients_.at(keys.client, keys.client_hash).asked = step.time;
     const std::int64_t part = step.time.time_since_epoch() / std::chrono::nanoseconds{window};
+    if (part == service.part - 1) {  // a packet that came late
+      ++service.asked[1];
+      return;
+    }
     if (part != service.part) {
       service.asked = {0, part == service.part + 1 ? service.asked[0] : 0};
       service.part = part;
@@ -180,12 +199,9 @@ void UnaskedWatch::weigh(Service& service, const Mark& newest, const policy::Pol
   std::erase_if(service.marks, [&](const Mark& each) { return each.time <= newest.time - window; });
   std::vector<const Mark*> peers;
   for (const Mark& each : service.marks) {
-    const Client* const client = clients_.find(client_of(service_of(each.tuple), each.tuple));
-    const bool asks = client != nullptr && client->asked > each.time - window;
-    if (each.due && !asks) peers.push_back(&each);
+    if (suspect(each)) peers.push_back(&each);
   }
   if (peers.size() < peers_least || peers.size() * share < asked_in_window(service, newest.time)) return;
-  if (!shown(peers)) return;
   if (service.told <= newest.time && newest.time < service.told + pause) return;
   service.told = newest.time;
   ++counters_.findings;
@@ -214,24 +230,27 @@ void UnaskedWatch::weigh(Service& service, const Mark& newest, const policy::Pol
   found.push_back(std::move(notice));
 }
 
+// Some questions may be of the window that has begun since.
 std::uint64_t UnaskedWatch::asked_in_window(const Service& service, Time now) const {
   const std::int64_t part = now.time_since_epoch() / std::chrono::nanoseconds{window};
-  if (part == service.part) return service.asked[0] + service.asked[1];
+  if (part == service.part || part == service.part - 1) return service.asked[0] + service.asked[1];
   return part == service.part + 1 ? service.asked[0] : 0;
 }
 
-// Would the mirror have shown the questions? Where it does not, all answers are unasked.
-bool UnaskedWatch::shown(const std::vector<const Mark*>& peers) const {
-  const std::uint16_t port = peers.front()->tuple.source_port;
-  const IpAddress host = peers.front()->tuple.source;
-  bool same_port = true;
-  bool several = false;
-  for (const Mark* each : peers) {
-    if (each->answered || asking_[each->pair] > each->time - window) return true;
-    same_port = same_port && each->tuple.source_port == port;
-    several = several || each->tuple.source != host;
-  }
-  return same_port && several;
+// The question has not come, its client asks that service nothing else, and the mirror would have shown it:
+// where it does not show what that client sends, all answers are unasked.
+bool UnaskedWatch::suspect(const Mark& mark) {
+  if (!mark.due) return false;
+  const Client* const client = clients_.find(client_of(service_of(mark.tuple), mark.tuple));
+  if (client != nullptr && client->asked > mark.time - memory) return false;
+  const Client* const host = hosts_.find(host_of(mark.tuple.source));
+  return mark.answered || (host != nullptr && host->asked > mark.time - window);
+}
+
+void UnaskedWatch::replaced() {
+  counters_.displaced += due_.size();
+  due_.clear();
+  services_.visit([](std::uint64_t, Service& service) { service.marks.clear(); });
 }
 
 }  // namespace sekimori::daemon

@@ -8,11 +8,10 @@
 // when, within `window`,
 //   - it was the first to send to `peers_least` ends (address and port) that were never seen to ask it,
 //     the question has not come within `disorder` either, and
-//   - these clients have not asked that end at all (a busy client's lost questions are a mirror's), and they
-//     are a share of one in `share` or more of the conversations that were asked of it, and
-//   - the mirror shows what such clients send: one of them has sent something back, somebody of the clients'
-//     segment was seen to ask something of the service's segment, or all of these ends have one and the same
-//     port, which clients do not choose by chance.
+//   - these clients have not asked that end at all within `memory` (a busy client's lost questions are a
+//     mirror's), and they are a share of one in `share` or more of the conversations that were asked of it,
+//   - the mirror shows what these clients send: they have sent something back, or were seen to begin a
+//     conversation of their own with another segment.
 // Until it has watched for `learning` it only learns. What it cannot tell: a single conversation, and less of
 // them than a busy service's questions cover. Packet time only; one thread, bounded memory.
 #pragma once
@@ -36,6 +35,8 @@ class UnaskedWatch {
   // RFC 4787 section 4.3: five minutes is how long what lets answers in should remember a silent UDP
   // conversation. Who is answered later than that was heard to ask by then, or is not answered.
   static constexpr std::chrono::minutes learning{5};
+  // Longer than the longest usual pause between two questions (NTP: RFC 5905, 1024 seconds).
+  static constexpr std::chrono::hours memory{1};
   // Taps are read one after the other: so late the question may come.
   static constexpr std::chrono::seconds disorder{3};
   static constexpr std::size_t peers_least = 4;
@@ -55,6 +56,8 @@ class UnaskedWatch {
     std::uint64_t service = 0;
     std::uint64_t client = 0;
     std::uint64_t conversation = 0;
+    std::uint64_t initiator = 0;
+    std::uint32_t initiator_hash = 0;
     std::uint32_t service_hash = 0;
     std::uint32_t client_hash = 0;
     std::uint32_t conversation_hash = 0;
@@ -64,6 +67,8 @@ class UnaskedWatch {
   void expect(const FlowStep& step, const Keys& keys) const;
   void fetch(const FlowStep& step, const Keys& keys) const;
   void step(const FlowStep& step, const Keys& keys, const policy::Policy& policy);
+  // Numbers of segments mean something in the policy that gave them alone.
+  void replaced();
   // Those whose question would have come by now.
   void tick(Time packet_now, const policy::Policy& policy, std::vector<Notice>& found);
   void finish(const policy::Policy& policy, std::vector<Notice>& found);
@@ -104,13 +109,13 @@ class UnaskedWatch {
   void expire(Time limit, const policy::Policy& policy, std::vector<Notice>& found);
   void weigh(Service& service, const Mark& newest, const policy::Policy& policy, std::vector<Notice>& found);
   std::uint64_t asked_in_window(const Service& service, Time now) const;
-  bool shown(const std::vector<const Mark*>& peers) const;
+  bool suspect(const Mark& mark);
 
   std::optional<Time> begun_{};  // the first step's time
   Bounded<std::uint64_t, Seen> conversations_{conversations_followed};
   Bounded<std::uint64_t, Client> clients_{clients_followed};
   Bounded<std::uint64_t, Service> services_{services_followed};
-  std::array<Time, policy::pairs_max> asking_{};  // of the pair, when somebody was last seen to ask
+  Bounded<std::uint64_t, Client> hosts_{clients_followed};  // that were seen to begin a conversation
   std::deque<Due> due_{};
   Counters counters_{};
 };

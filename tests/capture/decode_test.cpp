@@ -97,30 +97,6 @@ TEST(Decode, ReadsTransportHeaders) {
   });
 }
 
-// RFC 791 section 3.1: type, length, pointer, then the stops; the header names the next one.
-TEST(Decode, ASourceRouteLeadsToItsLastAddress) {
-  const auto route = [](unsigned type, unsigned length, unsigned pointer) {
-    return octets({type, length, pointer, 10, 8, 0, 1, 10, 9, 0, 1, 0});
-  };
-  check({
-      {"loose", four().ip_options(route(131, 11, 4)).udp(7, 9), "udp 10.1.0.5:7 > 10.9.0.1:9"},
-      {"strict, at its last stop but one", four().ip_options(route(137, 11, 8)).udp(7, 9),
-       "udp 10.1.0.5:7 > 10.9.0.1:9"},
-      {"used up", four().ip_options(route(131, 11, 12)).udp(7, 9), "udp 10.1.0.5:7 > 10.2.0.9:9"},
-      {"behind another option",
-       four().ip_options(octets({1, 148, 4, 0, 0, 131, 7, 4, 10, 9, 0, 1})).udp(7, 9),
-       "udp 10.1.0.5:7 > 10.9.0.1:9"},
-      {"behind the end of the options", four().ip_options(octets({0, 131, 7, 4, 10, 9, 0, 1})).udp(7, 9),
-       "udp 10.1.0.5:7 > 10.2.0.9:9"},
-      {"longer than the header", four().ip_options(route(131, 15, 4)).udp(7, 9),
-       "udp 10.1.0.5:7 > 10.2.0.9:9"},
-      {"not made of addresses", four().ip_options(route(131, 10, 4)).udp(7, 9),
-       "udp 10.1.0.5:7 > 10.2.0.9:9"},
-      {"a record of the route is none", four().ip_options(route(7, 11, 4)).udp(7, 9),
-       "udp 10.1.0.5:7 > 10.2.0.9:9"},
-  });
-}
-
 TEST(Decode, PairsIcmpRequestsWithTheirReplies) {
   check({
       {"echo", four().icmp(8).payload(56), "icmp 10.1.0.5:8 > 10.2.0.9:0 payload 56"},
