@@ -91,8 +91,8 @@ void Caretaker::resume(const std::vector<std::shared_ptr<const Notice>>& open, c
   for (const auto& notice : open) health_.resume(*notice);
   if (folder.empty()) return;
   stamp_ = std::make_shared<WatchStamp>(folder + "/watch");
-  find_gap(before.written);
   scribe_ = std::make_unique<Scribe>();
+  find_gap(before.written);
   day_path_ = folder + "/day";
   before.kept = load_day(policy);
   diary_.resume(before);
@@ -146,6 +146,8 @@ void Caretaker::find_gap(Time written) {
   const std::string sentence = notice_sentence(notice, Text::notice_not_watched, alerts_.language);
   gap_->ended == WatchGap::Ended::stopped ? spdlog::info(sentence) : spdlog::warn(sentence);
   news_.push_back(std::move(notice));
+  // From now on a run is under way: killed before its first own mark, it must not pass for that stop.
+  if (gap_->ended == WatchGap::Ended::stopped) stamp({gap_->since, false});
 }
 
 void Caretaker::stamp(const WatchMark& mark) {
@@ -177,8 +179,11 @@ void Caretaker::stopping() {
 
 void Caretaker::finish(const policy::Policy& policy) {
   keep_day(policy);
-  // Ended before its first look: the gap before it is still to be told, and goes on.
   if (stamp_ && stopped_ && gap_told_at_) stamp({*stopped_, true});
+  // Ended before its first look: the gap before it is still to be told, and goes on.
+  if (stamp_ && stopped_ && !gap_told_at_ && gap_ && gap_->ended == WatchGap::Ended::stopped) {
+    stamp({gap_->since, true});
+  }
   settle();
 }
 

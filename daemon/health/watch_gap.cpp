@@ -23,6 +23,11 @@ void add_moment(Notice& notice, const char* name, Time time, int utc_offset_minu
   notice.add(name, machine, {people, people});
 }
 
+// By so much the last record of a run may be later than its mark.
+std::chrono::seconds patience_with(const WatchMark& mark) {
+  return mark.stopped ? watch_stop_most : watch_stamp_error;
+}
+
 Text ended_text(WatchGap::Ended ended) {
   if (ended == WatchGap::Ended::stopped) return Text::watch_stopped;
   return ended == WatchGap::Ended::cut ? Text::watch_cut : Text::watch_unknown;
@@ -41,7 +46,8 @@ std::optional<Duration> WatchGap::length() const {
 }
 
 std::optional<WatchGap> watch_gap(const std::optional<WatchMark>& mark, Time written, Time now) {
-  if (mark) {
+  const bool stale = mark && written <= now && written > mark->until + patience_with(*mark);
+  if (mark && !stale) {
     return WatchGap{mark->until, now, mark->stopped ? WatchGap::Ended::stopped : WatchGap::Ended::cut};
   }
   if (written <= Time{}) return std::nullopt;

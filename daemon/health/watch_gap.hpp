@@ -21,12 +21,14 @@ namespace sekimori::daemon {
 inline constexpr std::chrono::seconds watch_stamp_every{20};
 // By so much the beginning of a gap that nobody announced may be early: a late look and a slow disk included.
 inline constexpr std::chrono::seconds watch_stamp_error{30};
+// For so long an ordered stop may go on to write records, a flood that has to be worked off included.
+inline constexpr std::chrono::seconds watch_stop_most{90};
 
 struct WatchGap {
   enum class Ended : std::uint8_t {
     stopped,  // it was asked to
     cut,      // without a word: killed, crashed, or the power went
-    unknown   // nothing that can be read says up to when it watched
+    unknown   // no mark that can be read, or a run that left records behind the mark could not renew it
   };
   Time since{};
   Time until{};
@@ -37,7 +39,9 @@ struct WatchGap {
 
 std::string_view watch_ended_name(WatchGap::Ended ended);  // "stopped"
 
-// `written`: when the runs before wrote their last record; 0: never. None: there was no run before.
+// `written`: when the runs before wrote their last record; 0: never. None: there was no run before. A mark
+// that is much older than `written` is of another run than the last one, or the disk did not take a newer
+// one: it says nothing of how that run ended, and the gap begins with the record.
 std::optional<WatchGap> watch_gap(const std::optional<WatchMark>& mark, Time written, Time now);
 
 // Its subject is the moment at which the gap begins: told by two starts in a row it is one story.

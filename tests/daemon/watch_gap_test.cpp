@@ -114,6 +114,31 @@ TEST(WatchGap, SaysFromWhenToWhenAndHowItEnded) {
   EXPECT_TRUE(watch_gap_json({}, japan).is_null());
 }
 
+TEST(WatchGap, RecordsBehindAMarkShowThatItIsNotOfTheLastRun) {
+  const Time begin = test::nine_twelve;
+  const Time now = begin + 2h;
+  for (const bool stopped : {true, false}) {
+    const auto gap = watch_gap(WatchMark{begin, stopped}, begin + 1h, now);
+    ASSERT_TRUE(gap);
+    EXPECT_EQ(gap->since, begin + 1h) << stopped;
+    EXPECT_EQ(gap->ended, WatchGap::Ended::unknown) << "a kill must not pass for an ordered stop";
+    EXPECT_FALSE(watch_gap_notice(*gap, japan).severity) << "a warning, as its row says";
+    EXPECT_EQ(told(gap, Language::ja).find("最大30秒"), std::string::npos);
+    EXPECT_EQ(told(gap, Language::en).find("30 s"), std::string::npos);
+  }
+  const auto flood = watch_gap(WatchMark{begin, true}, begin + 70s, now);
+  ASSERT_TRUE(flood);
+  EXPECT_EQ(flood->ended, WatchGap::Ended::stopped) << "working off a flood takes a stop a minute and more";
+  EXPECT_EQ(flood->since, begin);
+  const auto late = watch_gap(WatchMark{begin, false}, begin + 20s, now);
+  ASSERT_TRUE(late);
+  EXPECT_EQ(late->ended, WatchGap::Ended::cut) << "it is stamped each 20 s only";
+  EXPECT_EQ(late->since, begin);
+  const auto ahead = watch_gap(WatchMark{begin, true}, now + 1h, now);
+  ASSERT_TRUE(ahead);
+  EXPECT_EQ(ahead->since, begin) << "a record from the future says nothing";
+}
+
 TEST(WatchGap, AClockThatWasSetBackMakesNoLength) {
   const Time begin = test::nine_twelve;
   const auto back = watch_gap(WatchMark{begin, false}, {}, begin - 1h);
@@ -201,6 +226,29 @@ TEST_F(WatchTest, ARunThatEndsBeforeItCouldTellLeavesTheGapToTheNext) {
   const auto told = look(*next);
   ASSERT_EQ(told.size(), 1U);
   EXPECT_EQ(told[0].subject, timestamp(left.until, options_.daemon.alerts.utc_offset_minutes));
+}
+
+TEST_F(WatchTest, AStartThatIsKilledAtOnceDoesNotPassForAStop) {
+  {
+    const auto first = start();
+    look(*first);
+    first->stopping();
+    first->finish(*policy);
+  }
+  const WatchMark left = *found();
+  ASSERT_TRUE(left.stopped);
+  {
+    const auto brief = start();
+    brief->stopping();
+    brief->finish(*policy);
+  }
+  EXPECT_EQ(found(), left) << "two ordered stops";
+  start();  // without finish(): killed
+  EXPECT_EQ(found(), (WatchMark{left.until, false}));
+  const auto next = start();
+  ASSERT_TRUE(next->gap());
+  EXPECT_EQ(next->gap()->since, left.until);
+  EXPECT_EQ(next->gap()->ended, WatchGap::Ended::cut);
 }
 
 TEST_F(WatchTest, WithoutAJournalNothingIsSaidOfTheTimeBefore) {
