@@ -97,8 +97,8 @@ TEST(WatchGap, SaysFromWhenToWhenAndHowItEnded) {
   const auto cut = watch_gap(WatchMark{begin, false}, begin - 1h, now);
   ASSERT_TRUE(cut);
   EXPECT_EQ(told(cut, Language::ja),
-            "【監視欠測】2026-04-01 09:12:03から2026-04-01 09:13:33まで（90.0秒）監視していませんでした"
-            "（停止の記録なしに終了、開始の時刻は最大30秒早い）。この間の通信は判定も記録もされていません。");
+            "【監視欠測】2026-04-01 09:12:03から2026-04-01 09:13:33まで（90.0秒）、このジャーナルに監視の記録がありません"
+            "（停止の記録なしに終了、開始の時刻は最大30秒早い）。この間の通信の判定も記録されていません。");
   EXPECT_FALSE(watch_gap_notice(*cut, japan).severity) << "a warning, as its row says";
   const auto stopped = watch_gap(WatchMark{begin, true}, begin + 1s, now);
   EXPECT_NE(told(stopped, Language::en).find("(90.0 s; stopped in order)"), std::string::npos)
