@@ -1,6 +1,7 @@
 #include "daemon/health/watch_gap.hpp"
 
 #include <algorithm>
+#include <cmath>
 
 #include "daemon/render.hpp"
 #include "daemon/status.hpp"
@@ -45,6 +46,22 @@ std::optional<Duration> WatchGap::length() const {
   return std::max(until - since, Duration{0});
 }
 
+std::string watch_length_text(double seconds, Language language) {
+  if (seconds < 120) return say(Text::watch_length, language, {{"seconds", fixed_point(seconds, 1)}});
+  const std::int64_t whole = std::llround(seconds);
+  if (whole < 3600) {
+    return say(Text::watch_length_minutes, language,
+               {{"minutes", std::to_string(whole / 60)}, {"seconds", std::to_string(whole % 60)}});
+  }
+  const std::int64_t minutes = (whole + 30) / 60;
+  const std::string hours = std::to_string(minutes / 60 % 24);
+  const std::string rest = std::to_string(minutes % 60);
+  if (minutes < 24 * 60)
+    return say(Text::watch_length_hours, language, {{"hours", hours}, {"minutes", rest}});
+  return say(Text::watch_length_days, language,
+             {{"days", std::to_string(minutes / (24 * 60))}, {"hours", hours}, {"minutes", rest}});
+}
+
 std::optional<WatchGap> watch_gap(const std::optional<WatchMark>& mark, Time written, Time now) {
   const bool stale = mark && written <= now && written > mark->until + patience_with(*mark);
   if (mark && !stale) {
@@ -63,8 +80,9 @@ Notice watch_gap_notice(const WatchGap& gap, int utc_offset_minutes) {
   add_moment(notice, "since", gap.since, utc_offset_minutes);
   add_moment(notice, "until", gap.until, utc_offset_minutes);
   if (const auto length = gap.length()) {
-    const std::string seconds = fixed_point(std::chrono::duration<double>(*length).count(), 1);
-    notice.add("seconds", seconds, both(Text::watch_length, {{"seconds", seconds}}));
+    const double seconds = std::chrono::duration<double>(*length).count();
+    notice.add("seconds", fixed_point(seconds, 1),
+               {watch_length_text(seconds, Language::ja), watch_length_text(seconds, Language::en)});
   } else {
     notice.add("seconds", "unknown", both(Text::watch_length_unknown, {}));
   }

@@ -9,6 +9,7 @@
 #include <chrono>
 #include <cstdint>
 #include <optional>
+#include <string>
 #include <string_view>
 
 #include "capture/time.hpp"
@@ -38,6 +39,8 @@ struct WatchGap {
 };
 
 std::string_view watch_ended_name(WatchGap::Ended ended);  // "stopped"
+// For people, rounded: "90.0秒", "5分3秒", "2時間30分", "3日0時間0分". Not negative.
+std::string watch_length_text(double seconds, Language language);
 
 // `written`: when the runs before wrote their last record; 0: never. None: there was no run before. A mark
 // that is much older than `written` is of another run than the last one, or the disk did not take a newer

@@ -111,7 +111,7 @@ TEST(Live, StatusShowsBlindTapsAndLosses) {
   EXPECT_EQ(status.code, 0) << status.err;
   for (const char* part : {"監視できていません", "リンク断", "1日 02:03:04", "世代 2", "why", "soc", "未接続",
                            "収支一致: 読取 10 = フロー 8 + 理由別 2", "forbidden=5",
-                           "2026-04-01 09:12:03〜2026-04-01 09:13:33（90秒、停止の記録なしに終了"}) {
+                           "2026-04-01 09:12:03〜2026-04-01 09:13:33（90.1秒、停止の記録なしに終了"}) {
     EXPECT_TRUE(has(status.out, part)) << part << "\n" << status.out;
   }
 }

@@ -97,8 +97,10 @@ TEST(WatchGap, SaysFromWhenToWhenAndHowItEnded) {
   const auto cut = watch_gap(WatchMark{begin, false}, begin - 1h, now);
   ASSERT_TRUE(cut);
   EXPECT_EQ(told(cut, Language::ja),
-            "【監視欠測】2026-04-01 09:12:03から2026-04-01 09:13:33まで（90.0秒）、このジャーナルに監視の記録がありません"
-            "（停止の記録なしに終了、開始の時刻は最大30秒早い）。この間の通信の判定も記録されていません。");
+            "【監視欠測】2026-04-01 09:12:03から2026-04-01 "
+            "09:13:33まで（90.0秒）、このジャーナルに監視の記録がありません"
+            "（停止の記録なしに終了、実際の停止は表示より最大30秒遅い可能性があります）。この間の通信の判定も"
+            "記録されていません。");
   EXPECT_FALSE(watch_gap_notice(*cut, japan).severity) << "a warning, as its row says";
   const auto stopped = watch_gap(WatchMark{begin, true}, begin + 1s, now);
   EXPECT_NE(told(stopped, Language::en).find("(90.0 s; stopped in order)"), std::string::npos)
@@ -112,6 +114,19 @@ TEST(WatchGap, SaysFromWhenToWhenAndHowItEnded) {
   EXPECT_EQ(json.at("seconds").as_double(), 90.0);
   EXPECT_EQ(json.at("ended").as_string(), "cut");
   EXPECT_TRUE(watch_gap_json({}, japan).is_null());
+}
+
+TEST(WatchGap, SaysALongTimeInUnitsThatPeopleRead) {
+  const auto text = [](double seconds) {
+    return watch_length_text(seconds, Language::ja) + " " + watch_length_text(seconds, Language::en);
+  };
+  EXPECT_EQ(text(0), "0.0秒 0.0 s");
+  EXPECT_EQ(text(90.06), "90.1秒 90.1 s");
+  EXPECT_EQ(text(302.6), "5分3秒 5 min 3 s");
+  EXPECT_EQ(text(3599.7), "1時間0分 1 h 0 min");
+  EXPECT_EQ(text(9000), "2時間30分 2 h 30 min");
+  EXPECT_EQ(text(86399), "1日0時間0分 1 d 0 h 0 min");
+  EXPECT_EQ(text(259200.6), "3日0時間0分 3 d 0 h 0 min");
 }
 
 TEST(WatchGap, RecordsBehindAMarkShowThatItIsNotOfTheLastRun) {

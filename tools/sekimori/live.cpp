@@ -102,8 +102,7 @@ std::string gap_text(const json::object& status, Language language) {
   const json::value* seconds = find(gap, {"seconds"});
   std::string length = label(Text::watch_length_unknown, language);
   if (seconds != nullptr && seconds->is_number()) {
-    const auto whole = static_cast<std::uint64_t>(seconds->to_number<double>());
-    length = say(Text::watch_length, language, {{"seconds", grouped(whole)}});
+    length = daemon::watch_length_text(seconds->to_number<double>(), language);
   }
   return say(
       Text::tool_status_gap_value, language,
