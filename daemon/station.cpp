@@ -139,7 +139,10 @@ class Station::Room {
   void tell_of_change(const policy::Policy& before, const policy::Policy& after);
   void hear_signals();
   void stop();
+  bool stop_late() const { return std::chrono::steady_clock::now() - stop_began_ > stop_most; }
   void ask_for_time();
+  void work_off();
+  void leave_rest();
   void wait_for_workers();
   void finish();
   void reloaded(std::shared_ptr<const policy::Policy> policy, const Reloaded& outcome, const Json& answer);
@@ -154,6 +157,7 @@ class Station::Room {
   std::deque<std::shared_ptr<const policy::Policy>> recent_{};  // newest first, at most policies_kept
   bool figures_asked_ = false;
   bool stopping_ = false;
+  std::uint64_t left_at_stop_ = 0;  // events and steps that a stop had no time for
   std::chrono::steady_clock::time_point stop_began_{};
   std::chrono::steady_clock::time_point ask_again_{};  // systemd for time
   std::chrono::steady_clock::time_point started_ = std::chrono::steady_clock::now();
@@ -448,13 +452,28 @@ void Station::Room::stop() {
   wait_for_workers();
 }
 
+void Station::Room::work_off() {
+  while (!stop_late() && take_some()) ask_for_time();
+  if (stop_late()) leave_rest();
+}
+
+// Workers wait until there is room for what they still have to say: it is taken from them, and counted.
+void Station::Room::leave_rest() {
+  FlowEvent event;
+  for (const auto& worker : workers_) {
+    while (worker->take(event)) ++left_at_stop_;
+    while (worker->take(steps_.front())) ++left_at_stop_;
+    while (const std::unique_ptr<Errand> errand = worker->finished()) errand->done();
+  }
+}
+
 void Station::Room::wait_for_workers() {
   ask_for_time();
-  while (take_some()) ask_for_time();
+  work_off();
   const bool all =
       std::all_of(workers_.begin(), workers_.end(), [](const auto& worker) { return worker->stopped(); });
   if (all) {
-    while (take_some()) ask_for_time();
+    work_off();
     finish();
     return;
   }
@@ -476,6 +495,11 @@ void Station::Room::finish() {
   dispatch_.send(records);
   dispatch_.keeps() ? desk_.suspend(last, policy_, records) : desk_.finish(last, policy_, records);
   dispatch_.send_last(records, closing_most);
+  if (left_at_stop_ != 0) {
+    spdlog::error(
+        say(Text::daemon_stop_cut, language_,
+            {{"left", std::to_string(left_at_stop_)}, {"seconds", std::to_string(stop_most.count())}}));
+  }
   std::uint64_t reasons = 0;
   for (const std::uint64_t count : books.reasons) reasons += count;
   spdlog::info(say(Text::daemon_stopped, language_,
