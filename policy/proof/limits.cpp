@@ -62,7 +62,7 @@ std::string ports_text(const Ports& ports) {
 }
 
 std::string importance_text(Importance importance) {
-  constexpr std::array<std::string_view, 5> names{"", "i", "ii", "iii", "iv"};
+  constexpr std::array<std::string_view, 5> names{"", "I", "II", "III", "IV"};
   return std::string{names.at(static_cast<std::size_t>(importance))};
 }
 
@@ -153,7 +153,7 @@ class Collector {
   void add(const BulkOptions& bulk) {
     put("bulk.bytes", octets(bulk.bytes));
     put("bulk.window", duration(bulk.window));
-    put("bulk.direction", bulk.direction == BulkDirection::to_client ? "to-client" : "to-server");
+    put("bulk.direction", bulk.direction == BulkDirection::to_client ? "to_client" : "to_server");
     if (!(bulk.hours == HoursOptions{})) put("bulk.hours", hours_text(bulk.hours, manner_.language));
     put("bulk.out_of_hours_percent", std::to_string(bulk.out_of_hours_percent));
     put("bulk.exempt", sorted(bulk.exempt, prefix_text));

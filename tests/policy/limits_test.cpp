@@ -83,6 +83,18 @@ TEST(Limits, OfWhatIsMeteredAndLookedForAreTold) {
   EXPECT_EQ(std::count(said.begin(), said.end(), '\n'), 5) << said;
 }
 
+TEST(Limits, AreSaidInTheWordsOfTheConfiguration) {
+  PolicyOptions before = city();
+  PolicyOptions after = city();
+  before.systems[0].importance = Importance::ii;
+  after.systems[0].importance = Importance::iv;
+  before.systems[0].bulk->direction = BulkDirection::to_client;
+  after.systems[0].bulk->direction = BulkDirection::to_server;
+  const std::string said = changes(before, after);
+  EXPECT_NE(said.find("systems juki importance: II -> IV\n"), std::string::npos) << said;
+  EXPECT_NE(said.find("systems juki bulk.direction: to_client -> to_server\n"), std::string::npos) << said;
+}
+
 TEST(Limits, OfADraftCountOnlyWhereDraftsDo) {
   PolicyOptions before = city();
   before.exceptions.clear();
