@@ -17,6 +17,7 @@
 #include "daemon/journal/verify.hpp"
 #include "daemon/render.hpp"
 #include "daemon/render/words.hpp"
+#include "policy/text/system_words.hpp"
 #include "policy/text/text.hpp"
 #include "tools/sekimori/commands.hpp"
 #include "tools/sekimori/events.hpp"
@@ -314,7 +315,7 @@ int run_verify(const Arguments& arguments) {
   } catch (const daemon::JournalError& error) {
     const bool none = error.reason() == daemon::JournalError::Reason::none_here;
     complain(none ? say(Text::journal_none_here, language, {{"path", printable(error.path())}})
-                  : error.what());
+                  : retold(error.what(), language));
     return exit_code::usage;
   }
 }

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "daemon/control/query.hpp"
+#include "policy/text/system_words.hpp"
 #include "policy/text/text.hpp"
 #include "tools/sekimori/arguments.hpp"
 #include "tools/sekimori/commands.hpp"
@@ -219,7 +220,7 @@ int main(int argc, char** argv) {
     complain(error.what(), error.hint());
     return exit_code::usage;
   } catch (const std::exception& error) {
-    complain(error.what());
+    complain(retold(error.what(), language_of(words)));
     return exit_code::failed;
   }
   // A full disk behind a redirection must not look like success.
