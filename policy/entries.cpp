@@ -64,6 +64,14 @@ Mismatch compare_ports(std::span<const Ports> list, const Conversation& conversa
   return result;
 }
 
+// Of an entry for another protocol: mending that alone would not do, as none of its ranges holds the port.
+bool port_differs_too(std::span<const Ports> list, const Conversation& conversation) {
+  return has_ports(conversation.protocol) && conversation.ports_known &&
+         std::none_of(list.begin(), list.end(), [&](const Ports& ports) {
+           return ports.first <= conversation.port && conversation.port <= ports.last;
+         });
+}
+
 unsigned rank(Mismatch mismatch) {
   switch (mismatch) {
     case Mismatch::none:
@@ -619,6 +627,9 @@ std::vector<NearEntry> Entries::nearest(PairId pair, const Conversation& convers
       if (!exception || same_ends || comparison.mismatches <= 2) {
         one.offer(entry.kind, entry.index, comparison.mismatches, comparison.first);
         one.differs = comparison.all();
+        const auto protocol = std::find(one.differs.begin(), one.differs.end(), Mismatch::protocol);
+        if (protocol != one.differs.end() && port_differs_too(entry.ports, conversation))
+          one.differs.insert(protocol + 1, Mismatch::port);
       }
     }
     if ((exception || pair_of(entry) == reverse) && compare(i, reversed).mismatches == 0) {

@@ -36,6 +36,19 @@ TEST(Near, TellsEverythingInWhichAGatewayDiffers) {
   EXPECT_EQ(near[0].differs, (Mismatches{Mismatch::destination_address, Mismatch::protocol}));
 }
 
+TEST(Near, TellsThePortBesideTheProtocolWhereNoRangeHoldsIt) {
+  City city{"alpha"};
+  const Conversation talk = city.talk("LG", "NET");
+  GatewayOptions gateway = city.gateway("LG", "NET");
+  const auto other = static_cast<std::uint16_t>(talk.port + 1);
+  gateway.ports = {{17, other, other}};
+  city.with(gateway);
+  const std::vector<NearEntry> near = city.policy().near_misses(talk, 5);
+  ASSERT_EQ(near.size(), 1U);
+  EXPECT_EQ(near[0].differs, (Mismatches{Mismatch::protocol, Mismatch::port}));
+  EXPECT_EQ(near[0].miss.mismatch, Mismatch::protocol);
+}
+
 TEST(Near, LeavesOutWhatIsAboutOthers) {
   City city{"alpha"};
   ExceptionOptions exception = city.exception("LG", "GC");
