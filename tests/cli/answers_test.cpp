@@ -66,6 +66,22 @@ TEST_F(Answers, ExplainGivesBothVerdictsWhereTheNextHopDecides) {
   EXPECT_EQ(json.at("next_hops").at(2).at("verdict"), "forbid");
 }
 
+TEST_F(Answers, ExplainNamesOnlyHostsAsRelays) {
+  const std::string host = "[{prefix: 172.31.0.8, name: プロキシ}]";
+  const auto with = [&](std::string_view prefixes) {
+    std::string other{city};
+    other.replace(other.find(host), host.size(), prefixes);
+    return run_tool({"explain", "--lang", "en", "--at", "2026-06-01T10:00", "--config",
+                     write("relays.yaml", other), "10.30.1.5", "198.51.100.7", "tcp/443"});
+  };
+  const Outcome both = with("[{prefix: 172.31.0.8, name: プロキシ}, {prefix: 172.31.4.0/24, name: 保守}]");
+  EXPECT_TRUE(has(both.out, "ask about that one: 172.31.0.8 (プロキシ)\n")) << both.out << both.err;
+  EXPECT_FALSE(has(both.out, "172.31.4.0")) << both.out;
+  const Outcome none = with("[172.31.4.0/24]");
+  EXPECT_TRUE(has(none.out, "The answer depends on the next hop")) << none.out << none.err;
+  EXPECT_FALSE(has(none.out, "ask about that one")) << none.out;
+}
+
 TEST_F(Answers, ExplainSaysNothingOfNextHopsThatDecideNothing) {
   for (const std::vector<std::string>& asked : {std::vector<std::string>{"10.10.1.5", "10.20.0.9", "tcp/445"},
                                                 {"10.10.1.5", "198.51.100.7", "tcp/443"},

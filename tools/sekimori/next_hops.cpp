@@ -67,21 +67,27 @@ bool listed(const policy::Policy& policy, const IpAddress& address) {
   return prefix >= 0;
 }
 
-// Where clients ask a proxy, its address is what the frames on the wire carry.
-void name_relays(const policy::Policy& policy, Language language, HopVerdicts& hops) {
+void add_new(std::vector<std::string>& list, std::string words) {
+  if (std::find(list.begin(), list.end(), words) == list.end()) list.push_back(std::move(words));
+}
+
+// Where clients ask a proxy, its address is what the frames on the wire carry. A relay is one host: a network
+// of many is none that could be asked about.
+void name_relays(const policy::Policy& policy, DomainId domain, Language language, HopVerdicts& hops) {
   std::vector<std::string> relays;
   std::vector<std::string> segments;
   for (const HopVerdict& one : hops.each) {
     if (!one.segment || one.verdict.decision != Decision::permit) continue;
     const std::string& id = policy.segments()[*one.segment].id;
     for (const policy::SegmentOptions& segment : policy.options().segments) {
-      if (segment.id != id || segment.prefixes.empty()) continue;
-      segments.push_back(id);
+      if (segment.id != id) continue;
       for (const policy::NamedPrefix& named : segment.prefixes) {
-        const bool host = named.prefix.length == named.prefix.address.bits();
-        std::string words = host ? named.prefix.address.to_string() : named.prefix.to_string();
+        const IpAddress& address = named.prefix.address;
+        if (named.prefix.length != address.bits() || address.domain != domain) continue;
+        std::string words = address.to_string();
         if (!named.name.empty()) words.append(" (").append(named.name).append(")");
-        relays.push_back(std::move(words));
+        add_new(relays, std::move(words));
+        add_new(segments, id);
       }
     }
   }
@@ -109,7 +115,8 @@ HopVerdicts verdicts_by_hop(const policy::Policy& policy, const capture::FlowFac
   Asking asking{policy, facts};
   if (facts.next_hop_mac.is_zero() && facts.responder_mac.is_zero()) {
     hops.each = asking.by(&capture::FlowFacts::next_hop_mac, unknown);
-    if (!hops.each.empty() && !listed(policy, facts.tuple.destination)) name_relays(policy, language, hops);
+    if (!hops.each.empty() && !listed(policy, facts.tuple.destination))
+      name_relays(policy, facts.tuple.destination.domain, language, hops);
   }
   // Only who is in no prefix is placed by where his frames come from.
   if (hops.each.empty() && facts.initiator_mac.is_zero() && !listed(policy, facts.tuple.source)) {
