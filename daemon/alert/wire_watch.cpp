@@ -426,7 +426,8 @@ void WireWatch::State::advertisement(const WireSign& sign, WireId wire, Segments
   }
   if (!ipv6 && !known && !any && !split) ground = ground_no_ipv6;
   Notice notice = at(kind, sign, sign.address, wire, on, time);
-  notice.add("prefix", shown != nullptr ? shown->to_string() : std::string{"-"});
+  notice.add("prefix", shown != nullptr ? shown->to_string() : "-",
+             shown != nullptr || split ? policy::Localized{} : both(Text::wire_no_prefix));
   if (kind == NoticeKind::rogue_ra) notice.add("ground", std::string{ground.word}, both(ground.text));
   tell(std::move(notice), kind == NoticeKind::rogue_ra ? on : Segments{0});
 }

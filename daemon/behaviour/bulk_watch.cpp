@@ -23,11 +23,20 @@ std::string_view importance_word(policy::Importance importance) {
     case policy::Importance::none:
       break;
   }
-  return "-";
+  return {};
 }
 
 policy::Localized localized(Text id) {
   return {std::string{text(id, Language::ja)}, std::string{text(id, Language::en)}};
+}
+
+// What nobody registered is known to be none.
+void add_registered(Notice& notice, std::string name, std::string_view words) {
+  if (words.empty()) {
+    notice.add(std::move(name), "-", localized(Text::notice_not_registered));
+  } else {
+    notice.add(std::move(name), std::string{words});
+  }
 }
 
 // The rule speaks of the client's domain; so does what it leaves out.
@@ -223,8 +232,8 @@ void BulkWatch::tell(const Reached& reached, const policy::Policy& policy, std::
   notice.add("window", std::to_string(rule.bulk.window.count()), span_text(rule.bulk.window));
   notice.add("hours", office ? "inside" : "outside",
              localized(office ? Text::bulk_hours_inside : Text::bulk_hours_outside));
-  notice.add("section", rule.section.empty() ? "-" : rule.section);
-  notice.add("importance", std::string{importance_word(rule.importance)});
+  add_registered(notice, "section", rule.section);
+  add_registered(notice, "importance", importance_word(rule.importance));
   const bool grave = rule.importance == policy::Importance::i || rule.importance == policy::Importance::ii;
   if (grave) notice.severity = policy::Severity::error;
   found.push_back(std::move(notice));

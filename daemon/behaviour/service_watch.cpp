@@ -266,7 +266,12 @@ void ServiceWatch::tick(Time packet_now, const policy::Policy&, std::vector<Noti
     const Text kind = kind_text(use.kind);
     notice.add("kind", std::string{declared_word(use.kind)},
                {std::string{text(kind, Language::ja)}, std::string{text(kind, Language::en)}});
-    notice.add("id", use.id).add("name", use.name.empty() ? "-" : use.name);
+    notice.add("id", use.id)
+        .add("name", use.name.empty() ? "-" : use.name,
+             use.name.empty()
+                 ? policy::Localized{std::string{text(Text::notice_not_registered, Language::ja)},
+                                     std::string{text(Text::notice_not_registered, Language::en)}}
+                 : policy::Localized{});
     notice.add("days", std::to_string(idle));
     notice.add("last_used", use.flows == 0 ? "never" : "before",
                use.flows == 0

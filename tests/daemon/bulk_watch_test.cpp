@@ -143,6 +143,10 @@ TEST(BulkWatch, WatchesAWayBetweenSegments) {
   ASSERT_EQ(found.size(), 1U);
   EXPECT_EQ(found[0].notice->value("source"), "10.30.21.9");
   EXPECT_EQ(found[0].notice->value("target"), "TR-OUT");
+  EXPECT_EQ(found[0].notice->value("section"), "-");
+  EXPECT_EQ(found[0].notice->value("importance"), "-");
+  const std::string words = alert_text(found[0], stage.alerts);
+  EXPECT_NE(words.find("所管 登録なし、重要性分類 登録なし）"), std::string::npos) << words;
 }
 
 TEST(BulkWatch, BearsTimeThatRunsBackwards) {
