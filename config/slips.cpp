@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <cstdint>
 
 #include "config/reader.hpp"
 #include "config/yaml.hpp"
@@ -68,6 +69,9 @@ bool of_key(char c) {
   return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_' || c == '-';
 }
 
+// What may begin at a place of a line.
+enum class Where : std::uint8_t { key, value, within };
+
 // One line of a text that is no YAML.
 class Line {
  public:
@@ -82,37 +86,64 @@ class Line {
   }
 
   std::optional<Slip> slip() const {
-    bool begins = true;  // a key or value may begin here
-    int open = 0;        // brackets of both kinds, on this line
+    Where where = Where::key;
+    int open = 0;  // brackets of both kinds, on this line
     std::optional<Slip> bracket;
-    std::optional<Slip> comma;
     for (std::size_t at = 0; at < text_.size();) {
       const char c = text_[at];
       if (c == '#' && (at == 0 || text_[at - 1] == ' ' || text_[at - 1] == '\t')) break;
-      if (begins && (c == '"' || c == '\'')) {
+      if (where != Where::within && (c == '"' || c == '\'')) {
         at = behind_quote(at);
-        begins = false;
+        where = Where::within;
         continue;
       }
       if (const auto found = slip_at(text_, at)) {
-        if (begins) return found;
-        if (std::string_view{"[]{}"}.find(found->narrow) != std::string_view::npos && !bracket)
-          bracket = found;
-        if (found->narrow == ',' && found->wide != "\xe3\x80\x81" && !comma) comma = found;
+        const bool pair = of_brackets(found->narrow) && balanced(at);
+        if (!pair && breaks(*found, where)) return found;
+        if (!pair && of_brackets(found->narrow) && !bracket) bracket = found;
+        if (found->narrow == ',' && found->wide != "\xe3\x80\x81" && open > 0 && key_follows(at))
+          return found;
       }
-      if (begins && of_key(c) && c != '-') {
-        const std::size_t end = behind_key(at);
-        if (const auto found = colon(end)) return found;
-        begins = false;
-        at = end;
+      if (where == Where::key) {
+        const std::size_t end = c == '-' ? at : behind_key(at);
+        if (const auto found = behind_sign(end)) return found;
+      }
+      if (where != Where::within && of_key(c) && c != '-') {
+        where = Where::within;
+        at = behind_key(at);
         continue;
       }
       open += c == '[' || c == '{' ? 1 : c == ']' || c == '}' ? -1 : 0;
-      begins = begins_after(at, begins);
+      if (c != ',' || open > 0) where = after(at, where);
       at += length_of(c);
     }
-    if (bracket && open != 0) return bracket;
-    return text_.find_first_of("[{") != std::string_view::npos ? comma : std::nullopt;
+    return open != 0 ? bracket : std::nullopt;
+  }
+
+  // Where it ends in the head of a block scalar ("reason: >-"): the column that its text stands behind.
+  std::optional<std::size_t> block() const {
+    std::size_t column = text_.find_first_not_of(' ');
+    if (column == std::string_view::npos || text_[column] == '#') return std::nullopt;
+    std::size_t parent = column;
+    while (text_.substr(column, 2) == "- ") {
+      parent = column;
+      column = std::min(text_.find_first_not_of(' ', column + 1), text_.size());
+    }
+    if (const std::size_t colon = text_.find(": ", column); colon != std::string_view::npos) {
+      parent = column;
+      column = std::min(text_.find_first_not_of(' ', colon + 1), text_.size());
+    }
+    if (column == text_.size() || (text_[column] != '|' && text_[column] != '>')) return std::nullopt;
+    const std::size_t end = text_.find_first_not_of("+-0123456789", column + 1);
+    const std::size_t rest = text_.find_first_not_of(" \t\r", std::min(end, text_.size()));
+    const bool head = rest == std::string_view::npos || (text_[rest] == '#' && rest > end);
+    return head ? std::optional{parent} : std::nullopt;
+  }
+
+  // Does it belong to the text of a block scalar behind this column?
+  bool within_block(std::size_t column) const {
+    const std::size_t begin = text_.find_first_not_of(' ');
+    return begin == std::string_view::npos || text_[begin] == '\r' || begin > column;
   }
 
  private:
@@ -124,15 +155,54 @@ class Line {
     while (at < text_.size() && of_key(text_[at])) ++at;
     return at;
   }
-  std::optional<Slip> colon(std::size_t at) const {
-    if (text_.substr(at, full_width_colon.size()) != full_width_colon) return std::nullopt;
-    return slip_at(text_, at);
+  // A full-width colon, or a space that is none of YAML behind a colon or dash, at the end of what may be a
+  // key.
+  std::optional<Slip> behind_sign(std::size_t at) const {
+    if (at == text_.size()) return std::nullopt;
+    if (text_.substr(at, full_width_colon.size()) == full_width_colon) return slip_at(text_, at);
+    if ((text_[at] != ':' && text_[at] != '-') || at + 1 == text_.size()) return std::nullopt;
+    const auto found = slip_at(text_, at + 1);
+    return found && found->narrow == ' ' ? found : std::nullopt;
   }
-  bool begins_after(std::size_t at, bool begins) const {
+  // At the place of a key every sign does; a value is text for people from its second character on.
+  static bool breaks(const Slip& slip, Where where) {
+    if (where == Where::within || (slip.narrow >= '0' && slip.narrow <= '9')) return false;
+    return where == Where::key || of_brackets(slip.narrow) ||
+           std::string_view{" \"'"}.find(slip.narrow) != std::string_view::npos;
+  }
+  static bool of_brackets(char c) { return std::string_view{"[]{}"}.find(c) != std::string_view::npos; }
+  // The value that this octet is of: to the next sign that ends one, on either side.
+  std::string_view value_around(std::size_t at) const {
+    constexpr std::string_view ends = "[]{},:";
+    const std::size_t before = text_.find_last_of(ends, at);
+    const std::size_t begin = before == std::string_view::npos ? 0 : before + 1;
+    return text_.substr(begin, std::min(text_.find_first_of(ends, at), text_.size()) - begin);
+  }
+  bool balanced(std::size_t at) const {
+    const std::string_view value = value_around(at);
+    int open = 0;
+    for (std::size_t i = 0; i < value.size() && open >= 0; i += length_of(value[i])) {
+      const auto found = slip_at(value, i);
+      if (found)
+        open += found->narrow == '[' || found->narrow == '{' ? 1 : of_brackets(found->narrow) ? -1 : 0;
+    }
+    return open == 0;
+  }
+  // "， name: a": what follows this comma was to be an item of its own.
+  bool key_follows(std::size_t at) const {
+    at = text_.find_first_not_of(' ', at + length_of(text_[at]));
+    if (at == std::string_view::npos) return false;
+    if (text_[at] == '[' || text_[at] == '{') return true;
+    const std::size_t end = behind_key(at);
+    return end > at && (text_.substr(end, 2) == ": " || behind_sign(end));
+  }
+  Where after(std::size_t at, Where where) const {
     const char c = text_[at];
-    if (c == ' ' || c == '\t') return begins;
+    if (c == ' ' || c == '\t') return where;
+    if (c == '[' || c == '{' || c == ',') return Where::key;
     const bool last = at + 1 == text_.size() || text_[at + 1] == ' ';
-    return c == '[' || c == '{' || c == ',' || ((c == ':' || c == '-') && last);
+    if (!last) return Where::within;
+    return c == ':' ? Where::value : c == '-' && where == Where::key ? Where::key : Where::within;
   }
 
   std::string_view text_;
@@ -140,6 +210,7 @@ class Line {
 
 Text words_for(const Slip& slip) {
   if (slip.wide == full_width_space) return Text::config_full_width_space;
+  if (slip.narrow == ' ') return Text::config_other_space;
   return slip.wide == full_width_colon ? Text::config_full_width_colon : Text::config_wide_character;
 }
 
@@ -164,8 +235,9 @@ std::string slip_hint(std::string_view text, const Report& report) {
   return (report.language() == Language::ja ? "" : " ") + slip_text(*slip, report);
 }
 
-bool report_slips(std::string_view content, const std::string& file, Report& report) {
+bool report_slips(std::string_view content, const std::string& file, Report& report, int tab_told) {
   bool found = false;
+  std::optional<std::size_t> block;
   for (int number = 1; !content.empty(); ++number) {
     const std::size_t end = std::min(content.find('\n'), content.size());
     const std::string_view text = content.substr(0, end);
@@ -174,6 +246,9 @@ bool report_slips(std::string_view content, const std::string& file, Report& rep
       return policy::Place{file, number, characters(text.substr(0, at)) + 1};
     };
     const Line line{text};
+    if (block && line.within_block(*block)) continue;
+    block = line.block();
+    if (number == tab_told) continue;
     if (const auto tab = line.tab()) {
       report.add(place(*tab), "", Text::config_syntax_tab);
       found = true;

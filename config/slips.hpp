@@ -27,7 +27,8 @@ std::string slip_text(const Slip& slip, const Report& report);
 std::string slip_hint(std::string_view text, const Report& report);
 
 // Of a text that is no YAML: tells each line's first slip at a place where it breaks the grammar. That shows
-// often far from where it stands. True if any was found.
-bool report_slips(std::string_view content, const std::string& file, Report& report);
+// often far from where it stands. The text of block scalars ("|", ">") is passed over, and the line
+// `tab_told`, whose TAB was told already. True if any was found.
+bool report_slips(std::string_view content, const std::string& file, Report& report, int tab_told = 0);
 
 }  // namespace sekimori::config

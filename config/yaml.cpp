@@ -375,10 +375,11 @@ std::optional<TreeNode> parse_yaml(std::string_view content, const std::string& 
   } catch (const Stop&) {
     return std::nullopt;
   } catch (const YAML::Exception& error) {
-    if (!report_slips(content, file, report)) {
-      const auto [line, column] = lines.place(lines.offset(error.mark));
-      report.add({file, line, column}, "", syntax_text(error.msg), {{"detail", error.msg}});
-    }
+    const auto [line, column] = lines.place(lines.offset(error.mark));
+    const Text id = syntax_text(error.msg);
+    report.add({file, line, column}, "", id, {{"detail", error.msg}});
+    // What may be behind it, as it shows late; it may as well be no more than how somebody writes.
+    report_slips(content, file, report, id == Text::config_syntax_tab ? line : 0);
     return std::nullopt;
   }
   TreeNode root = builder.take();

@@ -9,6 +9,7 @@
 namespace sekimori::config {
 namespace {
 
+using test::mistakes;
 using test::told;
 
 constexpr std::string_view head = "profile: alpha\nsegments:\n  lgwan:\n";
@@ -75,6 +76,36 @@ TEST(Slips, WhatPeopleAreToldMayBeWrittenAsTheyLike) {
       said("    prefixes: [{prefix: 10.20.0.0/99, name: 本庁：総務課、１階}]\n    vlans: [１]\n");
   EXPECT_EQ(other.find("U+FF1A"), std::string::npos) << "a mistake beside a name says nothing of the name\n"
                                                      << other;
+}
+
+TEST(Slips, ASpaceThatIsNoneOfYamlIsNamedBehindAColonOrDash) {
+  EXPECT_TRUE(says(told("profile:　alpha\nsegments:\n  lgwan: {prefixes: [10.20.0.0/16]}\n"),
+                   {"c.yaml:1:9: There is a full-width space (U+3000)"}));
+  EXPECT_TRUE(says(told("profile:\xc2\xa0"
+                        "alpha\nsegments:\n  lgwan: {prefixes: [10.20.0.0/16]}\n"),
+                   {"c.yaml:1:9: There is a space (U+00A0) that is not the ASCII one"}));
+  EXPECT_TRUE(says(told("profile:\xc2\xa0"
+                        "alpha\nsegments:\n  lgwan: {prefixes: [10.20.0.0/16]}\n",
+                        Language::ja),
+                   {"c.yaml:1:9: 半角でない空白（U+00A0）"}));
+}
+
+TEST(Slips, TheErrorOfTheGrammarIsToldWhateverSlipsThereAre) {
+  const std::string both = told("profile: alpha\n＃ note\nsegments:\n  lgwan: {prefixes: [10.20.0.0/16]\n");
+  EXPECT_TRUE(says(both, {"c.yaml:2:1: \"＃\" (U+FF03)"}));
+  EXPECT_GE(mistakes("profile: alpha\n＃ note\nsegments:\n  lgwan: {prefixes: [10.20.0.0/16]\n").size(), 2U)
+      << both;
+}
+
+TEST(Slips, HowPeopleWriteIsNoneBesideAnErrorElsewhere) {
+  const std::string broken = "\nticket: t: u\n";
+  const std::string text =
+      "reason: >-\n  ア：理由の一\n  「イ」：理由の二\n  - ＃三\n"
+      "items:\n"
+      "  - {prefix: 10.1.0.0/16, name: 総務課，企画課}\n  - {prefix: 10.1.0.0/16, name: 本庁［１階］}]\n";
+  const std::string words = told(text + broken);
+  EXPECT_NE(words, "");
+  EXPECT_EQ(words.find("U+"), std::string::npos) << words;
 }
 
 TEST(Slips, AreFoundOneByOne) {
