@@ -232,7 +232,7 @@ TEST_F(PolicyChangeTest, WhatWasToldOfASegmentThatIsNoMoreIsClosedAtTheRestart) 
   EXPECT_EQ(message.incident, id) << "the incident that it ends";
   EXPECT_NE(message.eve.find(R"("close":"unwatched")"), std::string::npos) << message.eve;
   EXPECT_NE(message.eve.find(R"("lgwan")"), std::string::npos) << message.eve;
-  EXPECT_NE(message.text.find("この通信の領域（lgwan）は設定のモデルになくなり"), std::string::npos)
+  EXPECT_NE(message.text.find("この通信の領域（lgwan）は設定のモデルになくなったため"), std::string::npos)
       << message.text;
   EXPECT_NE(message.text.find("マイナンバー利用事務系"), std::string::npos) << "what is still known is named";
   records_.push_back(told[0]);
