@@ -73,7 +73,7 @@ class Printer final : public daemon::ReplayOutput {
       : policy_(policy), options_(options), emit_(emit), eve_(eve) {}
 
   void alert(const daemon::AlertRecord& record) override {
-    if (record.severity < policy::Severity::notice) findings_.insert(daemon::incident_id(record));
+    if (record.severity < policy::Severity::notice) count(record);
     if (!emit_.alerts) return;
     if (eve_) {
       line(daemon::alert_event(record, options_));
@@ -130,7 +130,7 @@ class Printer final : public daemon::ReplayOutput {
   }
 
   // Told as a warning or worse, each once however often; whether or not alerts are emitted.
-  std::size_t findings() const { return findings_.size(); }
+  std::size_t findings() const { return incidents_ + notices_.size(); }
 
  private:
   using Widths = std::array<std::size_t, 11>;
@@ -147,13 +147,23 @@ class Printer final : public daemon::ReplayOutput {
     std::cout << out.substr(0, out.find_last_not_of(' ') + 1) << '\n';
   }
 
+  // Incidents may be as many as flows, and open once; a notice may become a warning while it is open.
+  void count(const daemon::AlertRecord& record) {
+    if (record.notice != nullptr) {
+      notices_.insert(daemon::incident_id(record));
+    } else if (record.kind == daemon::AlertKind::opened) {
+      ++incidents_;
+    }
+  }
+
   const policy::Policy& policy_;
   const daemon::AlertOptions& options_;
   const Emit emit_;
   const bool eve_;
   bool headed_ = false;
   boost::json::object services_{};
-  std::set<std::string> findings_{};
+  std::size_t incidents_ = 0;
+  std::set<std::string> notices_{};
 };
 
 // What the last line says: a finding need not be a flow that is forbidden.
