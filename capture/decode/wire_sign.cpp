@@ -1,6 +1,7 @@
 #include "capture/decode/wire_sign.hpp"
 
 #include "capture/decode/layers.hpp"
+#include "capture/digest.hpp"
 
 namespace sekimori::capture {
 namespace {
@@ -193,11 +194,6 @@ bool in_ipv4(const IpAddress& address, std::uint32_t network, unsigned length) {
   return (address.upper() >> 32U) >> (32U - length) == network >> (32U - length);
 }
 
-std::uint64_t mix(std::uint64_t value, std::uint64_t word) {
-  value = (value ^ word) * 0x9e3779b97f4a7c15ULL;
-  return value ^ value >> 29U;
-}
-
 std::uint64_t number_of(const MacAddress& mac) {
   std::uint64_t number = 0;
   for (const std::uint8_t octet : mac.bytes) number = number << 8U | octet;
@@ -300,21 +296,21 @@ AddressKind address_kind(const IpAddress& address) {
 }
 
 std::uint64_t sign_key(const WireSign& sign, std::uint8_t segment, std::uint64_t seed) {
-  std::uint64_t key = mix(seed, static_cast<std::uint64_t>(sign.kind) << 56U |
-                                    static_cast<std::uint64_t>(sign.detail) << 48U |
-                                    static_cast<std::uint64_t>(sign.ttl) << 40U |
-                                    static_cast<std::uint64_t>(sign.address.domain) << 32U |
-                                    static_cast<std::uint64_t>(sign.vlan) << 16U | sign.tap);
-  key = mix(key, number_of(sign.mac) << 16U | static_cast<std::uint64_t>(sign.answer) << 1U |
-                     static_cast<std::uint64_t>(sign.group));
+  std::uint64_t key = digest(seed, static_cast<std::uint64_t>(sign.kind) << 56U |
+                                       static_cast<std::uint64_t>(sign.detail) << 48U |
+                                       static_cast<std::uint64_t>(sign.ttl) << 40U |
+                                       static_cast<std::uint64_t>(sign.address.domain) << 32U |
+                                       static_cast<std::uint64_t>(sign.vlan) << 16U | sign.tap);
+  key = digest(key, number_of(sign.mac) << 16U | static_cast<std::uint64_t>(sign.answer) << 1U |
+                        static_cast<std::uint64_t>(sign.group));
   if (sign.kind == WireSign::Kind::source) {
-    key = mix(key, static_cast<std::uint64_t>(sign.port) << 16U |
-                       static_cast<std::uint64_t>(address_kind(sign.address)) << 8U | segment);
+    key = digest(key, static_cast<std::uint64_t>(sign.port) << 16U |
+                          static_cast<std::uint64_t>(address_kind(sign.address)) << 8U | segment);
   } else {
-    key = mix(key, number_of(sign.other_mac));
-    key = mix(key, sign.address.upper());
-    key = mix(key, sign.address.lower());
-    for (const Prefix& prefix : sign.prefixes) key = mix(key, prefix.address.upper() ^ prefix.length);
+    key = digest(key, number_of(sign.other_mac));
+    key = digest(key, sign.address.upper());
+    key = digest(key, sign.address.lower());
+    for (const Prefix& prefix : sign.prefixes) key = digest(key, prefix.address.upper() ^ prefix.length);
   }
   return key != 0 ? key : 1;
 }

@@ -4,6 +4,7 @@
 #include <chrono>
 #include <utility>
 
+#include "capture/digest.hpp"
 #include "daemon/render/words.hpp"
 #include "policy/system_map.hpp"
 #include "policy/text/text.hpp"
@@ -11,19 +12,10 @@
 namespace sekimori::daemon {
 namespace {
 
-// Of a client, the same in every run.
-std::uint32_t digest(const IpAddress& client) {
-  constexpr std::uint64_t odd = 0x9e37'79b9'7f4a'7c15;
-  std::uint64_t bits = client.upper() * odd;
-  bits = (bits ^ bits >> 32U ^ client.lower()) * odd;
-  bits = (bits ^ bits >> 32U ^ client.domain) * odd;
-  return static_cast<std::uint32_t>(bits >> 32U);
-}
-
 // One more client, if it is another one and is told apart.
 void note_client(ServiceWatch::Service& service, const IpAddress& client) {
   if (service.clients >= ServiceWatch::clients_max) return;
-  const std::uint32_t one = digest(client);
+  const auto one = static_cast<std::uint32_t>(digest(0, client) >> 32U);
   const auto known = service.digests.begin() + service.clients;
   if (std::find(service.digests.begin(), known, one) != known) return;
   *known = one;

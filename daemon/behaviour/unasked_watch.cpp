@@ -4,6 +4,7 @@
 #include <string>
 #include <utility>
 
+#include "capture/digest.hpp"
 #include "daemon/packet_clock.hpp"
 
 namespace sekimori::daemon {
@@ -13,28 +14,18 @@ constexpr std::chrono::minutes pause{1};
 // Two cards stamp what they receive by so much more or less: within it nobody knows which came first.
 constexpr std::chrono::microseconds stamp_doubt{200};
 
-std::uint64_t mix(std::uint64_t value, std::uint64_t word) {
-  value = (value ^ word) * 0x9e3779b97f4a7c15ULL;
-  return value ^ value >> 29U;
-}
-
-std::uint64_t digest(std::uint64_t value, const IpAddress& address) {
-  const auto where = static_cast<std::uint64_t>(address.domain) << 8U | static_cast<unsigned>(address.family);
-  return mix(mix(mix(value, where), address.upper()), address.lower());
-}
-
 // The table hashes these with a secret of its own: whoever makes two of them equal hides himself alone.
 std::uint64_t service_of(const capture::Tuple& tuple) {
-  return digest(mix(1, tuple.destination_port), tuple.destination);
+  return digest(digest(1, tuple.destination_port), tuple.destination);
 }
 std::uint64_t host_of(const IpAddress& address) {
   return digest(3, address);
 }
 std::uint64_t client_of(std::uint64_t service, const capture::Tuple& tuple) {
-  return digest(mix(service, 2), tuple.source);
+  return digest(digest(service, 2), tuple.source);
 }
 std::uint64_t conversation_of(std::uint64_t client, const capture::Tuple& tuple) {
-  return mix(client, tuple.source_port + std::uint64_t{3});
+  return digest(client, tuple.source_port + std::uint64_t{3});
 }
 
 bool between_segments(const FlowStep& step) {
