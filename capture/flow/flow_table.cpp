@@ -471,12 +471,13 @@ void FlowTable::free(Flow& flow) {
 
 void FlowTable::finish() {
   finish_in_order(!ends_.wants_order());
-  for (Hand hand; size_ > 0;) {
-    Flow& flow = *next_used(hand);
-    tell_end(flow, expired(flow, newest_) ? expiry(flow) : EndReason::shutdown);
-    free(flow);
-  }
+  for (Hand hand; size_ > 0;) finish(*next_used(hand));
   std::memset(static_cast<void*>(buckets_), 0, buckets_count_ * sizeof(FlowBucket));
+}
+
+void FlowTable::finish(Flow& flow) {
+  tell_end(flow, expired(flow, newest_) ? expiry(flow) : EndReason::shutdown);
+  free(flow);
 }
 
 void FlowTable::finish_in_order(bool pending_only) {
@@ -489,14 +490,16 @@ void FlowTable::finish_in_order(bool pending_only) {
   };
   std::uint64_t first = ~std::uint64_t{0};
   std::uint64_t last = 0;
+  const auto counts = [&](const Flow& flow) { return !pending_only || flow.notes.pending; };
   scan(0, 0xffff'ffffU, [&](const Flow& flow) {
+    if (!counts(flow)) return;
     first = std::min(first, begun(flow));
     last = std::max(last, begun(flow));
   });
   unsigned shift = 0;
-  while (size_ != 0 && ((last - first) >> shift) > 0xffff'ffffU) ++shift;
+  while (first < last && ((last - first) >> shift) > 0xffff'ffffU) ++shift;
   scan(0, 0xffff'ffffU, [&](const Flow& flow) {
-    if (pending_only && !flow.notes.pending) return;
+    if (!counts(flow)) return;
     order[count++] = (((begun(flow) - first) >> shift) << 32U) | ref_of(flow);
   });
   std::sort(order, order + count);
@@ -512,12 +515,9 @@ void FlowTable::finish_in_order(bool pending_only) {
     std::sort(order + begin, order + tie, earlier);
     begin = tie;
   }
-  for (std::uint64_t i = 0; i < count; ++i) {
-    constexpr std::uint64_t ahead = 8;
+  for (std::uint64_t i = 0, ahead = 8; i < count; ++i) {
     if (i + ahead < count) __builtin_prefetch(&at(static_cast<std::uint32_t>(order[i + ahead])));
-    Flow& flow = at(static_cast<std::uint32_t>(order[i]));
-    tell_end(flow, expired(flow, newest_) ? expiry(flow) : EndReason::shutdown);
-    free(flow);
+    finish(at(static_cast<std::uint32_t>(order[i])));
   }
 }
 

@@ -279,6 +279,7 @@ class FlowTable {
   bool expired(const Flow& flow, Time now) const;
   EndReason expiry(const Flow& flow) const;
   void tell_end(Flow& flow, EndReason reason);
+  void finish(Flow& flow);
   void finish_in_order(bool pending_only);
   void end(Flow& flow, EndReason reason);
   void free(Flow& flow);
