@@ -16,7 +16,6 @@
 #include "config/sections.hpp"
 #include "config/segment_names.hpp"
 #include "config/values.hpp"
-#include "policy/text/system_words.hpp"
 #include "policy/text/text.hpp"
 
 namespace sekimori::config {
@@ -289,10 +288,7 @@ class CityReader {
     const std::string file = (std::filesystem::path{at.place().file}.parent_path() / name).string();
     FileText text = read_text_file(file, list_bytes_max);
     if (!text.content) {
-      at.report().add(
-          at.place(), at.path(),
-          shown(file) + ": " +
-              at.report().say(text.failure, {{"error", system_words(text.error, at.report().language())}}));
+      at.report().add(at.place(), at.path(), shown(file) + ": " + why_unread(text, at.report()));
       return true;
     }
     sources_.push_back({file, std::move(*text.content)});

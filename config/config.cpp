@@ -10,7 +10,6 @@
 #include "config/load.hpp"
 #include "config/sections.hpp"
 #include "config/yaml.hpp"
-#include "policy/text/system_words.hpp"
 #include "policy/text/text.hpp"
 
 namespace sekimori::config {
@@ -48,9 +47,7 @@ ModelFile parse_model_file(const std::string& builtin, const std::string& copy, 
   if (text.content) {
     file.tree = parse_source({file.name, std::move(*text.content)}, report, sources);
   } else {
-    report.add(asked.place(), asked.path(),
-               shown(file.name) + ": " +
-                   report.say(text.failure, {{"error", system_words(text.error, report.language())}}));
+    report.add(asked.place(), asked.path(), shown(file.name) + ": " + why_unread(text, report));
   }
   return file;
 }
@@ -169,8 +166,7 @@ Config load_text(std::string_view text, const std::string& name, Language langua
 Config load_file(const std::string& path, Language language) {
   Report report{language};
   FileText text = read_text_file(path);
-  if (!text.content)
-    report.add({path, 0, 0}, "", text.failure, {{"error", system_words(text.error, report.language())}});
+  if (!text.content) report.add({path, 0, 0}, "", why_unread(text, report));
   report.raise({});
   return load(*text.content, path, report);
 }

@@ -234,9 +234,7 @@ void ExceptionReader::read_file(const Cursor& at, const std::string& file) {
   Report& report = at.report();
   FileText text = read_text_file(file);
   if (!text.content) {
-    report.add(at.place(), at.path(),
-               short_name(at, file) + ": " +
-                   report.say(text.failure, {{"error", system_words(text.error, report.language())}}));
+    report.add(at.place(), at.path(), short_name(at, file) + ": " + why_unread(text, report));
     return;
   }
   sources_.push_back({file, std::move(*text.content)});

@@ -18,6 +18,7 @@
 #include <utility>
 
 #include "config/slips.hpp"
+#include "policy/text/system_words.hpp"
 #include "policy/text/text.hpp"
 
 namespace sekimori::config {
@@ -292,6 +293,10 @@ const TreeNode* TreeNode::find(std::string_view key) const {
     if (keys[i].text == key) return &items[i];
   }
   return nullptr;
+}
+
+std::string why_unread(const FileText& text, const Report& report) {
+  return report.say(text.failure, {{"error", system_words(text.error, report.language())}});
 }
 
 FileText read_text_file(const std::string& path, std::size_t bytes_max) {

@@ -51,6 +51,8 @@ struct FileText {
 };
 // At most one octet more than `bytes_max`, so that whoever reads the content can say that it is too much.
 FileText read_text_file(const std::string& path, std::size_t bytes_max = file_bytes_max);
+// Why there is no content, in the report's language.
+std::string why_unread(const FileText& text, const Report& report);
 
 // False, with a message, when an octet is a control character other than tab and line end, or no UTF-8.
 bool sound_text(std::string_view content, const std::string& file, Report& report);
