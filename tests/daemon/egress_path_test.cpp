@@ -2,6 +2,8 @@
 // the firewall, and only the one behind it says by which way it leaves.
 #include <gtest/gtest.h>
 
+#include <utility>
+
 #include "daemon/alert/name_waits.hpp"
 #include "daemon/flow_notes.hpp"
 #include "tests/daemon/heard.hpp"
@@ -86,6 +88,18 @@ Heard hear(const Day& day) {
   return test::hear(day.frames(), walled_city);
 }
 
+// Flows and packets of the matrix, in which nothing may be forbidden.
+std::pair<std::uint64_t, std::uint64_t> permitted(const Heard& heard) {
+  std::uint64_t flows = 0;
+  std::uint64_t packets = 0;
+  for (const PairTotals& totals : heard.result.matrix) {
+    EXPECT_EQ(totals.flows_forbidden + totals.packets_forbidden, 0U);
+    flows += totals.flows;
+    packets += totals.packets;
+  }
+  return {flows, packets};
+}
+
 TEST(EgressPath, ACopyOnItsWayToTheSecurityCloudProvesTheWay) {
   Day day;
   day.says(syn()).near().far(cloud_router);
@@ -96,13 +110,7 @@ TEST(EgressPath, ACopyOnItsWayToTheSecurityCloudProvesTheWay) {
   EXPECT_TRUE(heard.lines.empty()) << heard.all;
   EXPECT_EQ(heard.result.forbidden_flows, 0U) << "it never was";
   EXPECT_EQ(heard.result.books.flows_left, 3U);
-  std::uint64_t flows = 0;
-  std::uint64_t packets = 0;
-  for (const PairTotals& totals : heard.result.matrix) {
-    EXPECT_EQ(totals.flows_forbidden + totals.packets_forbidden, 0U);
-    flows += totals.flows;
-    packets += totals.packets;
-  }
+  const auto [flows, packets] = permitted(heard);
   EXPECT_EQ(flows, 3U);
   EXPECT_EQ(packets, 3U) << "a copy is no packet";
 }
@@ -185,13 +193,7 @@ TEST(EgressPath, ALateAnswerLeavesNothingForbiddenInTheBooks) {
   const Heard heard = hear(day);
   EXPECT_TRUE(heard.lines.empty()) << heard.all;
   EXPECT_EQ(heard.result.forbidden_flows, 0U) << "nothing was told of it";
-  std::uint64_t flows = 0;
-  std::uint64_t packets = 0;
-  for (const PairTotals& totals : heard.result.matrix) {
-    EXPECT_EQ(totals.flows_forbidden + totals.packets_forbidden, 0U);
-    flows += totals.flows;
-    packets += totals.packets;
-  }
+  const auto [flows, packets] = permitted(heard);
   EXPECT_EQ(flows, 1U);
   EXPECT_EQ(packets, 2U);
 }
