@@ -283,14 +283,21 @@ void Inspector::account(const capture::Packet& packet, capture::Reason reason) {
   }
 }
 
-void Inspector::packet(capture::Flow& flow, const capture::Packet& packet, capture::Changes changes,
+void Inspector::packet(capture::Flow& flow, const capture::Packet& packet, const capture::Changes& told,
+                       bool from_initiator) {
+  // An exception may be one card's alone: whoever takes its conversation over is judged as who he is.
+  if (told.place && (flow.notes.verdict & note_exception) != 0 && flow.change_card(packet, from_initiator)) {
+    capture::Changes changes = told;
+    changes.macs = true;
+    return follow(flow, packet, changes, from_initiator);
+  }
+  follow(flow, packet, told, from_initiator);
+}
+
+void Inspector::follow(capture::Flow& flow, const capture::Packet& packet, const capture::Changes& changes,
                        bool from_initiator) {
   account(packet, capture::Reason::none);
   capture::FlowNotes& notes = flow.notes;
-  // An exception may be one card's alone: whoever takes its conversation over is judged as who he is.
-  if (changes.place && (notes.verdict & note_exception) != 0 && flow.change_card(packet, from_initiator)) {
-    changes.macs = true;
-  }
   // How far a flow got is told, but decides nothing.
   const bool news = changes.opened || changes.initiator ||
                     (changes.macs && (notes.verdict & note_settled) == 0) ||
@@ -336,7 +343,7 @@ void Inspector::hear(const capture::Flow& flow, const capture::Packet& packet, b
 }
 
 void Inspector::repeated(capture::Flow& flow, const capture::Packet& packet, capture::Repetition repetition,
-                         capture::Changes changes, bool from_initiator) {
+                         const capture::Changes& changes, bool from_initiator) {
   const bool copy = repetition.repeat == capture::Repeat::copy;
   account(packet, copy ? capture::Reason::copy : capture::Reason::duplicate);
   PairTotals& totals = matrix_[flow.notes.pair];
@@ -509,7 +516,7 @@ void Inspector::recount(capture::Flow& flow, const capture::Packet& packet, cons
 }
 
 void Inspector::report(capture::Flow& flow, const capture::FlowGist& gist, const capture::Packet& packet,
-                       const policy::Verdict& verdict, capture::Changes changes, bool other) {
+                       const policy::Verdict& verdict, const capture::Changes& changes, bool other) {
   capture::FlowNotes& notes = flow.notes;
   if (notes.told == 0 && in_grace(gist, verdict, packet.time)) {
     if (!notes.graced) ++books_.flows_in_grace;

@@ -102,7 +102,7 @@ class Inspector final : public capture::FrameSink, private capture::FlowEnds {
   Time newest() const { return newest_; }
 
   // FlowTable's observer.
-  void packet(capture::Flow& flow, const capture::Packet& packet, capture::Changes changes,
+  void packet(capture::Flow& flow, const capture::Packet& packet, const capture::Changes& changes,
               bool from_initiator);
   void steady(capture::Flow& flow, const capture::Packet& packet, bool from_initiator) {
     // Of a flow of which nothing is told, and nothing in the packet that could change that: it is counted.
@@ -117,7 +117,7 @@ class Inspector final : public capture::FrameSink, private capture::FlowEnds {
     count_in(flow, packet, false);
   }
   void repeated(capture::Flow& flow, const capture::Packet& packet, capture::Repetition repetition,
-                capture::Changes changes, bool from_initiator);
+                const capture::Changes& changes, bool from_initiator);
   void refused(const capture::Packet& packet);
 
  private:
@@ -144,6 +144,8 @@ class Inspector final : public capture::FrameSink, private capture::FlowEnds {
            packet.name == policy::name_class::unknown && !packet.tuple.source.is_link_local();
   }
   void unusual(const capture::Frame& frame);
+  void follow(capture::Flow& flow, const capture::Packet& packet, const capture::Changes& changes,
+              bool from_initiator);
   void learn_read();
   bool note_name(capture::Flow& flow, const capture::Packet& packet, bool from_initiator) const;
   bool lacks_name(const capture::Flow& flow) const;
@@ -155,7 +157,7 @@ class Inspector final : public capture::FrameSink, private capture::FlowEnds {
   void account(const capture::Packet& packet, capture::Reason reason);
   // Why a flow is judged.
   struct Occasion {
-    capture::Changes changes{};
+    const capture::Changes& changes;
     bool from_initiator = true;
     bool named = false;  // the packet told a name
     bool copy = false;   // it is one, so the flow has not counted it
@@ -165,7 +167,7 @@ class Inspector final : public capture::FrameSink, private capture::FlowEnds {
   void recount(capture::Flow& flow, const capture::Packet& packet, const policy::Verdict& verdict, bool moves,
                bool copy);
   void report(capture::Flow& flow, const capture::FlowGist& gist, const capture::Packet& packet,
-              const policy::Verdict& verdict, capture::Changes changes, bool other);
+              const policy::Verdict& verdict, const capture::Changes& changes, bool other);
   bool leaves(capture::Flow& flow, const capture::Packet& packet, bool from_initiator) const;
   void keep_exit(capture::Flow& flow, const policy::Conversation& conversation,
                  const policy::Verdict& verdict) const;
@@ -182,7 +184,7 @@ class Inspector final : public capture::FrameSink, private capture::FlowEnds {
             const policy::Verdict& verdict);
   void begin_steps(capture::Flow& flow, const capture::Packet& packet, const capture::FlowGist& gist,
                    const policy::Verdict& verdict);
-  void go_on_steps(capture::Flow& flow, const capture::Packet& packet, capture::Changes changes);
+  void go_on_steps(capture::Flow& flow, const capture::Packet& packet, const capture::Changes& changes);
   void step(const capture::Flow& flow, const capture::Packet& packet, FlowStep::Kind kind,
             const policy::Verdict* verdict);
   static void book_gaps(PairTotals& totals, const capture::Changes& changes, bool from_initiator);

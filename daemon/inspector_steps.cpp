@@ -25,7 +25,8 @@ void Inspector::begin_steps(capture::Flow& flow, const capture::Packet& packet, 
   step(flow, packet, FlowStep::Kind::opened, &verdict);
 }
 
-void Inspector::go_on_steps(capture::Flow& flow, const capture::Packet& packet, capture::Changes changes) {
+void Inspector::go_on_steps(capture::Flow& flow, const capture::Packet& packet,
+                            const capture::Changes& changes) {
   capture::FlowNotes& notes = flow.notes;
   const bool excepted = (notes.verdict & note_exception) != 0;
   if ((notes.verdict & note_forbidden) != 0 || (!excepted && (notes.verdict & note_step_told) == 0)) return;

@@ -13,6 +13,7 @@ void WireEar::hear(const capture::Frame& frame) {
 }
 
 void WireEar::hear(const capture::Packet& packet, policy::SegmentId segment, bool answer) {
+  if (known_.closed(Coverage::minute_of(packet.time))) return;
   const capture::WireSign sign = capture::source_sign(packet, answer);
   if (sign.kind != capture::WireSign::Kind::none) tell(sign, segment, packet.time, packet.number);
 }

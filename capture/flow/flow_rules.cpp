@@ -268,9 +268,8 @@ void FlowRules::write_history(Flow& flow, unsigned bits, unsigned side) {
   }
 }
 
-Changes FlowRules::add(Flow& flow, const Packet& packet, unsigned side) {
+void FlowRules::add(Flow& flow, const Packet& packet, unsigned side, Changes& changes) {
   const bool tcp = flow.tcp();
-  Changes changes;
   unsigned bits = seen_bits(packet, tcp);
   unsigned letters = 0;
   if (tcp) {
@@ -312,7 +311,6 @@ Changes FlowRules::add(Flow& flow, const Packet& packet, unsigned side) {
   }
   if (flow.next_hop_known == 0) note_next_hop(flow, packet, side);
   changes.stage = raise(flow);
-  return changes;
 }
 
 // The first of the initiator's frames says it. Until then the first answer says who is between him and the

@@ -37,8 +37,10 @@ class FlowRules {
   // Clears the record and writes the first packet's facts that never change; add() of the same packet must
   // follow.
   static void open(Flow& flow, const DirectedKey& key, const Packet& packet, const ServicePorts* ports);
-  // Counts a packet of the flow's own and draws the consequences. `side` as in DirectedKey.
-  static Changes add(Flow& flow, const Packet& packet, unsigned side);
+  // Counts a packet of the flow's own and draws the consequences. `side` as in DirectedKey. Writes what it
+  // finds into `changes`, which are none yet: in place, because a value of many small fields is slow to hand
+  // on.
+  static void add(Flow& flow, const Packet& packet, unsigned side, Changes& changes);
   // Counts a packet of a flow that goes on as before: it tells nothing new of the flow, and cannot be one
   // that was shown before. False: it may be otherwise, and nothing was done. Nearly every packet of a long
   // flow ends here; what it leaves behind is what FlowTable's long way would.

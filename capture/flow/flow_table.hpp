@@ -24,6 +24,7 @@
 #include "capture/flow/flow_rules.hpp"
 #include "capture/flow/flow_traces.hpp"
 #include "capture/flow/page_memory.hpp"
+#include "capture/flow/page_rests.hpp"
 #include "capture/flow/page_set.hpp"
 #include "capture/options.hpp"
 
@@ -119,16 +120,22 @@ class FlowTable {
           } else {
             observer.packet(*flow, some[i], Changes{}, from_initiator);
           }
+          if (flow->notes.pending) [[unlikely]]
+            revisit(*flow);
           continue;
         }
-        const Recorded result = record_one(some[i], prepared_[i]);
+        Recorded result;
+        record_one(some[i], prepared_[i], result);
         if (result.flow != nullptr && result.repetition.repeat != Repeat::fresh) [[unlikely]] {
           observer.repeated(*result.flow, some[i], result.repetition, result.changes, result.from_initiator);
         } else if (result.flow != nullptr) {
           observer.packet(*result.flow, some[i], result.changes, result.from_initiator);
         } else {
           observer.refused(some[i]);
+          continue;
         }
+        if (result.flow->notes.pending) [[unlikely]]
+          revisit(*result.flow);
       }
       packets = packets.subspan(some.size());
     }
@@ -153,9 +160,10 @@ class FlowTable {
   }
   const TraceCounters& trace_counters() const { return traces_.counters(); }
 
-  // Looks at the next `steps` records (never at one twice in a call): frees those idle longer than their
+  // Goes on by `steps` records (never comes to one twice in a call): frees those idle longer than their
   // timeout at `now` (packet time; going backwards frees nothing early), calls flow_pending for those with
-  // notes.pending. One that stays pending stays.
+  // notes.pending. One that stays pending stays. Pages of which it knows that none of that is in them are
+  // passed over.
   void advance(Time now, std::uint32_t steps);
 
   // Ends every flow in the order of start time, then key (FlowEnds::wants_order()): with `timeout` or
@@ -232,6 +240,7 @@ class FlowTable {
   void adapt(const Packet& packet, Prepared& prepared) const;
   void prepare(std::span<const Packet> packets);
   void scout(std::uint32_t strangers);
+  void fetch_room(std::uint32_t strangers);
   // What a half-open flow's next packet may change beside its record, which was asked for before.
   [[gnu::always_inline]] void fetch_news(const Prepared& prepared) {
     if (prepared.candidate == FlowIndex::none) return;
@@ -256,7 +265,8 @@ class FlowTable {
     ++counters_.lines;
     return &flow;
   }
-  Recorded record_one(const Packet& packet, Prepared& prepared);
+  void record_one(const Packet& packet, Prepared& prepared, Recorded& result);
+  bool join(Flow* flow, const Packet& packet, unsigned side, Recorded& result);
   Flow* find(const Prepared& prepared);
   Flow* open(const Packet& packet, const Prepared& prepared);
   void refill(Flow& flow, const Packet& packet, const DirectedKey& key);
@@ -276,6 +286,12 @@ class FlowTable {
   const FlowTrace* trace_of(const Flow& flow) const;
 
   Duration timeout(const Flow& flow) const;
+  // The last time at which it has not expired yet.
+  Time due(const Flow& flow) const;
+  // It may expire earlier than the hand knows of.
+  void hasten(const Flow& flow) { rests_.hasten(page_of(flow), due(flow)); }
+  // What it has to tell is asked for each time that the hand comes by.
+  void revisit(const Flow& flow) { rests_.hasten(page_of(flow), Time::min()); }
   bool expired(const Flow& flow, Time now) const;
   EndReason expiry(const Flow& flow) const;
   void tell_end(Flow& flow, EndReason reason);
@@ -294,6 +310,8 @@ class FlowTable {
   static Flow* lesser(Flow* known, Flow* other);  // of two, the one to evict; `known` may be null
   Flow* next_young();
   Flow* next_used(Hand& hand);
+  Flow* next_ageing(Time now, std::uint64_t& left);
+  Flow* look_at(std::uint32_t page, std::uint32_t records, std::uint64_t& left);
   Flow* next_in(const PageSet& pages, std::uint32_t FlowPage::*mask, Hand& hand);
   void leave_young(Flow& flow);
 
@@ -328,6 +346,7 @@ class FlowTable {
   const std::uint64_t key_mask_;
   const bool other_terms_;       // the key is not quite our own
   const Duration steady_pause_;  // shorter than any timeout; negative beyond measure: no flow is steady
+  const bool risen_sooner_;      // a flow that gets further has less time than before
   const FlowHash hash_;
   FlowEnds& ends_;
   const ServicePorts* ports_ = nullptr;
@@ -342,6 +361,7 @@ class FlowTable {
   PageSet free_pages_;   // with a free record
   PageSet used_pages_;   // with a flow
   PageSet young_pages_;  // with a flow in the young mask
+  PageRests rests_;
 
   std::uint64_t size_ = 0;
   std::uint64_t young_count_ = 0;

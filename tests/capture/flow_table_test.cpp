@@ -191,6 +191,87 @@ TEST(FlowTable, HandLooksAtNoMoreThanItMay) {
   EXPECT_EQ(story.table.counters().ended[static_cast<std::size_t>(EndReason::timeout)], 500U);
 }
 
+// A page of which it is known that nothing in it can time out soon is passed over; what changes that is
+// heard.
+TEST(FlowTable, HandComesBackInTimeToAPageThatItPassedOver) {
+  const auto established = [](unsigned client, Duration after) {
+    return std::vector<Packet>{tcp(host(client), 50'000, host(9), 443, SYN, after, 100),
+                               tcp(host(9), 443, host(client), 50'000, SYN | ACK, after, 500, 101),
+                               tcp(host(client), 50'000, host(9), 443, ACK, after, 101, 501)};
+  };
+  const auto at_rest = [&](Story& story) {
+    for (unsigned client = 1; client <= 5; ++client) story.play(established(client, 0s));
+    story.table.advance(noon + 1s, 100);  // half an hour is left to each of them
+    EXPECT_EQ(story.table.size(), 5U);
+  };
+  {
+    Story story;  // one is closed
+    at_rest(story);
+    story.play(tcp(host(9), 443, host(2), 50'000, tcp_flag::rst, 100s, 501));
+    story.table.advance(noon + 110s, 100);
+    EXPECT_EQ(story.table.size(), 5U);
+    story.table.advance(noon + 110s + 1ns, 100);
+    EXPECT_EQ(story.table.size(), 4U);
+    ASSERT_EQ(story.diary.ended.size(), 1U);
+    EXPECT_EQ(story.diary.ended[0].reason, EndReason::closed);
+  }
+  {
+    Story story;  // a newcomer with less time
+    at_rest(story);
+    story.play(icmp(host(7), host(9), 8, 0, 0, 100s));
+    story.table.advance(noon + 130s + 1ns, 100);
+    EXPECT_EQ(story.table.size(), 5U);
+  }
+  {
+    Story story;  // its record begins another conversation
+    at_rest(story);
+    story.play(tcp(host(9), 443, host(2), 50'000, tcp_flag::rst, 100s, 501));
+    story.play(tcp(host(2), 50'000, host(9), 443, SYN, 105s, 7'000'000));
+    story.table.advance(noon + 165s, 100);
+    EXPECT_EQ(story.table.size(), 5U);
+    story.table.advance(noon + 165s + 1ns, 100);
+    EXPECT_EQ(story.table.size(), 4U);
+  }
+  {
+    Story story;  // one has something to tell that nobody has room for
+    at_rest(story);
+    story.watcher.write.pending = 1;
+    story.play(udp(host(8), 1, host(9), 53, 2s));
+    for (int call = 1; call <= 3; ++call) {
+      story.table.advance(noon + 3s, 100);
+      EXPECT_EQ(story.diary.pending_calls, static_cast<std::uint64_t>(call));
+    }
+    story.diary.room = true;
+    story.table.advance(noon + 3s, 100);
+    story.table.advance(noon + 3s, 100);
+    EXPECT_EQ(story.diary.pending_calls, 4U);
+  }
+  {
+    // Established flows have less time than attempts.
+    Story story{{.timeouts = {.tcp_attempt = 600s, .tcp_established = 60s}}};
+    story.play(tcp(host(1), 50'000, host(9), 443, SYN, 0s, 100));
+    story.table.advance(noon + 1s, 100);
+    story.play(tcp(host(9), 443, host(1), 50'000, SYN | ACK, 2s, 500, 101));
+    story.play(tcp(host(1), 50'000, host(9), 443, ACK, 2s, 101, 501));
+    story.table.advance(noon + 62s, 100);
+    EXPECT_EQ(story.table.size(), 1U);
+    story.table.advance(noon + 62s + 1ns, 100);
+    EXPECT_EQ(story.table.size(), 0U);
+  }
+}
+
+TEST(FlowTable, HalfOpenFlowsLoseTheirTimeInAnEmergency) {
+  Story story{{}, 64};
+  for (unsigned i = 0; i < 64; ++i) story.play(syn(i, 9999));
+  story.table.advance(noon + 1s, 64);  // a minute is left to each of them
+  EXPECT_EQ(story.table.size(), 64U);
+  story.play(syn(100, 9999, 443, 1s));
+  ASSERT_TRUE(story.table.emergency());
+  story.table.advance(noon + 5s + 1ns, 64);
+  EXPECT_EQ(story.table.size(), 55U);  // until an eighth is free again
+  EXPECT_FALSE(story.table.emergency());
+}
+
 TEST(FlowTable, HandComesByTheRestWhereverFlowsComeAndGo) {
   Story story;
   for (std::uint32_t i = 0; i < 1000; ++i) story.play(udp(host(i), 1, host(9999), 53));
