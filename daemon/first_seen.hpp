@@ -35,11 +35,6 @@ class FirstSeen {
     half.full = true;
     return Answer::full;
   }
-  // Would look() say `known` or `full` of anything in this minute? Then nobody need make its key.
-  bool closed(std::int64_t minute) const {
-    const Half& half = halves_[static_cast<std::uint64_t>(minute) & 1U];
-    return half.full && half.minute >= minute;
-  }
   // It was told: from here on it is known. Right after look() said `first`.
   void keep(std::uint64_t key, std::int64_t minute) {
     Half& half = halves_[static_cast<std::uint64_t>(minute) & 1U];
