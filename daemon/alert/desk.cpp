@@ -58,11 +58,13 @@ void Desk::step(const FlowStep& step, const std::shared_ptr<const policy::Policy
                 std::vector<AlertRecord>& out) {
   const std::size_t before = out.size();
   loss_ratio_ = loss_ratio;
-  if (policy_ == nullptr || policy->generation() >= policy_->generation()) use(policy, out);
+  if (policy_ != policy && (policy_ == nullptr || policy->generation() >= policy_->generation())) {
+    use(policy, out);
+  }
   pass_time(step.time);
-  for (const auto& watcher : watchers_) watcher->step(step, *policy, found_);
-  pass_on(policy, out);
-  number(out, before);
+  for (Watcher* const watcher : stepping_) watcher->step(step, *policy, found_);
+  if (!found_.empty()) pass_on(policy, out);
+  if (out.size() != before) number(out, before);
 }
 
 void Desk::find(Notice notice, const std::shared_ptr<const policy::Policy>& policy, double loss_ratio,

@@ -30,7 +30,8 @@ class Watcher {
   virtual ~Watcher() = default;
   // Every event of the packet path, those that are for coverage alone included. Appends what is found.
   virtual void feed(const FlowEvent& event, const policy::Policy& policy, std::vector<Notice>& found) = 0;
-  // What a permitted conversation did.
+  // What a permitted conversation did, for those that want to know: asked once.
+  virtual bool wants_steps() const { return false; }
   virtual void step(const FlowStep&, const policy::Policy&, std::vector<Notice>&) {}
   // Packet time went on; called at least once a minute of packet time, and with each event's time before the
   // event. A time before one that was given already changes nothing.
@@ -47,7 +48,10 @@ class Desk {
  public:
   explicit Desk(const AlertOptions& options, Coverage::Memory memory = Coverage::Memory::recent);
 
-  void watch(std::unique_ptr<Watcher> watcher) { watchers_.push_back(std::move(watcher)); }
+  void watch(std::unique_ptr<Watcher> watcher) {
+    if (watcher->wants_steps()) stepping_.push_back(watcher.get());
+    watchers_.push_back(std::move(watcher));
+  }
 
   // As Incidents::feed.
   void feed(const FlowEvent& event, const std::shared_ptr<const policy::Policy>& policy, double loss_ratio,
@@ -92,6 +96,7 @@ class Desk {
   Incidents incidents_;
   Notices notices_;
   std::vector<std::unique_ptr<Watcher>> watchers_{};
+  std::vector<Watcher*> stepping_{};  // those of them that want steps
   std::vector<Notice> found_{};
   std::shared_ptr<const policy::Policy> policy_{};
   std::optional<Time> passed_{};  // the watchers know of it

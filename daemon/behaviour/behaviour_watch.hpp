@@ -28,6 +28,7 @@ class BehaviourWatch final : public Watcher {
       : bulk_(policy), scan_(policy), services_(policy), resolvers_(policy) {}
 
   void feed(const FlowEvent&, const policy::Policy&, std::vector<Notice>&) override {}
+  bool wants_steps() const override { return true; }
   void step(const FlowStep& step, const policy::Policy& policy, std::vector<Notice>& found) override;
   void tick(Time packet_now, const policy::Policy& policy, std::vector<Notice>& found) override;
   void finish(Time packet_now, const policy::Policy& policy, std::vector<Notice>& found) override;
