@@ -49,6 +49,7 @@ SystemMap::SystemMap(const PolicyOptions& options) {
       bulk_ = bulk_ || system.bulk.has_value();
       ++set.count;
     }
+    sieve_.add(prefix);
     entries.push_back({prefix, static_cast<std::uint32_t>(sets_.size())});
     sets_.push_back(set);
   }
@@ -67,7 +68,7 @@ SystemMap::SystemMap(const PolicyOptions& options) {
 
 const SystemMap::Member* SystemMap::find(const IpAddress& address, std::uint8_t protocol,
                                          std::uint16_t port) const {
-  if (!ports_[port]) return nullptr;
+  if (!ports_[port] || !sieve_.may_hold(address)) return nullptr;
   const std::uint32_t found = map_.find(address);
   if (found == SegmentMap::none) return nullptr;
   const Set& set = sets_[found];
@@ -84,7 +85,7 @@ int SystemMap::at(const IpAddress& address, std::uint8_t protocol, std::uint16_t
 }
 
 int SystemMap::bulk_host(const IpAddress& address) const {
-  if (!bulk_) return -1;
+  if (!bulk_ || !sieve_.may_hold(address)) return -1;
   const std::uint32_t found = map_.find(address);
   if (found == SegmentMap::none) return -1;
   const Set& set = sets_[found];

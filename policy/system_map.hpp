@@ -13,6 +13,7 @@
 #include <vector>
 
 #include "capture/address.hpp"
+#include "policy/address_sieve.hpp"
 #include "policy/options.hpp"
 #include "policy/policy.hpp"
 #include "policy/segment_map.hpp"
@@ -48,7 +49,8 @@ class SystemMap {
   };
   const Member* find(const IpAddress& address, std::uint8_t protocol, std::uint16_t port) const;
 
-  SegmentMap map_{};  // address -> index into sets_
+  AddressSieve sieve_{};  // what map_ may know
+  SegmentMap map_{};      // address -> index into sets_
   std::vector<Set> sets_{};
   std::vector<Member> members_{};
   std::bitset<pairs_max> pairs_{};

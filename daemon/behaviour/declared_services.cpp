@@ -37,7 +37,10 @@ DeclaredServices::DeclaredServices(const policy::PolicyOptions& options) {
 
   std::vector<Prefix> prefixes;
   prefixes.reserve(sides.size());
-  for (const auto& [prefix, entry] : sides) prefixes.push_back(prefix);
+  for (const auto& [prefix, entry] : sides) {
+    prefixes.push_back(prefix);
+    sieve_.add(prefix);
+  }
   tree_ = policy::PrefixTree{std::move(prefixes)};
   std::vector<std::pair<std::uint32_t, std::uint32_t>> filed;  // node, entry
   filed.reserve(sides.size());
@@ -51,9 +54,10 @@ DeclaredServices::DeclaredServices(const policy::PolicyOptions& options) {
   for (std::size_t node = 0; node + 1 < first_.size(); ++node) first_[node + 1] += first_[node];
 }
 
-DeclaredServices::Claim DeclaredServices::find(const IpAddress& host, std::uint8_t protocol,
-                                               std::uint16_t port) const {
+std::size_t DeclaredServices::first_of(const IpAddress& host, std::uint8_t protocol,
+                                       std::uint16_t port) const {
   std::size_t best = entries_.size();
+  if (!sieve_.may_hold(host)) return best;
   for (std::uint32_t node = tree_.find(host.in(main_domain));; node = tree_.parent(node)) {
     for (std::uint32_t at = first_[node]; at < first_[node + 1] && filed_[at] < best; ++at) {
       const Entry& entry = entries_[filed_[at]];
@@ -64,7 +68,18 @@ DeclaredServices::Claim DeclaredServices::find(const IpAddress& host, std::uint8
     }
     if (node == policy::PrefixTree::root) break;
   }
-  return best < entries_.size() ? entries_[best].claim : Claim{};
+  return best;
+}
+
+DeclaredServices::Claim DeclaredServices::find(const IpAddress& host, std::uint8_t protocol,
+                                               std::uint16_t port) const {
+  const std::size_t found = first_of(host, protocol, port);
+  return found < entries_.size() ? entries_[found].claim : Claim{};
+}
+
+Declared DeclaredServices::by(const IpAddress& host, std::uint8_t protocol, std::uint16_t port) const {
+  const std::size_t found = first_of(host, protocol, port);
+  return found < entries_.size() ? entries_[found].claim.by : Declared::no;
 }
 
 }  // namespace sekimori::daemon

@@ -5,6 +5,7 @@
 #include <string>
 #include <vector>
 
+#include "policy/address_sieve.hpp"
 #include "policy/entries.hpp"
 #include "policy/options.hpp"
 
@@ -26,6 +27,7 @@ class DeclaredServices {
   explicit DeclaredServices(const policy::PolicyOptions& options);
   // The first in the options' order, gateways before services before exceptions; `no`: nobody.
   Claim find(const IpAddress& host, std::uint8_t protocol, std::uint16_t port) const;
+  Declared by(const IpAddress& host, std::uint8_t protocol, std::uint16_t port) const;
 
  private:
   struct Entry {
@@ -34,7 +36,11 @@ class DeclaredServices {
     std::vector<policy::Ports> ports{};
   };
 
+  // Index into entries_, or their number.
+  std::size_t first_of(const IpAddress& host, std::uint8_t protocol, std::uint16_t port) const;
+
   std::vector<Entry> entries_{};  // in their order
+  policy::AddressSieve sieve_{};  // what tree_ may know
   policy::PrefixTree tree_{};
   // By node: indexes into entries_ from first_[node] until before first_[node + 1], in order.
   std::vector<std::uint32_t> first_{0, 0};
