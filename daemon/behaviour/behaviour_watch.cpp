@@ -5,31 +5,34 @@
 
 namespace sekimori::daemon {
 
-void BehaviourWatch::expect(const FlowStep& step, Hashes& hashes) const {
-  hashes = this->hashes(step);
-  bulk_.expect(step, hashes.bulk);
-  scan_.expect(step, hashes.scan);
-  services_.expect(step, hashes.service);
-  unasked_.expect(step, hashes.unasked);
+void BehaviourWatch::expect(const FlowStep& step, Ahead& ahead) const {
+  look_at(step, ahead);
+  bulk_.expect(step, ahead.hashes);
+  scan_.expect(step, ahead.hashes);
+  services_.expect(step, ahead.service);
+  unasked_.expect(step, ahead.hashes, ahead.unasked);
 }
 
-void BehaviourWatch::fetch(const FlowStep& step, const Hashes& hashes) const {
-  bulk_.fetch(step, hashes.bulk);
-  scan_.fetch(step, hashes.scan);
-  services_.fetch(step, hashes.service);
-  unasked_.fetch(step, hashes.unasked);
+void BehaviourWatch::fetch(const FlowStep& step, const Ahead& ahead) const {
+  bulk_.fetch(step, ahead.hashes);
+  scan_.fetch(step, ahead.hashes);
+  services_.fetch(step, ahead.service);
+  unasked_.fetch(step, ahead.hashes, ahead.unasked);
 }
 
 void BehaviourWatch::step(const FlowStep& step, const policy::Policy& policy, std::vector<Notice>& found) {
-  const Hashes* const known = std::exchange(next_, nullptr);
+  const Ahead* known = std::exchange(next_, nullptr);
   // Indexes mean something in the policy that gave them alone.
   if (step.generation != policy.generation()) return;
-  const Hashes hashes = known != nullptr ? *known : this->hashes(step);
-  bulk_.step(step, hashes.bulk, policy, found);
-  scan_.step(step, hashes.scan, policy, found);
-  services_.step(step, hashes.service, policy, found);
+  if (known == nullptr) {
+    look_at(step, alone_);
+    known = &alone_;
+  }
+  bulk_.step(step, known->hashes, policy, found);
+  scan_.step(step, known->hashes, policy, found);
+  services_.step(step, known->service, policy, found);
   resolvers_.step(step, policy, found);
-  unasked_.step(step, hashes.unasked, policy);
+  unasked_.step(step, known->hashes, known->unasked, policy);
   drafts_.step(step, policy, found);
 }
 

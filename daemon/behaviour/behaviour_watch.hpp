@@ -25,7 +25,11 @@ namespace sekimori::daemon {
 class BehaviourWatch final : public Watcher {
  public:
   explicit BehaviourWatch(const policy::Policy& policy)
-      : bulk_(policy), scan_(policy), services_(policy), resolvers_(policy) {}
+      : bulk_(policy, hash_),
+        scan_(policy, hash_),
+        services_(policy, hash_),
+        resolvers_(policy),
+        unasked_(hash_) {}
 
   void feed(const FlowEvent&, const policy::Policy&, std::vector<Notice>&) override {}
   bool wants_steps() const override { return true; }
@@ -55,26 +59,34 @@ class BehaviourWatch final : public Watcher {
   std::vector<std::pair<std::string_view, std::uint64_t>> counters() const;
 
  private:
-  struct Hashes {
-    std::uint32_t bulk = 0;
-    ScanWatch::Hashes scan{};
+  // Of a step, before it comes.
+  struct Ahead {
+    StepHashes hashes{};
     std::uint32_t service = 0;
     UnaskedWatch::Keys unasked{};
   };
-  Hashes hashes(const FlowStep& step) const {
-    return {bulk_.hash(step), scan_.hashes(step), services_.hash(step), unasked_.keys(step)};
+  void look_at(const FlowStep& step, Ahead& ahead) const {
+    ahead.hashes.flow = hash_(step.id);
+    // Who answers is looked up by its service as well; who asked is not looked up then.
+    if (step.kind != FlowStep::Kind::answered) ahead.hashes.source = hash_(step.tuple.source);
+    if (step.tuple.protocol == capture::protocol::tcp)
+      ahead.hashes.destination = hash_(step.tuple.destination);
+    ahead.service = services_.hash(step);
+    unasked_.find_keys(step, ahead.unasked);
   }
-  void expect(const FlowStep& step, Hashes& hashes) const;
-  void fetch(const FlowStep& step, const Hashes& hashes) const;
+  void expect(const FlowStep& step, Ahead& ahead) const;
+  void fetch(const FlowStep& step, const Ahead& ahead) const;
 
+  const KeyedHash hash_{};  // of what several of them look up; before them
   BulkWatch bulk_;
   ScanWatch scan_;
   ServiceWatch services_;
   ResolverWatch resolvers_;
-  UnaskedWatch unasked_{};
+  UnaskedWatch unasked_;
   DraftWatch drafts_{};
-  std::array<Hashes, 32> ahead_{};  // of the steps that were looked ahead to, by their number
-  const Hashes* next_ = nullptr;    // of the step that comes now; null: nobody has looked ahead
+  std::array<Ahead, 32> ahead_{};  // of the steps that were looked ahead to, by their number
+  const Ahead* next_ = nullptr;    // of the step that comes now; null: nobody has looked ahead
+  Ahead alone_{};                  // of that one
 };
 
 // Lives as long as the desk.

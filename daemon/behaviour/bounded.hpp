@@ -27,10 +27,11 @@ namespace sekimori::daemon {
 template <class Key, class Value>
 class Bounded {
  public:
-  // Below 2^31 entries. Throws std::bad_alloc.
-  explicit Bounded(std::size_t entries_max)
+  // Below 2^31 entries. Maps that are asked for the same keys may share a secret. Throws std::bad_alloc.
+  explicit Bounded(std::size_t entries_max, const KeyedHash& hash = {})
       : entries_max_(std::max<std::size_t>(entries_max, 1)),
         mask_(static_cast<std::uint32_t>(std::bit_ceil(2 * entries_max_) - 1)),
+        hash_(hash),
         memory_(sizeof(Place) * (std::size_t{mask_} + 1) + sizeof(Entry) * entries_max_ + alignof(Entry)),
         places_(reinterpret_cast<Place*>(memory_.data())) {
     void* rest = places_ + mask_ + 1;
@@ -41,8 +42,8 @@ class Bounded {
   Bounded& operator=(const Bounded&) = delete;
   ~Bounded() { std::destroy_n(entries_, made_); }
 
-  // Of a key, for whoever asks for it several times: goes with that key alone, and with this map.
-  std::uint32_t hash(const Key& key) const { return static_cast<std::uint32_t>(hash_(key)); }
+  // Of a key, for whoever asks for it several times: goes with that key alone, and with maps of this secret.
+  std::uint32_t hash(const Key& key) const { return hash_(key); }
 
   // Good until this entry makes room or is erased.
   Value& at(const Key& key) { return at(key, hash(key)); }
@@ -119,13 +120,15 @@ class Bounded {
   static constexpr std::uint32_t none = 0xffff'ffff;
   static constexpr std::uint32_t near = 8;  // entries that the hand will have come to
 
-  struct Entry {
+  struct Content {
     std::uint32_t hash = 0;
     bool held = false;
     bool used = false;  // since the hand came by
     Key key{};
     Value value{};
   };
+  // A small one lies in one line of the cache, a large one begins one.
+  struct alignas(std::min<std::size_t>(std::bit_ceil(sizeof(Content)), 64)) Entry : Content {};
   // Of the index: at most half of it is taken, by hash, the first free one from there on.
   struct Place {
     std::uint32_t hash = 0;
@@ -134,8 +137,7 @@ class Bounded {
 
   void fetch_entry(std::uint32_t slot) const {
     const auto* entry = reinterpret_cast<const std::byte*>(&entries_[slot]);
-    __builtin_prefetch(entry, 1);
-    if constexpr (sizeof(Entry) > 64) __builtin_prefetch(entry + 64, 1);
+    for (std::size_t line = 0; line < sizeof(Entry); line += 64) __builtin_prefetch(entry + line, 1);
   }
   // Those that may have to go next, and their places.
   void fetch_hand() const {
@@ -186,7 +188,7 @@ class Bounded {
 
   const std::size_t entries_max_;
   const std::uint32_t mask_;
-  const KeyedHash hash_{};
+  const KeyedHash hash_;
   capture::PageMemory memory_;
   Place* const places_;
   Entry* entries_ = nullptr;

@@ -75,8 +75,9 @@ policy::Localized span_text(std::chrono::seconds span) {
   return {std::to_string(seconds) + "秒", std::to_string(seconds) + " s"};
 }
 
-BulkWatch::BulkWatch(const policy::Policy& policy)
-    : accounts_(policy.options().behaviour.followed_max), flows_(policy.options().behaviour.followed_max) {
+BulkWatch::BulkWatch(const policy::Policy& policy, const KeyedHash& hash)
+    : accounts_(policy.options().behaviour.followed_max),
+      flows_(policy.options().behaviour.followed_max, hash) {
   replaced(policy);
 }
 
@@ -133,11 +134,11 @@ BulkWatch::Counters BulkWatch::counters() const {
   return {accounts_.size(), accounts_.displaced(), flows_unfollowed_, warnings_};
 }
 
-void BulkWatch::step(const FlowStep& step, std::uint32_t hash, const policy::Policy& policy,
-                     std::vector<Notice>& found) {
-  if (!step.metered || rules_.empty()) return;
-  Metered& flow = flows_.at(step.id, hash);
-  const bool known = std::exchange(flow.known, true);
+void BulkWatch::count(const FlowStep& step, const StepHashes& hashes, const policy::Policy& policy,
+                      std::vector<Notice>& found) {
+  Metered& flow = flows_.at(step.id, hashes.flow);
+  const bool known = flow.to_server != Metered::unknown;
+  if (!known) flow.to_server = 0;
   // A conversation whose beginning was not told, or whose ends changed roles: it counts from here on.
   const bool anew = (!known && step.kind != FlowStep::Kind::opened) ||
                     step.bytes_to_server < flow.to_server || step.bytes_to_client < flow.to_client;

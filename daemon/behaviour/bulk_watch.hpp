@@ -28,19 +28,20 @@ class BulkWatch {
     std::uint64_t warnings = 0;
   };
 
-  explicit BulkWatch(const policy::Policy& policy);
+  // `hash`: the one by which a step's hashes are made.
+  BulkWatch(const policy::Policy& policy, const KeyedHash& hash);
 
-  // Where a step's conversation is kept.
-  std::uint32_t hash(const FlowStep& step) const { return step.metered ? flows_.hash(step.id) : 0; }
   // This step comes soon: its memory is asked for, in two strides.
-  void expect(const FlowStep& step, std::uint32_t hash) const {
-    if (step.metered) flows_.expect(hash);
+  void expect(const FlowStep& step, const StepHashes& hashes) const {
+    if (step.metered) flows_.expect(hashes.flow);
   }
-  void fetch(const FlowStep& step, std::uint32_t hash) const {
-    if (step.metered) flows_.fetch(hash);
+  void fetch(const FlowStep& step, const StepHashes& hashes) const {
+    if (step.metered) flows_.fetch(hashes.flow);
   }
-  void step(const FlowStep& step, std::uint32_t hash, const policy::Policy& policy,
-            std::vector<Notice>& found);
+  void step(const FlowStep& step, const StepHashes& hashes, const policy::Policy& policy,
+            std::vector<Notice>& found) {
+    if (step.metered && !rules_.empty()) count(step, hashes, policy, found);
+  }
   // Sums of what is declared as before are kept.
   void replaced(const policy::Policy& policy);
   Counters counters() const;
@@ -66,8 +67,8 @@ class BulkWatch {
     std::uint64_t since_told = 0;
   };
   struct Metered {
-    bool known = false;
-    std::uint64_t to_server = 0;
+    static constexpr std::uint64_t unknown = ~std::uint64_t{0};
+    std::uint64_t to_server = unknown;
     std::uint64_t to_client = 0;
   };
   struct Way {  // where a step's octets count
@@ -87,6 +88,8 @@ class BulkWatch {
 
   static std::vector<Rule> rules_of(const policy::PolicyOptions& options);
   static std::uint64_t add(Account& account, const Rule& rule, Time time, std::uint64_t octets);
+  void count(const FlowStep& step, const StepHashes& hashes, const policy::Policy& policy,
+             std::vector<Notice>& found);
   void account(const Way& way, const FlowStep& step, const policy::Policy& policy,
                std::vector<Notice>& found);
   void tell(const Reached& reached, const policy::Policy& policy, std::vector<Notice>& found);

@@ -30,8 +30,7 @@ std::string service_of(const capture::Tuple& tuple) {
 
 }  // namespace
 
-void DraftWatch::step(const FlowStep& step, const policy::Policy& policy, std::vector<Notice>& found) {
-  if (step.kind != FlowStep::Kind::opened || !step.draft_forbids) return;
+void DraftWatch::opened(const FlowStep& step, const policy::Policy& policy, std::vector<Notice>& found) {
   Told& told = pairs_[step.pair];
   ++told.flows;
   if (step.time < told.next) return;

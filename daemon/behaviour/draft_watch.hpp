@@ -14,13 +14,17 @@ namespace sekimori::daemon {
 
 class DraftWatch {
  public:
-  void step(const FlowStep& step, const policy::Policy& policy, std::vector<Notice>& found);
+  void step(const FlowStep& step, const policy::Policy& policy, std::vector<Notice>& found) {
+    if (step.draft_forbids && step.kind == FlowStep::Kind::opened) opened(step, policy, found);
+  }
 
  private:
   struct Told {
     Time next = Time::min();  // not told again before
     std::uint64_t flows = 0;  // of the pair so far
   };
+  void opened(const FlowStep& step, const policy::Policy& policy, std::vector<Notice>& found);
+
   std::array<Told, policy::pairs_max> pairs_{};
 };
 

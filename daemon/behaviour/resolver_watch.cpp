@@ -43,10 +43,10 @@ std::uint32_t ResolverWatch::number_of(const IpAddress& address) const {
   return at == resolvers_.end() ? 0U : static_cast<std::uint32_t>(at - resolvers_.begin()) + 1U;
 }
 
-void ResolverWatch::step(const FlowStep& step, const policy::Policy& policy, std::vector<Notice>& found) {
+// At a port of a resolver.
+void ResolverWatch::opened(const FlowStep& step, const policy::Policy& policy, std::vector<Notice>& found) {
   const capture::Tuple& tuple = step.tuple;
-  const bool ports = tuple.protocol == capture::protocol::tcp || tuple.protocol == capture::protocol::udp;
-  if (step.kind != FlowStep::Kind::opened || !ports || !ports_[tuple.destination_port]) return;
+  if (tuple.protocol != capture::protocol::tcp && tuple.protocol != capture::protocol::udp) return;
   // By the model alone: what a service or an exception permits was somebody's decision.
   if (step.basis != policy::Basis::cell) return;
   const policy::SegmentId to = policy::to_of(step.pair);

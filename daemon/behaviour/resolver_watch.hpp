@@ -25,7 +25,10 @@ class ResolverWatch {
 
   explicit ResolverWatch(const policy::Policy& policy);
 
-  void step(const FlowStep& step, const policy::Policy& policy, std::vector<Notice>& found);
+  void step(const FlowStep& step, const policy::Policy& policy, std::vector<Notice>& found) {
+    if (step.kind == FlowStep::Kind::opened && ports_[step.tuple.destination_port])
+      opened(step, policy, found);
+  }
   void replaced(const policy::Policy& policy);
   // Pairs that made room: they may be told again within a minute.
   std::uint64_t displaced() const { return asked_.displaced(); }
@@ -37,6 +40,7 @@ class ResolverWatch {
   };
   using Pair = std::pair<std::uint32_t, IpAddress>;  // resolver, client
 
+  void opened(const FlowStep& step, const policy::Policy& policy, std::vector<Notice>& found);
   void learn(const policy::Policy& policy);
   // 1 and on: which of the listed addresses, 0: none.
   std::uint32_t number_of(const IpAddress& address) const;

@@ -20,6 +20,10 @@ constexpr std::size_t hosts_beside = 4;
 constexpr std::size_t examples_max = 3;
 // Attempts that may be remembered for each that may wait.
 constexpr std::size_t due_per_waiting = 4;
+// Of what is due, so many places ahead memory is asked for.
+constexpr std::size_t far = 24;
+constexpr std::size_t near = 16;
+constexpr std::size_t next = 8;
 
 constexpr unsigned bit(ScanShape shape) {
   return 1U << static_cast<unsigned>(shape);
@@ -67,10 +71,17 @@ bool asks(const FlowStep& step) {
 
 }  // namespace
 
-ScanWatch::ScanWatch(const policy::Policy& policy)
+ScanWatch::ScanWatch(const policy::Policy& policy, const KeyedHash& hash)
     : options_(policy.options().behaviour),
-      suspects_(options_.followed_max),
-      targets_(options_.followed_max) {}
+      suspects_(options_.followed_max, hash),
+      targets_(options_.followed_max, hash),
+      waiting_(options_.followed_max, hash),
+      due_max_(due_per_waiting * options_.followed_max) {}
+
+void ScanWatch::replaced(const policy::Policy& policy) {
+  options_ = policy.options().behaviour;
+  fast_ = slow_ = {};
+}
 
 ScanWatch::Counters ScanWatch::counters() const {
   Counters counters = counters_;
@@ -98,26 +109,9 @@ bool ScanWatch::allowed(const IpAddress& initiator) const {
                      [&](const Prefix& prefix) { return prefix.contains(initiator); });
 }
 
-ScanWatch::Hashes ScanWatch::hashes(const FlowStep& step) const {
-  Hashes hashes;
-  if (step.tuple.protocol == tcp) hashes.target = targets_.hash(step.tuple.destination);
-  if (step.kind == FlowStep::Kind::opened) hashes.initiator = suspects_.hash(step.tuple.source);
-  return hashes;
-}
-
-void ScanWatch::expect(const FlowStep& step, const Hashes& hashes) const {
-  if (step.tuple.protocol == tcp) targets_.expect(hashes.target);
-  if (step.kind == FlowStep::Kind::opened) suspects_.expect(hashes.initiator);
-}
-
-void ScanWatch::fetch(const FlowStep& step, const Hashes& hashes) const {
-  if (step.tuple.protocol == tcp) targets_.fetch(hashes.target);
-  if (step.kind == FlowStep::Kind::opened) suspects_.fetch(hashes.initiator);
-}
-
-void ScanWatch::step(const FlowStep& step, const Hashes& hashes, const policy::Policy& policy,
+void ScanWatch::step(const FlowStep& step, const StepHashes& hashes, const policy::Policy& policy,
                      std::vector<Notice>& found) {
-  if (step.tuple.protocol == tcp && options_.half_open_rate != 0) flood(step, hashes, policy, found);
+  if (floods(step)) flood(step, hashes, policy, found);
   if (!options_.scan.enabled) return;
   switch (step.kind) {
     case FlowStep::Kind::opened:
@@ -125,46 +119,47 @@ void ScanWatch::step(const FlowStep& step, const Hashes& hashes, const policy::P
       break;
     case FlowStep::Kind::answered:
       if (step.tuple.protocol != tcp) answering_.set(step.pair);
-      waiting_.erase(step.id);
+      waiting_.erase(step.id, hashes.flow);
       break;
     case FlowStep::Kind::refused:
-      if (waiting_.erase(step.id) != 0) {
-        fail({step.tuple, step.pair, step.id, step.start}, step.time, policy, found);
+      if (waiting_.erase(step.id, hashes.flow)) {
+        fail({step.tuple, step.pair, hashes.source, step.id, step.start}, step.time, policy, found);
       }
       break;
     case FlowStep::Kind::closing:
-      closing(step, policy, found);
+      closing(step, hashes, policy, found);
       break;
     case FlowStep::Kind::grew:
       break;
   }
 }
 
-void ScanWatch::opened(const FlowStep& step, const Hashes& hashes, const policy::Policy& policy,
+void ScanWatch::opened(const FlowStep& step, const StepHashes& hashes, const policy::Policy& policy,
                        std::vector<Notice>& found) {
   const IpAddress& initiator = step.tuple.source;
   // Whoever is outside attacks what is published day and night: that is no finding about a terminal here.
   if (!asks(step) || policy::from_of(step.pair) == policy.external() || allowed(initiator)) return;
-  if (Suspect* const suspect = suspects_.find(initiator, hashes.initiator)) {
-    count(suspect->fast, step.time, options_.scan.window, false);
-    count(suspect->slow, step.time, options_.scan.slow_window, false);
+  if (Suspect* const suspect = suspects_.find(initiator, hashes.source)) {
+    count(suspect->fast, part_of(fast_, step.time, options_.scan.window), false);
+    count(suspect->slow, part_of(slow_, step.time, options_.scan.slow_window), false);
   }
   const std::uint16_t port = step.tuple.destination_port;
   if (step.tuple.protocol == tcp && policy.systems().session_port(port)) {
-    mark(initiator, suspects_.at(initiator, hashes.initiator), ScanShape::spread,
+    mark(initiator, suspects_.at(initiator, hashes.source), ScanShape::spread,
          {step.tuple.destination, port, tcp, step.time, step.id}, step.pair, policy, found);
   }
-  if (waiting_.size() >= options_.followed_max) {
+  if (waiting_.full()) {
     ++counters_.attempts_undecided;
     return;
   }
-  if (!waiting_.insert(step.id).second) return;
-  if (due_.size() >= due_per_waiting * options_.followed_max) drop_answered();
-  due_.push_back({step.tuple, step.pair, step.id, step.time});
+  if (!waiting_.insert(step.id, hashes.flow)) return;
+  if (due_.size() >= due_max_) drop_answered();
+  due_.push_back({step.tuple, step.pair, hashes.source, step.id, step.time});
 }
 
 // A session at a port where people log in, over before anything was done.
-void ScanWatch::closing(const FlowStep& step, const policy::Policy& policy, std::vector<Notice>& found) {
+void ScanWatch::closing(const FlowStep& step, const StepHashes& hashes, const policy::Policy& policy,
+                        std::vector<Notice>& found) {
   const IpAddress& initiator = step.tuple.source;
   if (step.tuple.protocol != tcp || !step.was_answered ||
       !policy.systems().session_port(step.tuple.destination_port) ||
@@ -173,7 +168,7 @@ void ScanWatch::closing(const FlowStep& step, const policy::Policy& policy, std:
   }
   const policy::ScanOptions& scan = options_.scan;
   if (step.time - step.start > scan.session_time || step.bytes_to_client > scan.session_bytes) return;
-  Suspect& suspect = suspects_.at(initiator);
+  Suspect& suspect = suspects_.at(initiator, hashes.source);
   const Marks& marks = suspect.marks[static_cast<std::size_t>(ScanShape::sessions)];
   // Both ends say that it is over.
   const bool known =
@@ -202,14 +197,23 @@ void ScanWatch::finish(const policy::Policy& policy, std::vector<Notice>& found)
 
 // Keeps the list bounded where many are answered before any is due.
 void ScanWatch::drop_answered() {
-  std::erase_if(due_, [this](const Waiting& each) { return !waiting_.contains(each.id); });
+  due_.erase_if([this](const Waiting& each) { return !waiting_.contains(each.id, waiting_.hash(each.id)); });
+}
+
+// Most that are due were answered: of the others what they will count in is asked for.
+void ScanWatch::look_ahead() const {
+  if (due_.size() > far) waiting_.expect(waiting_.hash(due_[far].id));
+  const auto waits = [this](const Waiting& one) { return waiting_.contains(one.id, waiting_.hash(one.id)); };
+  if (due_.size() > near && waits(due_[near])) suspects_.expect(due_[near].source);
+  if (due_.size() > next && waits(due_[next])) suspects_.fetch(due_[next].source);
 }
 
 void ScanWatch::expire(Time limit, const policy::Policy& policy, std::vector<Notice>& found) {
   while (!due_.empty() && due_.front().since <= limit) {
+    look_ahead();
     const Waiting silent = due_.front();
     due_.pop_front();
-    if (waiting_.erase(silent.id) == 0) continue;
+    if (!waiting_.erase(silent.id, waiting_.hash(silent.id))) continue;
     if (silent.tuple.protocol != tcp && !answering_[silent.pair]) {
       ++counters_.attempts_unanswerable;
       continue;
@@ -222,10 +226,10 @@ void ScanWatch::fail(const Waiting& attempt, Time time, const policy::Policy& po
                      std::vector<Notice>& found) {
   ++counters_.attempts_failed;
   const IpAddress& initiator = attempt.tuple.source;
-  Suspect& suspect = suspects_.at(initiator);
+  Suspect& suspect = suspects_.at(initiator, attempt.source);
   ++suspect.failed;
-  count(suspect.fast, time, options_.scan.window, true);
-  count(suspect.slow, time, options_.scan.slow_window, true);
+  count(suspect.fast, part_of(fast_, time, options_.scan.window), true);
+  count(suspect.slow, part_of(slow_, time, options_.scan.slow_window), true);
   const Mark failed{attempt.tuple.destination, attempt.tuple.destination_port, attempt.tuple.protocol, time,
                     attempt.id};
   mark(initiator, suspect, ScanShape::sweep, failed, attempt.pair, policy, found);
@@ -235,8 +239,7 @@ void ScanWatch::fail(const Waiting& attempt, Time time, const policy::Policy& po
 }
 
 // An attempt is counted when it is made, if its maker is followed by then, and as failed when it failed.
-void ScanWatch::count(Suspect::Share& share, Time time, std::chrono::seconds part, bool failed) {
-  const std::int64_t now = time.time_since_epoch() / std::chrono::nanoseconds{part};
+void ScanWatch::count(Suspect::Share& share, std::int64_t now, bool failed) {
   if (now != share.part) {
     const bool next = now == share.part + 1;
     share.attempts = {0, next ? share.attempts[0] : 0};
@@ -244,6 +247,16 @@ void ScanWatch::count(Suspect::Share& share, Time time, std::chrono::seconds par
     share.part = now;
   }
   ++(failed ? share.failed : share.attempts)[0];
+}
+
+std::int64_t ScanWatch::part_of(Stretch& stretch, Time time, std::chrono::seconds length) {
+  if (time >= stretch.from && time < stretch.until) [[likely]]
+    return stretch.part;
+  const std::chrono::nanoseconds whole{length};
+  const std::int64_t part = time.time_since_epoch() / whole;
+  // Before 1970 they are numbered towards zero: none of these is kept.
+  if (part > 0) stretch = {part, Time{part * whole}, Time{(part + 1) * whole}};
+  return part;
 }
 
 // Who asks many, as a proxy or a name server does, always meets some who do not answer.
@@ -255,7 +268,7 @@ bool ScanWatch::reached(std::size_t limit, const Marks& marks, ScanShape shape, 
                         std::chrono::seconds window) {
   if (marks.size() < limit) return false;
   std::size_t count = 0;
-  for (auto each = marks.end(); each != marks.begin() && count < limit;) {
+  for (const Mark* each = marks.end(); each != marks.begin() && count < limit;) {
     --each;
     if (each->time <= mark.time - window) break;
     const bool counts = shape == ScanShape::ports      ? each->host == mark.host
@@ -268,14 +281,14 @@ bool ScanWatch::reached(std::size_t limit, const Marks& marks, ScanShape shape, 
 
 void ScanWatch::mark(const IpAddress& initiator, Suspect& suspect, ScanShape shape, const Mark& mark,
                      policy::PairId pair, const policy::Policy& policy, std::vector<Notice>& found) {
-  if (mark.time < suspect.quiet_until) return;
+  if (mark.time < suspect.told + std::chrono::seconds{suspect.quiet_seconds}) return;
   Marks& marks = suspect.marks[static_cast<std::size_t>(shape)];
   const policy::ScanOptions& scan = options_.scan;
   while (!marks.empty() && marks.front().time <= mark.time - scan.slow_window) marks.pop_front();
   // Marks of a time to come: the clock was set back.
   while (!marks.empty() && marks.back().time > mark.time + clock_doubt) marks.pop_back();
   if (shape != ScanShape::sessions) {
-    const auto again = std::find_if(marks.begin(), marks.end(), [&](const Mark& each) {
+    const Mark* const again = std::find_if(marks.begin(), marks.end(), [&](const Mark& each) {
       return shape == ScanShape::ports ? same_service(each, mark) : each.host == mark.host;
     });
     if (again != marks.end()) marks.erase(again);
@@ -301,7 +314,7 @@ void ScanWatch::tell(const IpAddress& initiator, Suspect& suspect, ScanShape sha
   if (mark.time - suspect.told > options_.scan.slow_window) suspect.shapes = 0;
   suspect.shapes |= bit(shape);
   suspect.told = mark.time;
-  suspect.quiet_until = mark.time + options_.scan.window;
+  suspect.quiet_seconds = static_cast<std::uint32_t>(options_.scan.window.count());
   ++counters_.findings;
 
   std::set<IpAddress> hosts;
@@ -346,13 +359,12 @@ void ScanWatch::tell(const IpAddress& initiator, Suspect& suspect, ScanShape sha
   for (Marks& marks : suspect.marks) marks.clear();
 }
 
-void ScanWatch::flood(const FlowStep& step, const Hashes& hashes, const policy::Policy& policy,
+void ScanWatch::flood(const FlowStep& step, const StepHashes& hashes, const policy::Policy& policy,
                       std::vector<Notice>& found) {
-  const bool begins = step.kind == FlowStep::Kind::opened && step.evidence == capture::Evidence::syn;
-  if (!begins && step.kind != FlowStep::Kind::answered) return;
+  const bool begins = step.kind == FlowStep::Kind::opened;
   const std::int64_t second =
       std::chrono::floor<std::chrono::seconds>(begins ? step.time : step.start).time_since_epoch().count();
-  Target& target = targets_.at(step.tuple.destination, hashes.target);
+  Target& target = targets_.at(step.tuple.destination, hashes.destination);
   if (target.second != second) {
     if (!begins) return;  // an answer to what an earlier second asked
     target = {};

@@ -9,14 +9,15 @@
 
 #include <array>
 #include <bitset>
-#include <boost/unordered/unordered_flat_set.hpp>
 #include <cstdint>
-#include <deque>
 #include <vector>
 
 #include "daemon/alert/notice.hpp"
 #include "daemon/behaviour/bounded.hpp"
 #include "daemon/behaviour/keyed_hash.hpp"
+#include "daemon/behaviour/marks.hpp"
+#include "daemon/behaviour/number_set.hpp"
+#include "daemon/behaviour/ring.hpp"
 #include "daemon/flow_step.hpp"
 
 namespace sekimori::daemon {
@@ -35,60 +36,30 @@ class ScanWatch {
     std::uint64_t findings = 0;
   };
 
-  explicit ScanWatch(const policy::Policy& policy);
+  // `hash`: the one by which a step's hashes are made.
+  ScanWatch(const policy::Policy& policy, const KeyedHash& hash);
 
-  // Where what a step speaks of is kept.
-  struct Hashes {
-    std::uint32_t initiator = 0;
-    std::uint32_t target = 0;
-  };
-  Hashes hashes(const FlowStep& step) const;
   // This step comes soon: its memory is asked for, in two strides.
-  void expect(const FlowStep& step, const Hashes& hashes) const;
-  void fetch(const FlowStep& step, const Hashes& hashes) const;
-  void step(const FlowStep& step, const Hashes& hashes, const policy::Policy& policy,
+  void expect(const FlowStep& step, const StepHashes& hashes) const {
+    waiting_.expect(hashes.flow);
+    if (floods(step)) targets_.expect(hashes.destination);
+    if (attempts(step)) suspects_.expect(hashes.source);
+  }
+  void fetch(const FlowStep& step, const StepHashes& hashes) const {
+    if (floods(step)) targets_.fetch(hashes.destination);
+    if (attempts(step)) suspects_.fetch(hashes.source);
+  }
+  void step(const FlowStep& step, const StepHashes& hashes, const policy::Policy& policy,
             std::vector<Notice>& found);
   // Attempts whose answer is overdue.
   void tick(Time packet_now, const policy::Policy& policy, std::vector<Notice>& found);
   // Those that still wait when the input ends: nothing answered them.
   void finish(const policy::Policy& policy, std::vector<Notice>& found);
-  void replaced(const policy::Policy& policy) { options_ = policy.options().behaviour; }
+  void replaced(const policy::Policy& policy);
   Counters counters() const;
 
  private:
-  struct Mark {
-    IpAddress host{};
-    std::uint16_t port = 0;
-    std::uint8_t protocol = 0;
-    Time time{};
-    std::uint64_t flow = 0;
-  };
-  // The oldest first. Nothing is allocated before there is one.
-  class Marks {
-   public:
-    auto begin() const { return list_.begin() + static_cast<std::ptrdiff_t>(gone_); }
-    auto end() const { return list_.end(); }
-    std::size_t size() const { return list_.size() - gone_; }
-    bool empty() const { return size() == 0; }
-    const Mark& front() const { return list_[gone_]; }
-    const Mark& back() const { return list_.back(); }
-    void push_back(const Mark& mark) { list_.push_back(mark); }
-    void pop_back() { list_.pop_back(); }
-    void pop_front() {
-      if (++gone_ * 2 < list_.size()) return;
-      list_.erase(list_.begin(), begin());
-      gone_ = 0;
-    }
-    void erase(std::vector<Mark>::const_iterator mark) { list_.erase(mark); }
-    void clear() {
-      list_.clear();
-      gone_ = 0;
-    }
-
-   private:
-    std::vector<Mark> list_{};
-    std::size_t gone_ = 0;  // of its first ones
-  };
+  // With its key three cache lines: what every attempt counts in, what every failure counts in, the marks.
   struct Suspect {
     // Attempts of this hour and minute of packet time and of the one before, and how many of them failed.
     struct Share {
@@ -99,14 +70,22 @@ class ScanWatch {
     Share fast{};
     Share slow{};
     std::uint64_t failed = 0;
-    unsigned shapes = 0;  // told so far, in bits
-    Time quiet_until{};   // after a finding, for a window: only counted
     Time told{};
+    std::uint32_t quiet_seconds = 0;  // from then on it is only counted
+    std::uint32_t shapes = 0;         // told so far, in bits
     std::array<Marks, static_cast<std::size_t>(ScanShape::count_)> marks{};
   };
+  // Minutes and hours as they are numbered: most attempts are of the one that is known.
+  struct Stretch {
+    std::int64_t part = 0;
+    Time from{};
+    Time until{};
+  };
+  // One cache line.
   struct Waiting {
     capture::Tuple tuple{};
     policy::PairId pair = 0;
+    std::uint32_t source = 0;  // its hash
     std::uint64_t id = 0;
     Time since{};
   };
@@ -123,13 +102,26 @@ class ScanWatch {
   };
   Limits limits(ScanShape shape) const;
   bool allowed(const IpAddress& initiator) const;
-  void opened(const FlowStep& step, const Hashes& hashes, const policy::Policy& policy,
+  // Does it open or answer a connection that counts as half-open between the two?
+  bool floods(const FlowStep& step) const {
+    if (step.tuple.protocol != capture::protocol::tcp || options_.half_open_rate == 0) return false;
+    return step.kind == FlowStep::Kind::answered ||
+           (step.kind == FlowStep::Kind::opened && step.evidence == capture::Evidence::syn);
+  }
+  // May its initiator be counted now?
+  static bool attempts(const FlowStep& step) {
+    return step.kind != FlowStep::Kind::answered && step.kind != FlowStep::Kind::grew;
+  }
+  void opened(const FlowStep& step, const StepHashes& hashes, const policy::Policy& policy,
               std::vector<Notice>& found);
-  void closing(const FlowStep& step, const policy::Policy& policy, std::vector<Notice>& found);
+  void closing(const FlowStep& step, const StepHashes& hashes, const policy::Policy& policy,
+               std::vector<Notice>& found);
   void drop_answered();
+  void look_ahead() const;
   void expire(Time limit, const policy::Policy& policy, std::vector<Notice>& found);
   void fail(const Waiting& attempt, Time time, const policy::Policy& policy, std::vector<Notice>& found);
-  static void count(Suspect::Share& share, Time time, std::chrono::seconds part, bool failed);
+  static void count(Suspect::Share& share, std::int64_t part, bool failed);
+  static std::int64_t part_of(Stretch& stretch, Time time, std::chrono::seconds length);
   static bool mostly_failed(const Suspect::Share& share);
   void mark(const IpAddress& initiator, Suspect& suspect, ScanShape shape, const Mark& mark,
             policy::PairId pair, const policy::Policy& policy, std::vector<Notice>& found);
@@ -139,7 +131,7 @@ class ScanWatch {
   void tell(const IpAddress& initiator, Suspect& suspect, ScanShape shape, const Mark& mark,
             std::chrono::seconds window, policy::PairId pair, const policy::Policy& policy,
             std::vector<Notice>& found);
-  void flood(const FlowStep& step, const Hashes& hashes, const policy::Policy& policy,
+  void flood(const FlowStep& step, const StepHashes& hashes, const policy::Policy& policy,
              std::vector<Notice>& found);
 
   policy::BehaviourOptions options_;
@@ -147,8 +139,11 @@ class ScanWatch {
   Bounded<IpAddress, Target> targets_;
   // Flows that wait for their answer, and all whose answer is not overdue in the order in which they were
   // opened: those that were answered are in the second alone.
-  boost::unordered_flat_set<std::uint64_t, KeyedHash> waiting_{};
-  std::deque<Waiting> due_{};
+  NumberSet waiting_;
+  Ring<Waiting> due_{};
+  const std::size_t due_max_;
+  Stretch fast_{};
+  Stretch slow_{};
   std::bitset<policy::pairs_max> answering_{};  // pairs in which others than TCP were seen to be answered
   Counters counters_{};
 };

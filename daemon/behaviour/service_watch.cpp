@@ -39,8 +39,8 @@ Text kind_text(Declared kind) {
 
 }  // namespace
 
-ServiceWatch::ServiceWatch(const policy::Policy& policy)
-    : services_(policy.options().behaviour.followed_max),
+ServiceWatch::ServiceWatch(const policy::Policy& policy, const KeyedHash& hash)
+    : services_(policy.options().behaviour.followed_max, hash),
       services_max_(policy.options().behaviour.followed_max) {
   replaced(policy);
 }
@@ -91,10 +91,6 @@ void ServiceWatch::replaced(const policy::Policy& policy) {
   count_undeclared();
 }
 
-ServiceWatch::Place ServiceWatch::place_of(const capture::Tuple& tuple) {
-  return {static_cast<std::uint32_t>(tuple.protocol) << 16U | tuple.destination_port, tuple.destination};
-}
-
 ServiceWatch::Key ServiceWatch::key_of(const Place& place) {
   return {place.second, static_cast<std::uint8_t>(place.first >> 16U),
           static_cast<std::uint16_t>(place.first)};
@@ -131,6 +127,7 @@ ServiceWatch::Counters ServiceWatch::counters() const {
 
 // Of the gateway or service that permits it: index into uses_, or -1.
 int ServiceWatch::use_of(const FlowStep& step, const policy::Policy& policy) {
+  if (step.basis == policy::Basis::cell) return -1;
   const policy::PolicyOptions& options = policy.options();
   if (step.basis == policy::Basis::gateway) {
     return static_cast<int>(options.systems.size() + step.basis_index);
@@ -147,30 +144,17 @@ DeclaredServices::Claim ServiceWatch::claim(const Key& key, const policy::Policy
 
 void ServiceWatch::declare(const Key& key, const policy::Policy& policy, Service& service) const {
   service.system = policy.systems().at(key.host, key.protocol, key.port);
-  service.declared =
-      service.system >= 0 ? Declared::system : declared_.find(key.host, key.protocol, key.port).by;
-}
-
-std::uint32_t ServiceWatch::hash(const FlowStep& step) const {
-  return step.kind == FlowStep::Kind::answered ? services_.hash(place_of(step.tuple)) : 0;
-}
-
-void ServiceWatch::expect(const FlowStep& step, std::uint32_t hash) const {
-  if (step.kind == FlowStep::Kind::answered) services_.expect(hash);
-}
-
-void ServiceWatch::fetch(const FlowStep& step, std::uint32_t hash) const {
-  if (step.kind == FlowStep::Kind::answered) services_.fetch(hash);
+  service.declared = service.system >= 0 ? Declared::system : declared_.by(key.host, key.protocol, key.port);
 }
 
 void ServiceWatch::step(const FlowStep& step, std::uint32_t hash, const policy::Policy& policy,
                         std::vector<Notice>& found) {
-  if (!has_ports(step.tuple.protocol)) return;
   if (step.kind == FlowStep::Kind::opened) {
-    note_use(use_of(step, policy), step.time);
-    return;
+    const int use = use_of(step, policy);
+    if (use >= 0 && has_ports(step.tuple.protocol)) note_use(use, step.time);
+  } else if (step.kind == FlowStep::Kind::answered && has_ports(step.tuple.protocol)) {
+    answered(step, hash, policy, found);
   }
-  if (step.kind == FlowStep::Kind::answered) answered(step, hash, policy, found);
 }
 
 void ServiceWatch::answered(const FlowStep& step, std::uint32_t hash, const policy::Policy& policy,

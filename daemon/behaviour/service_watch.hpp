@@ -66,13 +66,20 @@ class ServiceWatch {
     std::uint64_t unused_told = 0;
   };
 
-  explicit ServiceWatch(const policy::Policy& policy);
+  // `hash`: may be that of other tables.
+  ServiceWatch(const policy::Policy& policy, const KeyedHash& hash);
 
   // Where the service that a step speaks of is kept.
-  std::uint32_t hash(const FlowStep& step) const;
+  std::uint32_t hash(const FlowStep& step) const {
+    return step.kind == FlowStep::Kind::answered ? services_.hash(place_of(step.tuple)) : 0;
+  }
   // This step comes soon: its memory is asked for, in two strides.
-  void expect(const FlowStep& step, std::uint32_t hash) const;
-  void fetch(const FlowStep& step, std::uint32_t hash) const;
+  void expect(const FlowStep& step, std::uint32_t hash) const {
+    if (step.kind == FlowStep::Kind::answered) services_.expect(hash);
+  }
+  void fetch(const FlowStep& step, std::uint32_t hash) const {
+    if (step.kind == FlowStep::Kind::answered) services_.fetch(hash);
+  }
   void step(const FlowStep& step, std::uint32_t hash, const policy::Policy& policy,
             std::vector<Notice>& found);
   void tick(Time packet_now, const policy::Policy& policy, std::vector<Notice>& found);
@@ -93,7 +100,9 @@ class ServiceWatch {
  private:
   using Place = std::pair<std::uint32_t, IpAddress>;  // protocol and port, host
 
-  static Place place_of(const capture::Tuple& tuple);
+  static Place place_of(const capture::Tuple& tuple) {
+    return {static_cast<std::uint32_t>(tuple.protocol) << 16U | tuple.destination_port, tuple.destination};
+  }
   static Key key_of(const Place& place);
   static int use_of(const FlowStep& step, const policy::Policy& policy);
   void note_use(int index, Time time);

@@ -5,7 +5,6 @@
 #include <utility>
 
 #include "capture/digest.hpp"
-#include "daemon/packet_clock.hpp"
 
 namespace sekimori::daemon {
 namespace {
@@ -18,26 +17,11 @@ constexpr std::chrono::microseconds stamp_doubt{200};
 std::uint64_t service_of(const capture::Tuple& tuple) {
   return digest(digest(1, tuple.destination_port), tuple.destination);
 }
-std::uint64_t host_of(const IpAddress& address) {
-  return digest(3, address);
-}
 std::uint64_t client_of(std::uint64_t service, const capture::Tuple& tuple) {
   return digest(digest(service, 2), tuple.source);
 }
 std::uint64_t conversation_of(std::uint64_t client, const capture::Tuple& tuple) {
   return digest(client, tuple.source_port + std::uint64_t{3});
-}
-
-bool between_segments(const FlowStep& step) {
-  return policy::from_of(step.pair) != policy::to_of(step.pair);
-}
-bool followed(const FlowStep& step) {
-  const bool kind = step.kind == FlowStep::Kind::opened || step.kind == FlowStep::Kind::answered;
-  return kind && step.tuple.protocol == capture::protocol::udp && between_segments(step);
-}
-// Its initiator was seen to send.
-bool begins(const FlowStep& step) {
-  return step.kind == FlowStep::Kind::opened && step.bytes_to_server != 0 && between_segments(step);
 }
 
 // Between two segments, and not to be begun by the other end.
@@ -64,26 +48,17 @@ UnaskedWatch::Counters UnaskedWatch::counters() const {
   return counters;
 }
 
-UnaskedWatch::Keys UnaskedWatch::keys(const FlowStep& step) const {
-  Keys keys;
-  if (begins(step)) {
-    keys.initiator = host_of(step.tuple.source);
-    keys.initiator_hash = hosts_.hash(keys.initiator);
-  }
-  if (!followed(step)) return keys;
+void UnaskedWatch::make_keys(const FlowStep& step, Keys& keys) const {
   keys.service = service_of(step.tuple);
   keys.service_hash = services_.hash(keys.service);
-  if (step.kind != FlowStep::Kind::opened) return keys;
+  if (step.kind != FlowStep::Kind::opened) return;
   keys.client = client_of(keys.service, step.tuple);
   keys.client_hash = clients_.hash(keys.client);
   keys.conversation = conversation_of(keys.client, step.tuple);
   keys.conversation_hash = conversations_.hash(keys.conversation);
-  return keys;
 }
 
 void UnaskedWatch::expect(const FlowStep& step, const Keys& keys) const {
-  if (begins(step)) hosts_.expect(keys.initiator_hash);
-  if (!followed(step)) return;
   services_.expect(keys.service_hash);
   if (step.kind != FlowStep::Kind::opened) return;
   conversations_.expect(keys.conversation_hash);
@@ -91,18 +66,13 @@ void UnaskedWatch::expect(const FlowStep& step, const Keys& keys) const {
 }
 
 void UnaskedWatch::fetch(const FlowStep& step, const Keys& keys) const {
-  if (begins(step)) hosts_.fetch(keys.initiator_hash);
-  if (!followed(step)) return;
   services_.fetch(keys.service_hash);
   if (step.kind != FlowStep::Kind::opened) return;
   conversations_.fetch(keys.conversation_hash);
   if (step.bytes_to_server != 0) clients_.fetch(keys.client_hash);
 }
 
-void UnaskedWatch::step(const FlowStep& step, const Keys& keys, const policy::Policy& policy) {
-  if (!begun_ || step.time + clock_doubt < *begun_) begun_ = step.time;
-  if (begins(step)) hosts_.at(keys.initiator, keys.initiator_hash).asked = step.time;
-  if (!followed(step)) return;
+void UnaskedWatch::follow(const FlowStep& step, const Keys& keys, const policy::Policy& policy) {
   if (step.kind == FlowStep::Kind::opened) opened(step, keys, policy);
   if (step.kind == FlowStep::Kind::answered) answered(step, services_.find(keys.service, keys.service_hash));
 }
@@ -234,7 +204,7 @@ bool UnaskedWatch::suspect(const Mark& mark) {
   if (!mark.due) return false;
   const Client* const client = clients_.find(client_of(service_of(mark.tuple), mark.tuple));
   if (client != nullptr && client->asked > mark.time - memory) return false;
-  const Client* const host = hosts_.find(host_of(mark.tuple.source));
+  const Client* const host = hosts_.find(mark.tuple.source);
   return mark.answered || (host != nullptr && host->asked > mark.time - window);
 }
 

@@ -26,6 +26,7 @@
 #include "daemon/alert/notice.hpp"
 #include "daemon/behaviour/bounded.hpp"
 #include "daemon/flow_step.hpp"
+#include "daemon/packet_clock.hpp"
 
 namespace sekimori::daemon {
 
@@ -51,22 +52,36 @@ class UnaskedWatch {
     std::uint64_t findings = 0;
   };
 
-  // What a step speaks of, and where that is kept.
+  // `hash`: the one by which a step's hashes are made.
+  explicit UnaskedWatch(const KeyedHash& hash) : hosts_{clients_followed, hash} {}
+
+  // What a step speaks of beside its source, and where that is kept.
   struct Keys {
     std::uint64_t service = 0;
     std::uint64_t client = 0;
     std::uint64_t conversation = 0;
-    std::uint64_t initiator = 0;
-    std::uint32_t initiator_hash = 0;
     std::uint32_t service_hash = 0;
     std::uint32_t client_hash = 0;
     std::uint32_t conversation_hash = 0;
   };
-  Keys keys(const FlowStep& step) const;
+  // Those of a step that is none of its own are left as they are.
+  void find_keys(const FlowStep& step, Keys& keys) const {
+    if (followed(step)) make_keys(step, keys);
+  }
   // This step comes soon: its memory is asked for, in two strides.
-  void expect(const FlowStep& step, const Keys& keys) const;
-  void fetch(const FlowStep& step, const Keys& keys) const;
-  void step(const FlowStep& step, const Keys& keys, const policy::Policy& policy);
+  void expect(const FlowStep& step, const StepHashes& hashes, const Keys& keys) const {
+    if (begins(step)) hosts_.expect(hashes.source);
+    if (followed(step)) expect(step, keys);
+  }
+  void fetch(const FlowStep& step, const StepHashes& hashes, const Keys& keys) const {
+    if (begins(step)) hosts_.fetch(hashes.source);
+    if (followed(step)) fetch(step, keys);
+  }
+  void step(const FlowStep& step, const StepHashes& hashes, const Keys& keys, const policy::Policy& policy) {
+    if (!begun_ || step.time + clock_doubt < *begun_) begun_ = step.time;
+    if (begins(step)) hosts_.at(step.tuple.source, hashes.source).asked = step.time;
+    if (followed(step)) follow(step, keys, policy);
+  }
   // Numbers of segments mean something in the policy that gave them alone.
   void replaced();
   // Those whose question would have come by now.
@@ -103,6 +118,21 @@ class UnaskedWatch {
     Time since{};
   };
 
+  static bool between_segments(const FlowStep& step) {
+    return policy::from_of(step.pair) != policy::to_of(step.pair);
+  }
+  static bool followed(const FlowStep& step) {
+    const bool kind = step.kind == FlowStep::Kind::opened || step.kind == FlowStep::Kind::answered;
+    return step.tuple.protocol == capture::protocol::udp && kind && between_segments(step);
+  }
+  // Its initiator was seen to send.
+  static bool begins(const FlowStep& step) {
+    return step.kind == FlowStep::Kind::opened && step.bytes_to_server != 0 && between_segments(step);
+  }
+  void make_keys(const FlowStep& step, Keys& keys) const;
+  void expect(const FlowStep& step, const Keys& keys) const;
+  void fetch(const FlowStep& step, const Keys& keys) const;
+  void follow(const FlowStep& step, const Keys& keys, const policy::Policy& policy);
   void opened(const FlowStep& step, const Keys& keys, const policy::Policy& policy);
   static Mark* mark_of(Service* service, const capture::Tuple& tuple);
   bool answered(const FlowStep& step, Service* service);
@@ -115,7 +145,7 @@ class UnaskedWatch {
   Bounded<std::uint64_t, Seen> conversations_{conversations_followed};
   Bounded<std::uint64_t, Client> clients_{clients_followed};
   Bounded<std::uint64_t, Service> services_{services_followed};
-  Bounded<std::uint64_t, Client> hosts_{clients_followed};  // that were seen to begin a conversation
+  Bounded<IpAddress, Client> hosts_;  // that were seen to begin a conversation
   std::deque<Due> due_{};
   Counters counters_{};
 };
