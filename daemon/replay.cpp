@@ -19,6 +19,7 @@
 #include "daemon/alert/relay_watch.hpp"
 #include "daemon/alert/wire_watch.hpp"
 #include "daemon/behaviour/behaviour_watch.hpp"
+#include "daemon/event_copy.hpp"
 #include "daemon/inspector.hpp"
 
 namespace sekimori::daemon {
@@ -36,7 +37,7 @@ class Findings final : public EventOutlet {
   explicit Findings(bool want_flows) : want_flows_(want_flows) {}
   bool tell(const FlowEvent& event) override {
     if (told_ == events_.size()) events_.resize(std::max<std::size_t>(2 * told_, 1024));
-    events_[told_++] = event;
+    copy(event, events_[told_++]);
     return true;
   }
   bool sighted(const FlowEvent& event) override { return tell(event); }
@@ -276,9 +277,11 @@ class Teller {
     arrange(steps_);
     // Of one frame, what is forbidden first.
     std::size_t step = 0;
-    for (const FlowEvent* event : events_) {
-      while (step < steps_.size() && steps_[step]->number < event->number) feed_step(step++);
-      feed(*event);
+    for (std::size_t at = 0; at < events_.size(); ++at) {
+      const FlowEvent& event = *events_[at];
+      desk_.look_ahead(at, events_);
+      while (step < steps_.size() && steps_[step]->number < event.number) feed_step(step++);
+      feed(event);
     }
     while (step < steps_.size()) feed_step(step++);
     for (Findings& each : found) each.clear();

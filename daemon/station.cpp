@@ -118,7 +118,8 @@ class Station::Room {
   Caretaker caretaker_;
   Desk desk_;
   BehaviourWatch& behaviour_;
-  std::array<FlowStep, events_at_once> steps_{};  // of one worker, as they are worked off
+  std::array<FlowEvent, events_at_once> events_{};  // of one worker, as they are worked off
+  std::array<FlowStep, events_at_once> steps_{};    // likewise
   Dispatch dispatch_;
   ControlServer server_;
   ExceptionWatch* exceptions_ = nullptr;  // the desk's
@@ -262,13 +263,15 @@ const std::shared_ptr<const policy::Policy>& Station::Room::policy_of(std::uint3
 // events must not keep it from its clock, its destinations or its signals. True when something may be left.
 bool Station::Room::take_some() {
   std::vector<AlertRecord> records;
-  FlowEvent event;
+  std::array<const FlowEvent*, events_at_once> ready{};
   bool more = false;
   names_untold_ += share_names(workers_);
   for (const auto& worker : workers_) {
     std::size_t taken = 0;
-    for (; taken < events_at_once && worker->take(event); ++taken) {
-      waits_.feed(event, feeding(records));
+    for (; taken < events_at_once && worker->take(events_[taken]); ++taken) ready[taken] = &events_[taken];
+    for (std::size_t i = 0; i < taken; ++i) {
+      desk_.look_ahead(i, {ready.data(), taken});
+      waits_.feed(events_[i], feeding(records));
       dispatch_.send(records);
     }
     more = more || taken == events_at_once;

@@ -12,9 +12,11 @@
 // in and their order alone. One thread.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <memory>
 #include <optional>
+#include <span>
 #include <vector>
 
 #include "daemon/alert/incident.hpp"
@@ -56,6 +58,10 @@ class Desk {
   // As Incidents::feed.
   void feed(const FlowEvent& event, const std::shared_ptr<const policy::Policy>& policy, double loss_ratio,
             std::vector<AlertRecord>& out);
+  // As Incidents::look_ahead.
+  void look_ahead(std::size_t at, std::span<const FlowEvent* const> events) {
+    incidents_.look_ahead(at, events);
+  }
   // What permitted conversations do, in the order of frames as well.
   void step(const FlowStep& step, const std::shared_ptr<const policy::Policy>& policy, double loss_ratio,
             std::vector<AlertRecord>& out);

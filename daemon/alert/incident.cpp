@@ -3,12 +3,14 @@
 #include <algorithm>
 #include <array>
 #include <cassert>
-#include <map>
 #include <string>
 #include <utility>
 
+#include "daemon/alert/exception_numbers.hpp"
 #include "daemon/alert/former_model.hpp"
 #include "daemon/alert/stories.hpp"
+#include "daemon/alert/stories_ahead.hpp"
+#include "daemon/event_copy.hpp"
 #include "daemon/packet_clock.hpp"
 #include "daemon/render.hpp"
 #include "daemon/render/words.hpp"
@@ -78,15 +80,12 @@ struct Incidents::State {
   Coverage coverage;
   Counters counters{};
   Stories stories{};
+  StoriesAhead ahead{stories};
   std::uint64_t sequence = 0;
   std::uint64_t remembered = 0;
   double loss_ratio = 0;
   Time clock{};
-  // Exceptions by their ids, which stay when the policy is read anew; and as the policy that judged last
-  // counts them.
-  std::map<std::string, std::uint32_t, std::less<>> exception_numbers{};
-  std::vector<std::uint32_t> exceptions_numbered{};
-  PolicyPointer numbered_for{};
+  ExceptionNumbers exceptions{};
 
   void tell(Story& story, AlertKind kind, policy::Severity severity, Time now, Records& out,
             CloseReason close = CloseReason::none);
@@ -102,7 +101,6 @@ struct Incidents::State {
   Offer offer_of(const capture::FlowFacts& facts) const;
   void follow(Story& story, const FlowEvent& event, const Offer& offer, const PolicyPointer& policy);
   void follow_flow(Story& story, const FlowEvent& event);
-  std::uint32_t exception_number(std::uint32_t index, const PolicyPointer& policy);
   void feed_incident(const FlowEvent& event, const PolicyPointer& policy, Records& out);
   AlertKind kind_of_news(Story& story, const FlowEvent& event, const Offer& offer);
   void feed_exception(const FlowEvent& event, const PolicyPointer& policy, Records& out);
@@ -146,17 +144,24 @@ void Incidents::State::trace(Story& story, const FlowEvent& event) {
 
 capture::Passed Incidents::State::passed(const Trail& trail, policy::SegmentId segment, Time now) const {
   if (trail.yes) return capture::Passed::yes;
+  // Of what has just begun nothing can be said yet, and no minute need be looked up.
+  if (!trail.spoke || trail.blind || trail.latest_start > now - Coverage::patience) {
+    return capture::Passed::unknown;
+  }
   const bool seen = std::all_of(trail.minutes.begin(), trail.minutes.end(), [&](std::int64_t minute) {
     return coverage.sees(segment, moment_in(minute));
   });
-  const bool no = trail.spoke && !trail.blind && seen && trail.latest_start <= now - Coverage::patience;
-  return no ? capture::Passed::no : capture::Passed::unknown;
+  return seen ? capture::Passed::no : capture::Passed::unknown;
 }
 
 void Incidents::State::tell(Story& story, AlertKind kind, policy::Severity severity, Time now, Records& out,
                             CloseReason close_reason) {
-  out.push_back({kind, ++sequence, story.last_event, story.opened, story.event});
-  AlertRecord& record = out.back();
+  AlertRecord& record = out.emplace_back();
+  record.kind = kind;
+  record.sequence = ++sequence;
+  record.time = story.last_event;
+  record.opened = story.opened;
+  copy(story.event, record.event);
   record.stage_highest = story.stage_highest;
   record.severity = severity;
   record.events = story.events;
@@ -168,13 +173,18 @@ void Incidents::State::tell(Story& story, AlertKind kind, policy::Severity sever
   record.passage = {passed(story.trails[0], entered(story, 0), now),
                     passed(story.trails[1], entered(story, 1), now)};
   record.close = close_reason;
-  record.incident = story.incident;
+  if (!story.incident.empty()) record.incident = story.incident;
   if (close_reason == CloseReason::permitted || close_reason == CloseReason::reclassified) {
     record.close_generation = story.settled_by;
   }
   record.pause = static_cast<std::uint8_t>(std::min<std::size_t>(story.pause, 255));
   record.loss_ratio = loss_ratio;
-  record.policy = story.policy;
+  // The last line takes it along: counting its owners up and down costs as much as the rest of a copy.
+  if (kind == AlertKind::closed) {
+    record.policy = std::move(story.policy);
+  } else {
+    record.policy = story.policy;
+  }
   ++counters.lines;
   for (Trail& trail : story.trails) trail.told = trail.yes;
   story.suppressed = 0;
@@ -249,7 +259,7 @@ void Incidents::State::follow(Story& story, const FlowEvent& event, const Offer&
   if (story.policy != policy) story.policy = policy;
   ++story.events;
   story.last_event = std::max(story.last_event, event.time);
-  story.event = event;
+  copy(event, story.event);
   trace(story, event);
   const std::uint64_t before = story.remembered();
   follow_flow(story, event);
@@ -348,23 +358,9 @@ AlertKind Incidents::State::kind_of_news(Story& story, const FlowEvent& event, c
   return AlertKind::sweep;
 }
 
-std::uint32_t Incidents::State::exception_number(std::uint32_t index, const PolicyPointer& policy) {
-  if (numbered_for != policy) {
-    exceptions_numbered.clear();
-    for (const policy::ExceptionOptions& exception : policy->options().exceptions) {
-      const auto next = static_cast<std::uint32_t>(exception_numbers.size() + 1);
-      exceptions_numbered.push_back(exception_numbers.try_emplace(exception.id, next).first->second);
-    }
-    numbered_for = policy;
-  }
-  // A verdict of another policy than the one that came with it: a story of its own.
-  static constexpr std::uint32_t unknown = 0xffff'ffff;
-  return index < exceptions_numbered.size() ? exceptions_numbered[index] : unknown;
-}
-
 void Incidents::State::feed_exception(const FlowEvent& event, const PolicyPointer& policy, Records& out) {
   const StoryKey key{event.facts.tuple.source, event.verdict.pair(),
-                     exception_number(event.verdict.basis_index, policy)};
+                     exceptions.of(event.verdict.basis_index, policy)};
   Story* const known = stories.find(key);
   Story& story = known != nullptr ? *known : open(key, event, out);
   if (known != nullptr) stories.touch(story);
@@ -405,6 +401,10 @@ void Incidents::feed(const FlowEvent& event, const std::shared_ptr<const policy:
     ++state.counters.suppressed;
     ++state.counters.events_permitted;
   }
+}
+
+void Incidents::look_ahead(std::size_t at, std::span<const FlowEvent* const> events) {
+  state_->ahead.look(at, events);
 }
 
 void Incidents::tick(Time packet_now, std::vector<AlertRecord>& out) {
@@ -572,7 +572,7 @@ bool Incidents::resume(const Resumption& from, const std::shared_ptr<const polic
                                                        event.verdict.basis == policy::Basis::exception
                                                  : event.verdict.decision == policy::Decision::forbid);
   const StoryKey key{event.facts.tuple.source, pair,
-                     same && exception ? state.exception_number(event.verdict.basis_index, policy) : 0};
+                     same && exception ? state.exceptions.of(event.verdict.basis_index, policy) : 0};
   if (state.stories.find(key) != nullptr) return false;
   const Shelf shelf = exception ? Shelf::exceptions : Shelf::incidents;
   const bool room = state.stories.size(shelf) < state.options.incidents_max;

@@ -20,8 +20,10 @@
 // thread. Memory is bounded by incidents_max and by a fixed number of remembered flows and responders.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <memory>
+#include <span>
 #include <vector>
 
 #include "daemon/alert/coverage.hpp"
@@ -64,6 +66,9 @@ class Incidents {
   // `out`; also what fell due before this event.
   void feed(const FlowEvent& event, const std::shared_ptr<const policy::Policy>& policy, double loss_ratio,
             std::vector<AlertRecord>& out);
+  // Before the event `at` of those that lie ready, in their order: asks for the memory of those behind it.
+  // Changes nothing of what is told.
+  void look_ahead(std::size_t at, std::span<const FlowEvent* const> events);
   // Appends what falls due up to `packet_now`. A time somewhat before the newest seen changes nothing; one
   // more than a minute before it sets the clock back.
   void tick(Time packet_now, std::vector<AlertRecord>& out);

@@ -2,19 +2,23 @@
 
 #include <algorithm>
 #include <cassert>
+#include <memory>
 
 namespace sekimori::daemon {
 namespace {
+
+constexpr std::size_t index_least = 1024;  // a power of two
 
 // Below this many, timers that mean nothing any more are not worth clearing away.
 constexpr std::size_t timers_few = 1024;
 
 // Into the caches, before it is needed: all but what few events have.
-void fetch(const Story& story) {
+void fetch_lines(const Story& story) {
   const auto* const begin = reinterpret_cast<const char*>(&story);
   const auto* const rest = reinterpret_cast<const char*>(&story.event.facts.sightings);
   for (const char* octet = begin; octet < rest; octet += 64) __builtin_prefetch(octet, 1);
   __builtin_prefetch(&story.event.verdict, 1);
+  __builtin_prefetch(&story.event.generation, 1);
 }
 
 // What a story holds when it begins, without giving back the room that it has.
@@ -41,8 +45,19 @@ bool StoryKey::is(const StoryKey& other) const {
          pair == other.pair && exception == other.exception;
 }
 
-Stories::Stories()
-    : hash_(capture::HashSecret::random()), index_(0, Hash{.stories = this}, Equal{.stories = this}) {}
+StoryRoom::~StoryRoom() {
+  for (std::size_t slot = 0; slot < size_; ++slot) std::destroy_at(&(*this)[slot]);
+}
+
+Story& StoryRoom::add() {
+  if (size_ == blocks_.size() * each) {
+    memory_.emplace_back(block_bytes);
+    blocks_.push_back(reinterpret_cast<Story*>(memory_.back().data()));
+  }
+  return *std::construct_at(&(*this)[size_++]);
+}
+
+Stories::Stories() : hash_(capture::HashSecret::random()), index_(index_least) {}
 
 std::uint64_t Stories::digest(const IpAddress& address, std::uint64_t first, std::uint64_t second) const {
   return hash_({.words = {address.upper(), address.lower(), first, second, 0},
@@ -54,51 +69,129 @@ std::uint64_t Stories::digest(std::uint64_t number) const {
   return hash_({.words = {number, 0, 0, 0, 0}, .kind = 1});
 }
 
-std::uint64_t Stories::hash_of(const StoryKey& key) const {
-  return digest(key.initiator, key.pair, key.exception);
+std::uint32_t Stories::hash_of(const StoryKey& key) const {
+  return static_cast<std::uint32_t>(digest(key.initiator, key.pair, key.exception));
+}
+
+std::uint32_t Stories::find_slot(const StoryKey& key, std::uint32_t hash) const {
+  const std::size_t mask = index_.size() - 1;
+  for (std::size_t place = hash & mask; index_[place].slot != none; place = (place + 1) & mask) {
+    const Entry& entry = index_[place];
+    if (entry.hash == hash && slots_[entry.slot].key.is(key)) return entry.slot;
+  }
+  return none;
 }
 
 Story* Stories::find(const StoryKey& key) {
-  const auto found = index_.find(Wanted{key, hash_of(key)});
-  return found != index_.end() ? &slots_[*found] : nullptr;
+  const std::uint32_t slot = find_slot(key, hash_of(key));
+  return slot != none ? &slots_[slot] : nullptr;
+}
+
+void Stories::insert(std::uint32_t hash, std::uint32_t slot) {
+  const std::size_t mask = index_.size() - 1;
+  std::size_t place = hash & mask;
+  while (index_[place].slot != none) place = (place + 1) & mask;
+  index_[place] = {.hash = hash, .slot = slot};
+}
+
+// Those behind it that would be nearer to where they belong move up.
+void Stories::erase(std::uint32_t hash, std::uint32_t slot) {
+  const std::size_t mask = index_.size() - 1;
+  std::size_t place = hash & mask;
+  while (index_[place].slot != slot) place = (place + 1) & mask;
+  for (std::size_t next = (place + 1) & mask; index_[next].slot != none; next = (next + 1) & mask) {
+    const std::size_t home = index_[next].hash & mask;
+    if (((next - home) & mask) < ((next - place) & mask)) continue;
+    index_[place] = index_[next];
+    place = next;
+  }
+  index_[place] = {};
+}
+
+void Stories::widen_index() {
+  std::vector<Entry> before(2 * index_.size());
+  before.swap(index_);
+  for (const Entry& entry : before) {
+    if (entry.slot != none) insert(entry.hash, entry.slot);
+  }
+}
+
+// To the compiler a function that only prefetches has no effect that it would be called for: hence the empty
+// asm.
+void Stories::expect(std::uint32_t hash) const {
+  __asm__ volatile("");
+  __builtin_prefetch(&index_[hash & (index_.size() - 1)], 1);
+}
+
+std::uint32_t Stories::fetch(std::uint32_t hash) const {
+  const std::size_t mask = index_.size() - 1;
+  for (std::size_t place = hash & mask; index_[place].slot != none; place = (place + 1) & mask) {
+    if (index_[place].hash != hash) continue;
+    const std::uint32_t slot = index_[place].slot;
+    __builtin_prefetch(&places_[slot], 1);
+    fetch_lines(slots_[slot]);
+    return slot;
+  }
+  return none;
+}
+
+void Stories::fetch_beside(std::uint32_t slot) const {
+  __asm__ volatile("");
+  if (slot == none) return;
+  const Place& place = places_[slot];
+  if (place.older != none) __builtin_prefetch(&places_[place.older], 1);
+  if (place.newer != none) __builtin_prefetch(&places_[place.newer], 1);
 }
 
 Story& Stories::open(const StoryKey& key) {
   if (free_.empty()) {
+    if (2 * (slots_.size() + 1) > index_.size()) widen_index();
     free_.push_back(static_cast<std::uint32_t>(slots_.size()));
     places_.emplace_back();
-    slots_.emplace_back().slot = free_.back();
+    slots_.add().slot = free_.back();
   }
   const std::uint32_t slot = free_.back();
   free_.pop_back();
   Story& story = slots_[slot];
   story.key = key;
   story.number = ++opened_;
-  places_[slot] = {.hash = hash_of(key)};
-  index_.insert(slot);
+  const std::uint32_t hash = hash_of(key);
+  places_[slot] = {.hash = hash};
+  insert(hash, slot);
   append(row_of(story), slot);
   return story;
 }
 
 void Stories::close(Story& story) {
   const std::uint32_t slot = story.slot;
+  const std::uint32_t hash = places_[slot].hash;
   if (places_[slot].number != 0) --running_;
   Row& row = row_of(story);
   unlink(row, slot);
-  // In a flood of initiators the next to make room is by then the stalest.
-  if (row.stalest != none) fetch(slots_[row.stalest]);
-  index_.erase(slot);
+  fetch_stalest(row);
+  erase(hash, slot);
   places_[slot] = {};
   clear(story);
   free_.push_back(slot);
 }
 
+// In a flood of initiators the next to make room is by then the stalest, and then the one behind it: its
+// story is asked for, and the places that its end will touch.
+void Stories::fetch_stalest(const Row& row) const {
+  if (row.stalest == none) return;
+  const Place& next = places_[row.stalest];
+  __builtin_prefetch(&index_[next.hash & (index_.size() - 1)], 1);
+  if (next.newer == none) return;
+  fetch_lines(slots_[next.newer]);
+  __builtin_prefetch(&places_[next.newer], 1);
+}
+
 void Stories::renumber(const std::vector<std::pair<Story*, policy::PairId>>& pairs) {
-  for (const auto& [story, pair] : pairs) index_.erase(story->slot);
+  for (const auto& [story, pair] : pairs) erase(places_[story->slot].hash, story->slot);
   for (const auto& [story, pair] : pairs) {
     story->key.pair = pair;
     places_[story->slot].hash = hash_of(story->key);
-    index_.insert(story->slot);
+    insert(places_[story->slot].hash, story->slot);
   }
 }
 

@@ -8,12 +8,14 @@
 //   while (Story* story = stories.due(now)) ...    // in the order of time; wind() or close() it again
 //
 // A flood of initiators opens and closes a story with each packet: a closed story's memory is used again, and
-// none of these calls allocates once as many were open as there ever will be. One thread.
+// none of these calls allocates once as many were open as there ever will be. Each such packet meets stories
+// that are in no cache: expect(), fetch() and fetch_beside() ask for them while others are worked on. One
+// thread.
 #pragma once
 
 #include <array>
 #include <boost/container/small_vector.hpp>
-#include <boost/unordered/unordered_flat_set.hpp>
+#include <cstddef>
 #include <cstdint>
 #include <deque>
 #include <memory>
@@ -22,6 +24,7 @@
 #include <vector>
 
 #include "capture/flow/flow_key.hpp"
+#include "capture/flow/page_memory.hpp"
 #include "daemon/alert/few.hpp"
 #include "daemon/messages.hpp"
 
@@ -69,14 +72,14 @@ struct StoryFigures {
 };
 
 // One incident, or one initiator's use of one exception.
-struct Story : StoryFigures {
+struct alignas(64) Story : StoryFigures {
   struct Told {
     std::uint64_t service = 0;  // digest
     Time time{};
   };
   // What lies in place. Most stories of a flood have one event, and its cost is that of the memory it
   // touches.
-  static constexpr std::size_t few = 2;
+  static constexpr std::size_t few = 4;
 
   std::uint32_t slot = 0;         // of Stories alone
   std::array<Trail, 2> trails{};  // to the server, to the client
@@ -85,14 +88,38 @@ struct Story : StoryFigures {
   DigestMap<few> flow_bytes{};  // by the digest of FlowFacts::id
   boost::container::small_vector<Told, few> told{};
   std::shared_ptr<const policy::Policy> policy{};
-  FlowEvent event{};       // the latest
   std::string incident{};  // as AlertRecord's
+  FlowEvent event{};       // the latest
 
   std::uint64_t remembered() const { return responders.size() + services.size() + flow_bytes.size(); }
 };
 
+// Room for stories, in blocks that stay where they are: of huge pages where the system has them, for stories
+// are met in no order.
+class StoryRoom {
+ public:
+  StoryRoom() = default;
+  ~StoryRoom();
+  StoryRoom(const StoryRoom&) = delete;
+  StoryRoom& operator=(const StoryRoom&) = delete;
+
+  Story& add();  // the next one
+  std::size_t size() const { return size_; }
+  Story& operator[](std::size_t slot) { return blocks_[slot / each][slot % each]; }
+  const Story& operator[](std::size_t slot) const { return blocks_[slot / each][slot % each]; }
+
+ private:
+  static constexpr std::size_t block_bytes = std::size_t{2} << 20U;
+  static constexpr std::size_t each = block_bytes / sizeof(Story);
+
+  std::deque<capture::PageMemory> memory_{};
+  std::vector<Story*> blocks_{};
+  std::size_t size_ = 0;
+};
+
 class Stories {
  public:
+  static constexpr std::uint32_t none = 0xffff'ffff;  // no slot
   enum class Shelf : std::uint8_t { incidents, exceptions };
   static Shelf shelf_of(const Story& story) {
     return story.key.exception == 0 ? Shelf::incidents : Shelf::exceptions;
@@ -111,6 +138,14 @@ class Stories {
   // Another profile numbers the segments otherwise: all of them at once, so that none is in another's way.
   // Their new keys must be different from each other and from those of all other stories.
   void renumber(const std::vector<std::pair<Story*, policy::PairId>>& pairs);
+
+  // Of a key that find() will be asked for soon, in three steps with other work between them: its place in
+  // the index is asked for, then its story, then those beside it in the order of use. The hash is of this
+  // key, by hash_of(); the slot is what fetch() said.
+  std::uint32_t hash_of(const StoryKey& key) const;
+  void expect(std::uint32_t hash) const;
+  std::uint32_t fetch(std::uint32_t hash) const;
+  void fetch_beside(std::uint32_t slot) const;
 
   void touch(Story& story);
   Story* stalest(Shelf shelf);  // null: the shelf is empty
@@ -134,14 +169,17 @@ class Stories {
   std::uint64_t digest(std::uint64_t number) const;
 
  private:
-  static constexpr std::uint32_t none = 0xffff'ffff;
-
   struct Place {
-    std::uint64_t hash = 0;
     Time due{};
     std::uint64_t number = 0;  // of the story whose timer runs; 0 = no timer
+    std::uint32_t hash = 0;
     std::uint32_t older = none;
     std::uint32_t newer = none;
+  };
+  // At most half of the index is taken: by hash, the first free one from there on.
+  struct Entry {
+    std::uint32_t hash = 0;
+    std::uint32_t slot = none;
   };
   struct Row {
     std::uint32_t stalest = none;
@@ -156,29 +194,11 @@ class Stories {
       return time != other.time ? time > other.time : number > other.number;
     }
   };
-  // The index holds slots alone: what they stand for is read where it lies.
-  struct Wanted {
-    const StoryKey& key;
-    std::uint64_t hash;
-  };
-  struct Hash {
-    using is_transparent = void;
-    using is_avalanching = void;
-    const Stories* stories;
-    std::size_t operator()(std::uint32_t slot) const { return stories->places_[slot].hash; }
-    std::size_t operator()(const Wanted& wanted) const { return wanted.hash; }
-  };
-  struct Equal {
-    using is_transparent = void;
-    const Stories* stories;
-    bool operator()(std::uint32_t a, std::uint32_t b) const { return a == b; }
-    bool operator()(std::uint32_t slot, const Wanted& wanted) const { return is(slot, wanted); }
-    bool operator()(const Wanted& wanted, std::uint32_t slot) const { return is(slot, wanted); }
-    bool is(std::uint32_t slot, const Wanted& wanted) const {
-      return stories->places_[slot].hash == wanted.hash && stories->slots_[slot].key.is(wanted.key);
-    }
-  };
-  std::uint64_t hash_of(const StoryKey& key) const;
+  std::uint32_t find_slot(const StoryKey& key, std::uint32_t hash) const;
+  void insert(std::uint32_t hash, std::uint32_t slot);
+  void erase(std::uint32_t hash, std::uint32_t slot);
+  void widen_index();
+  void fetch_stalest(const Row& row) const;
   Row& row_of(const Story& story) { return shelves_[static_cast<std::size_t>(shelf_of(story))]; }
   void append(Row& row, std::uint32_t slot);
   void unlink(Row& row, std::uint32_t slot);
@@ -186,10 +206,10 @@ class Stories {
   void drop_stale_timers();
 
   const capture::FlowHash hash_;
-  std::deque<Story> slots_{};
+  StoryRoom slots_{};
   std::vector<Place> places_{};  // of each slot, what is looked at without the story itself
   std::vector<std::uint32_t> free_{};
-  boost::unordered_flat_set<std::uint32_t, Hash, Equal> index_;
+  std::vector<Entry> index_;
   std::array<Row, 2> shelves_{};
   std::vector<Timer> timers_{};  // a heap, the earliest first; a closed or moved one is left until it is met
   std::size_t running_ = 0;      // timers that are not stale

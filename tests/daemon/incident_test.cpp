@@ -98,6 +98,32 @@ TEST_F(IncidentsTest, TellsTheFirstSightAtOnce) {
   EXPECT_EQ(incidents().open(), 1U);
 }
 
+TEST_F(IncidentsTest, TellsTheSameForWhoeverLooksAhead) {
+  options.incidents_max = 8;
+  std::vector<FlowEvent> events;
+  for (int i = 0; i < 300; ++i) {
+    const std::string source = "10.10.1." + std::to_string(i * i % 23 + 1);
+    const auto port = static_cast<std::uint16_t>(440 + i % 3);
+    events.push_back(event(source, "203.0.113.9", port, std::chrono::milliseconds{i * 10}));
+  }
+  std::vector<const FlowEvent*> ready;
+  for (const FlowEvent& each : events) ready.push_back(&each);
+  Incidents ahead{options};
+  std::vector<AlertRecord> out;
+  for (std::size_t i = 0; i < events.size(); ++i) {
+    ahead.look_ahead(i, ready);
+    ahead.feed(events[i], policy, 0.25, out);
+    feed(events[i]);
+  }
+  EXPECT_EQ(ahead.counters(), incidents().counters());
+  ASSERT_EQ(out.size(), all.size());
+  for (std::size_t i = 0; i < out.size(); ++i) {
+    EXPECT_EQ(out[i].kind, all[i].kind);
+    EXPECT_EQ(incident_id(out[i]), incident_id(all[i]));
+    EXPECT_EQ(out[i].events, all[i].events);
+  }
+}
+
 TEST_F(IncidentsTest, CountsAnotherFlowToTheSameServiceSilently) {
   feed(event("10.10.1.5", "203.0.113.9", 443));
   EXPECT_TRUE(feed(event("10.10.1.5", "203.0.113.9", 443, 1s)).empty());
