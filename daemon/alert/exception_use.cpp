@@ -76,7 +76,7 @@ void ExceptionUse::feed(const FlowEvent& event, const policy::Policy& policy, st
     used(event, policy, out);
     return;
   }
-  left(event);
+  if (!flows_.empty()) left(event);
   if (verdict.decision == policy::Decision::forbid && verdict.near_miss.kind == policy::Basis::exception) {
     refused(event, policy);
   }
@@ -84,16 +84,19 @@ void ExceptionUse::feed(const FlowEvent& event, const policy::Policy& policy, st
 
 ExceptionUse::Usages::value_type& ExceptionUse::entry(const policy::ExceptionOptions& exception,
                                                       std::size_t registered) {
+  // In a flood it is one exception that nearly fits, again and again.
+  if (latest_ != nullptr && latest_->first == exception.id) return *latest_;
   const auto found = usage_.find(exception.id);
-  if (found != usage_.end()) return *found;
+  if (found != usage_.end()) return *(latest_ = &*found);
   if (usage_.size() >= registered + former_max) {
     // Reloads have changed the register over and over: begin anew rather than grow.
     flows_forgotten_ += flows_.size();
     flows_.clear();
     order_.clear();
     usage_.clear();
+    latest_ = nullptr;
   }
-  return *usage_.try_emplace(exception.id).first;
+  return *(latest_ = &*usage_.try_emplace(exception.id).first);
 }
 
 void ExceptionUse::used(const FlowEvent& event, const policy::Policy& policy, std::vector<Notice>& out) {

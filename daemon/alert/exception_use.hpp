@@ -95,6 +95,7 @@ class ExceptionUse {
   void remember(std::uint64_t flow, const Flow& known);
 
   Usages usage_{};
+  Usages::value_type* latest_ = nullptr;  // of usage_, what entry() gave last; null: nothing yet
   boost::unordered_flat_map<std::uint64_t, Flow> flows_{};  // by FlowFacts::id
   std::deque<std::uint64_t> order_{};                       // of remembering; may name flows that are gone
   std::uint64_t flows_forgotten_ = 0;
