@@ -27,8 +27,8 @@ struct ReplayOptions {
   bool icmp_errors_apart = false;
   bool icmp_by_type = false;
   bool outer_layers = false;
-  std::uint32_t chunk_frames = 16384;  // dealt to the workers at once; the output does not depend on it
-  bool want_flows = false;  // keeps every ended flow in memory until the end, to tell them in order
+  std::uint32_t chunk_frames = 4096;  // dealt to the workers at once; the output does not depend on it
+  bool want_flows = false;            // keeps every ended flow in memory until the end, to tell them in order
 };
 
 class ReplayOutput {
