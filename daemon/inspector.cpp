@@ -573,7 +573,9 @@ void Inspector::flow_pending(capture::Flow& flow) {
     flow.notes.pending = 0;
     return;
   }
-  tell(flow, flow.notes.told == 0 ? FlowEvent::Kind::opened : FlowEvent::Kind::rose, 0, facts.end, verdict);
+  // In the order of the frame by which it was noticed.
+  tell(flow, flow.notes.told == 0 ? FlowEvent::Kind::opened : FlowEvent::Kind::rose, table_.number(),
+       facts.end, verdict);
 }
 
 void Inspector::refused(const capture::Packet& packet) {

@@ -20,9 +20,16 @@ std::uint32_t from_slot(unsigned slot) {
 // ---- time
 
 Duration FlowTable::timeout(const Flow& flow) const {
-  const FlowTimeouts& timeouts = options_.timeouts;
+  const Duration own = own_timeout(flow);
   // Half-open flows make room first, and sooner than they would have.
-  if (emergency_ && flow.FlowRecord::young != 0) return std::min<Duration>(timeouts.tcp_attempt, hurry);
+  if (emergency_ && flow.FlowRecord::young != 0) {
+    return std::min<Duration>({own, options_.timeouts.tcp_attempt, hurry});
+  }
+  return own;
+}
+
+Duration FlowTable::own_timeout(const Flow& flow) const {
+  const FlowTimeouts& timeouts = options_.timeouts;
   if (flow.tcp()) {
     if (flow.stage() == Stage::refused) return timeouts.tcp_attempt;
     if (flow.state() == FlowState::closed) return timeouts.tcp_closed;
@@ -49,7 +56,7 @@ bool FlowTable::expired(const Flow& flow, Time now) const {
 
 Time FlowTable::due(const Flow& flow) const {
   if (options_.no_timeouts) return Time::max();
-  const Duration allowed = timeout(flow);
+  const Duration allowed = own_timeout(flow);
   return flow.last() > Time::max() - allowed ? Time::max() : flow.last() + allowed;
 }
 
@@ -82,7 +89,11 @@ void FlowTable::advance(Time now, std::uint32_t steps) {
     for (std::size_t i = 0; i < count; ++i) {
       Flow& flow = *over[i];
       if (flow.notes.pending) ends_.flow_pending(flow);
-      if (!flow.notes.pending && expired(flow, now)) end(flow, expiry(flow));
+      if (!flow.notes.pending && expired(flow, now)) {
+        end(flow, expiry(flow));
+      } else {
+        hasten(flow);  // the ends before it may have ended an emergency
+      }
     }
   }
 }
@@ -147,6 +158,7 @@ void FlowTable::free(Flow& flow) {
 }
 
 void FlowTable::finish() {
+  number_ = 0;
   finish_in_order(!ends_.wants_order());
   for (Hand hand; size_ > 0;) finish(*next_used(hand));
   std::memset(static_cast<void*>(buckets_), 0, buckets_count_ * sizeof(FlowBucket));

@@ -50,7 +50,6 @@ FlowTable::FlowTable(const FlowOptions& options, std::uint64_t capacity, const H
       key_mask_{options.vlan_in_key ? ~std::uint64_t{0} : ~FlowKey::vlan_bits},
       other_terms_{options.vlan_in_key || options.icmp_by_type},
       steady_pause_{steady_pause_for(options)},
-      risen_sooner_{options.timeouts.tcp_established < options.timeouts.tcp_attempt},
       hash_{secret},
       ends_{ends},
       pages_count_{
@@ -162,6 +161,7 @@ Flow* FlowTable::find(const Prepared& prepared) {
 // Into `result`, which is empty, in place: see FlowRules::add().
 void FlowTable::record_one(const Packet& packet, Prepared& prepared, Recorded& result) {
   newest_ = std::max(newest_, packet.time);
+  number_ = packet.number;
   Flow* flow = find(prepared);
   if (prepared.quoted) {
     if (join(flow, packet, prepared.key.side, result)) return;
@@ -197,6 +197,7 @@ void FlowTable::record_one(const Packet& packet, Prepared& prepared, Recorded& r
   }
   result.flow = flow;
   Changes& changes = result.changes;
+  const Duration allowed = own_timeout(*flow);
   const bool first = opened || flow->counts[side].packets() == 0;
   const bool place = first || FlowRules::elsewhere(*flow, packet, side);
   const bool introduced = flow->macs[side].is_zero() && !packet.source_mac.is_zero();
@@ -206,8 +207,7 @@ void FlowTable::record_one(const Packet& packet, Prepared& prepared, Recorded& r
   if (introduced) changes.macs = true;
   changes.place = place;
   settle(*flow);
-  const bool ends = (packet.tcp_flags & (tcp_flag::fin | tcp_flag::rst)) != 0;
-  if (opened || ends || (changes.stage && risen_sooner_)) hasten(*flow);
+  if (opened || own_timeout(*flow) < allowed) hasten(*flow);
   result.from_initiator = side == flow->FlowRecord::initiator;
 }
 
@@ -225,6 +225,7 @@ bool FlowTable::join(Flow* flow, const Packet& packet, unsigned side, Recorded& 
   result.from_initiator = (side ^ 1U) == flow->FlowRecord::initiator;
   result.changes = FlowRules::add_error(*flow, packet, side);
   settle(*flow);
+  hasten(*flow);
   return true;
 }
 

@@ -88,8 +88,8 @@ class FlowTable {
   static constexpr std::chrono::seconds hurry{5};
 
   // All memory is taken here, at most 160 octets a flow and FlowOptions::traces_max traces; throws
-  // std::bad_alloc. It becomes resident as flows are opened. `capacity`: records, 1..100'000'000. `ends` must
-  // outlive the table.
+  // std::bad_alloc. All but a third of an octet a flow becomes resident as flows are opened. `capacity`:
+  // records, 1..100'000'000. `ends` must outlive the table.
   FlowTable(const FlowOptions& options, std::uint64_t capacity, const HashSecret& secret, FlowEnds& ends);
   FlowTable(const FlowTable&) = delete;
   FlowTable& operator=(const FlowTable&) = delete;
@@ -192,12 +192,15 @@ class FlowTable {
     }
   }
 
+  // Of the packet that is recorded now, or was at last; 0 once finish() was called. For what is told while
+  // records end.
+  std::uint64_t number() const { return number_; }
   std::uint64_t size() const { return size_; }
   std::uint64_t capacity() const { return capacity_; }
   std::uint64_t half_open() const { return young_count_; }  // of size(): first to be evicted
   // The table was full, and an eighth of it is not free again yet: half-open flows time out after `hurry`.
   bool emergency() const { return emergency_; }
-  std::uint64_t memory_bytes() const { return memory_.bytes(); }
+  std::uint64_t memory_bytes() const { return memory_.bytes() + rests_.bytes(); }
   std::uint64_t traces_bytes() const { return traces_.memory_bytes(); }
   bool huge_pages() const { return memory_.huge(); }  // the kernel agreed to use them where it can
   const FlowCounters& counters() const { return counters_; }
@@ -286,9 +289,11 @@ class FlowTable {
   const FlowTrace* trace_of(const Flow& flow) const;
 
   Duration timeout(const Flow& flow) const;
-  // The last time at which it has not expired yet.
+  Duration own_timeout(const Flow& flow) const;  // of its protocol and state
+  // The last time at which it has not expired yet, but for an emergency, in which the hand passes over
+  // nothing.
   Time due(const Flow& flow) const;
-  // It may expire earlier than the hand knows of.
+  // It may expire earlier than the hand knows of: it is new, or its state gives it less time than before.
   void hasten(const Flow& flow) { rests_.hasten(page_of(flow), due(flow)); }
   // What it has to tell is asked for each time that the hand comes by.
   void revisit(const Flow& flow) { rests_.hasten(page_of(flow), Time::min()); }
@@ -346,7 +351,6 @@ class FlowTable {
   const std::uint64_t key_mask_;
   const bool other_terms_;       // the key is not quite our own
   const Duration steady_pause_;  // shorter than any timeout; negative beyond measure: no flow is steady
-  const bool risen_sooner_;      // a flow that gets further has less time than before
   const FlowHash hash_;
   FlowEnds& ends_;
   const ServicePorts* ports_ = nullptr;
@@ -371,6 +375,7 @@ class FlowTable {
   Hand young_{};
   unsigned young_looks_ = looks_at_once;  // how far oldest_young() looks for a compliant one
   Time newest_ = Time::min();
+  std::uint64_t number_ = 0;
   FlowCounters counters_{};
   std::size_t expected_ = 0;                // of prepared_: made by expect()
   std::array<Prepared, batch> prepared_{};  // of one batch; here, because making it anew means to clear it

@@ -19,6 +19,7 @@ class PageRests {
  public:
   explicit PageRests(std::uint32_t pages) : until_(pages, Time::min()) {}
 
+  std::uint64_t bytes() const { return until_.size() * sizeof(Time); }
   Time until(std::uint32_t page) const { return until_[page]; }
   void begin(std::uint32_t page) { until_[page] = Time::max(); }
   void hasten(std::uint32_t page, Time due) {

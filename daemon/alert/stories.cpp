@@ -54,7 +54,9 @@ Story& StoryRoom::add() {
     memory_.emplace_back(block_bytes);
     blocks_.push_back(reinterpret_cast<Story*>(memory_.back().data()));
   }
-  return *std::construct_at(&(*this)[size_++]);
+  Story& story = *std::construct_at(&(*this)[size_]);
+  ++size_;
+  return story;
 }
 
 Stories::Stories() : hash_(capture::HashSecret::random()), index_(index_least) {}

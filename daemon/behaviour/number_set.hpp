@@ -1,7 +1,7 @@
 // A set of at most so many numbers, for what waits: one that has no room is refused, none is displaced.
 //
-//   NumberSet waiting{65'536};
-//   if (!waiting.full()) waiting.insert(flow, hash(flow));
+//   NumberSet waiting{65'536, hash};
+//   if (!waiting.full()) waiting.insert(flow, waiting.hash(flow));
 //
 // Found by a keyed hash that its owner makes (it may be that of other tables). All memory is taken at the
 // start and becomes resident with use; expect() asks for it while others are worked on. One thread.

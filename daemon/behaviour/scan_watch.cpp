@@ -254,8 +254,8 @@ std::int64_t ScanWatch::part_of(Stretch& stretch, Time time, std::chrono::second
     return stretch.part;
   const std::chrono::nanoseconds whole{length};
   const std::int64_t part = time.time_since_epoch() / whole;
-  // Before 1970 they are numbered towards zero: none of these is kept.
-  if (part > 0) stretch = {part, Time{part * whole}, Time{(part + 1) * whole}};
+  // Before 1970 they are numbered towards zero, and the last one ends beyond all time: none of these is kept.
+  if (part > 0 && time < Time::max() - whole) stretch = {part, Time{part * whole}, Time{(part + 1) * whole}};
   return part;
 }
 

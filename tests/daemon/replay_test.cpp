@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cstdio>
 #include <filesystem>
 #include <fstream>
@@ -67,12 +68,13 @@ class ReplayTest : public testing::Test {
   void TearDown() override { std::filesystem::remove(path); }
   void write(const std::string& bytes) const { std::ofstream(path, std::ios::binary) << bytes; }
 
-  ReplayResult run(std::uint16_t workers, Lines& lines, bool no_timeouts = false) const {
+  ReplayResult run(std::uint16_t workers, Lines& lines, bool no_timeouts = false,
+                   std::uint32_t chunk = 300) const {
     ReplayOptions options;
     options.files = {path.string()};
     options.workers = workers;
     options.want_flows = true;
-    options.chunk_frames = 300;  // many chunks
+    options.chunk_frames = chunk;  // 300: many chunks
     options.no_timeouts = no_timeouts;
     capture::CaptureOptions capture;
     capture.flows.flows_max = 100'000;
@@ -137,6 +139,35 @@ std::string attack_capture() {
     add(from(host, suspect).tcp(22, 42'000 + i, FIN | ACK));
   }
   return out.octets();
+}
+
+// A connection that was there before, told only when its record makes way for another one: in the place of
+// the frame that did it, wherever a chunk ends.
+TEST_F(ReplayTest, TellsWhatHadToWaitInItsPlaceWhateverTheChunks) {
+  kit::CaptureOctets out;
+  const auto old_one = kit::ethernet().ipv4("172.31.0.8", "10.10.21.34").tcp(50000, 40000, kit::ACK).bytes();
+  out.add(kit::capture_begin, old_one);
+  for (int i = 0; i < 400; ++i) {
+    const std::string from = "10.20.22." + std::to_string(1 + i % 250);
+    const auto port = static_cast<std::uint16_t>(1000 + i);
+    out.add(kit::capture_begin + std::chrono::milliseconds{700 * i},
+            kit::ethernet().ipv4(from, "10.10.10.11").tcp(port, 445, kit::SYN).bytes());
+    if (i == 390) out.add(kit::capture_begin + std::chrono::milliseconds{700 * i}, old_one);
+  }
+  write(out.octets());
+  Lines one;
+  const ReplayResult first = run(1, one);
+  EXPECT_EQ(first.books.flows_in_grace, 1U);
+  const std::size_t told = one.all.find("172.31.0.8");
+  ASSERT_NE(told, std::string::npos);
+  EXPECT_GT(std::count(one.all.begin(), one.all.begin() + static_cast<std::ptrdiff_t>(told), '\n'), 250);
+  for (const std::uint32_t chunk : {7U, 100U, 4096U}) {
+    for (const std::uint16_t workers : {std::uint16_t{1}, std::uint16_t{3}}) {
+      Lines more;
+      run(workers, more, false, chunk);
+      EXPECT_EQ(more.all, one.all) << chunk << " frames, " << workers << " workers";
+    }
+  }
 }
 
 TEST_F(ReplayTest, FindsTheSameAttackFromInsideWithAnyNumberOfWorkers) {
