@@ -145,7 +145,7 @@ std::string attack_capture() {
 // the frame that did it, wherever a chunk ends.
 TEST_F(ReplayTest, TellsWhatHadToWaitInItsPlaceWhateverTheChunks) {
   kit::CaptureOctets out;
-  const auto old_one = kit::ethernet().ipv4("10.20.1.1", "10.30.1.1").tcp(50000, 443, kit::ACK).bytes();
+  const auto old_one = kit::ethernet().ipv4("172.31.0.8", "10.30.40.12").tcp(40000, 50000, kit::ACK).bytes();
   out.add(kit::capture_begin, old_one);
   for (int i = 0; i < 400; ++i) {
     const std::string from = "10.20.22." + std::to_string(1 + i % 250);
@@ -158,7 +158,7 @@ TEST_F(ReplayTest, TellsWhatHadToWaitInItsPlaceWhateverTheChunks) {
   Lines one;
   const ReplayResult first = run(1, one);
   EXPECT_EQ(first.books.flows_in_grace, 1U);
-  const std::size_t told = one.all.find("10.20.1.1\"");
+  const std::size_t told = one.all.find("172.31.0.8");
   ASSERT_NE(told, std::string::npos);
   EXPECT_GT(std::count(one.all.begin(), one.all.begin() + static_cast<std::ptrdiff_t>(told), '\n'), 249);
   for (const std::uint32_t chunk : {7U, 100U, 4096U}) {
