@@ -21,9 +21,9 @@ constexpr std::size_t examples_max = 3;
 // Attempts that may be remembered for each that may wait.
 constexpr std::size_t due_per_waiting = 4;
 // Of what is due, so many places ahead memory is asked for.
-constexpr std::size_t far = 24;
-constexpr std::size_t near = 16;
-constexpr std::size_t next = 8;
+constexpr std::size_t waiting_ahead = 24;
+constexpr std::size_t place_ahead = 16;
+constexpr std::size_t suspect_ahead = 8;
 
 constexpr unsigned bit(ScanShape shape) {
   return 1U << static_cast<unsigned>(shape);
@@ -202,10 +202,10 @@ void ScanWatch::drop_answered() {
 
 // Most that are due were answered: of the others what they will count in is asked for.
 void ScanWatch::look_ahead() const {
-  if (due_.size() > far) waiting_.expect(waiting_.hash(due_[far].id));
+  if (due_.size() > waiting_ahead) waiting_.expect(waiting_.hash(due_[waiting_ahead].id));
   const auto waits = [this](const Waiting& one) { return waiting_.contains(one.id, waiting_.hash(one.id)); };
-  if (due_.size() > near && waits(due_[near])) suspects_.expect(due_[near].source);
-  if (due_.size() > next && waits(due_[next])) suspects_.fetch(due_[next].source);
+  if (due_.size() > place_ahead && waits(due_[place_ahead])) suspects_.expect(due_[place_ahead].source);
+  if (due_.size() > suspect_ahead && waits(due_[suspect_ahead])) suspects_.fetch(due_[suspect_ahead].source);
 }
 
 void ScanWatch::expire(Time limit, const policy::Policy& policy, std::vector<Notice>& found) {
