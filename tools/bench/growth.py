@@ -21,7 +21,8 @@ def main():
         commands, truths = {}, {}
         for flows in sizes:
             name = f"small_{flows}"
-            capture, truths[name] = place.traffic(name, "small", "--flows", flows)
+            # Fast enough that no conversation is silent until it times out: it would be another one, and no truth.
+            capture, truths[name] = place.traffic(name, "small", "--flows", flows, "--rate", max(1_000_000, flows // 2))
             config = place.city(name, flows_max=max(1_000_000, flows) * 9 // 8)
             commands[name] = place.replay(config, capture)
         results = runs.in_turn(commands, place.runs)
