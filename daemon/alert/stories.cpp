@@ -4,6 +4,8 @@
 #include <cassert>
 #include <memory>
 
+#include "daemon/probing.hpp"
+
 namespace sekimori::daemon {
 namespace {
 
@@ -96,18 +98,13 @@ void Stories::insert(std::uint32_t hash, std::uint32_t slot) {
   index_[place] = {.hash = hash, .slot = slot};
 }
 
-// Those behind it that would be nearer to where they belong move up.
 void Stories::erase(std::uint32_t hash, std::uint32_t slot) {
   const std::size_t mask = index_.size() - 1;
   std::size_t place = hash & mask;
   while (index_[place].slot != slot) place = (place + 1) & mask;
-  for (std::size_t next = (place + 1) & mask; index_[next].slot != none; next = (next + 1) & mask) {
-    const std::size_t home = index_[next].hash & mask;
-    if (((next - home) & mask) < ((next - place) & mask)) continue;
-    index_[place] = index_[next];
-    place = next;
-  }
-  index_[place] = {};
+  close_gap(
+      index_.data(), mask, place, [](const Entry& each) { return each.slot == none; },
+      [](const Entry& each) { return each.hash; });
 }
 
 void Stories::widen_index() {

@@ -21,6 +21,7 @@
 
 #include "capture/flow/page_memory.hpp"
 #include "daemon/behaviour/keyed_hash.hpp"
+#include "daemon/probing.hpp"
 
 namespace sekimori::daemon {
 
@@ -170,20 +171,15 @@ class Bounded {
     remove(locate(entries_[hand_].key, entries_[hand_].hash));
     ++displaced_;
   }
-  // Those behind it that would be nearer to where they belong move up.
   void remove(std::uint32_t place) {
     const std::uint32_t slot = places_[place].slot - 1;
     entries_[slot].value = Value{};
     entries_[slot].held = entries_[slot].used = false;
     free_.push_back(slot);
     --size_;
-    for (std::uint32_t next = (place + 1) & mask_; places_[next].slot != 0; next = (next + 1) & mask_) {
-      const std::uint32_t home = places_[next].hash & mask_;
-      if (((next - home) & mask_) < ((next - place) & mask_)) continue;
-      places_[place] = places_[next];
-      place = next;
-    }
-    places_[place] = {};
+    close_gap(
+        places_, mask_, place, [](const Place& each) { return each.slot == 0; },
+        [](const Place& each) { return each.hash; });
   }
 
   const std::size_t entries_max_;

@@ -14,6 +14,7 @@
 
 #include "capture/flow/page_memory.hpp"
 #include "daemon/behaviour/keyed_hash.hpp"
+#include "daemon/probing.hpp"
 
 namespace sekimori::daemon {
 
@@ -43,16 +44,11 @@ class NumberSet {
   bool contains(std::uint64_t number, std::uint32_t hash) const { return places_[locate(number, hash)] != 0; }
   // Was it there?
   bool erase(std::uint64_t number, std::uint32_t hash) {
-    std::uint32_t place = locate(number, hash);
+    const std::uint32_t place = locate(number, hash);
     if (places_[place] == 0) return false;
-    // Those behind it that would be nearer to where they belong move up.
-    for (std::uint32_t next = (place + 1) & mask_; places_[next] != 0; next = (next + 1) & mask_) {
-      const std::uint32_t home = hash_(places_[next] - 1) & mask_;
-      if (((next - home) & mask_) < ((next - place) & mask_)) continue;
-      places_[place] = places_[next];
-      place = next;
-    }
-    places_[place] = 0;
+    close_gap(
+        places_, mask_, place, [](std::uint64_t each) { return each == 0; },
+        [this](std::uint64_t each) { return hash_(each - 1); });
     --size_;
     return true;
   }
