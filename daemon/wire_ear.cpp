@@ -1,7 +1,5 @@
 #include "daemon/wire_ear.hpp"
 
-#include <algorithm>
-
 #include "daemon/alert/coverage.hpp"
 #include "daemon/inspector.hpp"
 
@@ -15,23 +13,15 @@ void WireEar::hear(const capture::Frame& frame) {
 }
 
 void WireEar::hear(const capture::Packet& packet, policy::SegmentId segment, bool answer) {
-  const capture::SourceTrait trait = capture::source_trait(packet, segment, answer);
-  if (trait.none()) return;
-  const std::int64_t minute = Coverage::minute_of(packet.time);
-  Recent& recent =
-      recent_[(trait.card ^ trait.card >> 16U ^ trait.place ^ trait.place >> 8U) % recent_.size()];
-  if (recent.minute == minute && minute == newest_ && recent.trait == trait) return;
-  if (tell(capture::source_sign(packet, answer), segment, packet.time, packet.number)) {
-    recent = {.trait = trait, .minute = minute};
-  }
+  const capture::WireSign sign = capture::source_sign(packet, answer);
+  if (sign.kind != capture::WireSign::Kind::none) tell(sign, segment, packet.time, packet.number);
 }
 
-bool WireEar::tell(const capture::WireSign& sign, policy::SegmentId segment, Time time,
+void WireEar::tell(const capture::WireSign& sign, policy::SegmentId segment, Time time,
                    std::uint64_t number) {
   const std::uint64_t key = capture::sign_key(sign, segment, seed_);
   const std::int64_t minute = Coverage::minute_of(time);
-  newest_ = std::max(newest_, minute);
-  if (known_.look(key, minute) != FirstSeen::Answer::first) return true;
+  if (known_.look(key, minute) != FirstSeen::Answer::first) return;
   FlowEvent event;
   event.kind = FlowEvent::Kind::wire;
   event.number = number;
@@ -41,10 +31,9 @@ bool WireEar::tell(const capture::WireSign& sign, policy::SegmentId segment, Tim
   event.wire = sign;
   if (outlet_.sighted(event)) {
     known_.keep(key, minute);
-    return true;
+  } else {
+    ++untold_;
   }
-  ++untold_;
-  return false;
 }
 
 }  // namespace sekimori::daemon

@@ -3,9 +3,7 @@
 // daemon/alert/wire_watch takes each once.
 #pragma once
 
-#include <array>
 #include <cstdint>
-#include <limits>
 
 #include "capture/decode/wire_sign.hpp"
 #include "daemon/first_seen.hpp"
@@ -33,14 +31,7 @@ class WireEar {
   std::uint64_t minutes_full() const { return known_.minutes_full(); }
 
  private:
-  // Of a sender that was heard of lately: nothing of it is news in that minute.
-  struct Recent {
-    capture::SourceTrait trait{};
-    std::int64_t minute = 0;
-  };
-
-  // True: it is known now, or needs not be in this minute.
-  bool tell(const capture::WireSign& sign, policy::SegmentId segment, Time time, std::uint64_t number);
+  void tell(const capture::WireSign& sign, policy::SegmentId segment, Time time, std::uint64_t number);
 
   EventOutlet& outlet_;
   const std::uint64_t seed_;
@@ -48,8 +39,6 @@ class WireEar {
   std::uint32_t generation_ = 0;
   // One more than main follows, so that main knows of every minute that was too full.
   FirstSeen known_{FirstSeen::most + 1};
-  std::array<Recent, 64> recent_{};                                 // by a few bits of the trait
-  std::int64_t newest_ = std::numeric_limits<std::int64_t>::min();  // minute: an older one may be told anew
   std::uint64_t untold_ = 0;
 };
 

@@ -263,31 +263,12 @@ void place_sign(WireSign& sign, const Domains& domains) {
   for (Prefix& prefix : sign.prefixes) place(prefix.address);
 }
 
-namespace {
-
-bool shows_card(const Packet& packet) {
-  return packet.depth == 0 && packet.quoted.protocol == 0 && !packet.source_mac.is_zero() &&
-         !packet.source_mac.is_group() && (packet.tcp_flags & tcp_flag::rst) == 0;
-}
-
-}  // namespace
-
-SourceTrait source_trait(const Packet& packet, std::uint8_t segment, bool answer) {
-  if (!shows_card(packet)) return {};
-  const bool group = packet.destination_mac.is_group();
-  const std::uint64_t port = group ? call_port(packet.tuple) : 0U;
-  const std::uint64_t vlan = packet.vlan_count > 0 ? packet.vlans[packet.vlan_count - 1U] : 0U;
-  const auto kind = static_cast<std::uint64_t>(address_kind(packet.tuple.source));
-  return {.card = number_of(packet.source_mac) << 16U | port,
-          .place = static_cast<std::uint64_t>(packet.ttl) << 56U |
-                   static_cast<std::uint64_t>(packet.tuple.source.domain) << 48U | vlan << 32U |
-                   static_cast<std::uint64_t>(packet.tap) << 16U | static_cast<std::uint64_t>(segment) << 8U |
-                   kind << 2U | static_cast<std::uint64_t>(answer) << 1U | static_cast<std::uint64_t>(group)};
-}
-
 WireSign source_sign(const Packet& packet, bool answer) {
   WireSign sign;
-  if (!shows_card(packet)) return sign;
+  if (packet.depth != 0 || packet.quoted.protocol != 0 || packet.source_mac.is_zero() ||
+      packet.source_mac.is_group() || (packet.tcp_flags & tcp_flag::rst) != 0) {
+    return sign;
+  }
   sign.kind = WireSign::Kind::source;
   sign.ttl = packet.ttl;
   sign.answer = answer;

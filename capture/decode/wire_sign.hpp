@@ -86,16 +86,6 @@ void place_sign(WireSign& sign, const Domains& domains);
 // packet, a reset (which a firewall sends in other's names), a link without addresses.
 WireSign source_sign(const Packet& packet, bool answer);
 
-// What decides over a source's sign_key(), of the packet itself: equal only where the key would be. For
-// whoever meets the same senders again and again. None where source_sign() gives none.
-struct SourceTrait {
-  std::uint64_t card = 0;  // never 0 but for none
-  std::uint64_t place = 0;
-  bool none() const { return card == 0; }
-  bool operator==(const SourceTrait&) const = default;
-};
-SourceTrait source_trait(const Packet& packet, std::uint8_t segment, bool answer);
-
 // What of an unlisted address decides what it means.
 enum class AddressKind : std::uint8_t {
   other,

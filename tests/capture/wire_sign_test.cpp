@@ -294,55 +294,6 @@ TEST(SignKey, IsAnotherForEverythingThatMatters) {
       << "of a router's thousand addresses one is told";
 }
 
-// Whoever knows the trait of a packet need not make its key: equal ones, and no others, have equal keys.
-TEST(SourceTrait, IsEqualWhereTheKeyIs) {
-  std::vector<Packet> packets;
-  const auto calls = from_card("01:00:5e:00:00:fc").ipv4("10.1.0.5", "224.0.0.252");
-  const auto plain = from_card("02:00:00:00:00:0b").ipv4("10.1.0.5", "10.1.0.9");
-  packets.push_back(calls.udp(5000, 5355).packet());
-  packets.push_back(calls.udp(5000, 137).packet());
-  packets.push_back(plain.udp(5000, 5355).packet());
-  packets.push_back(plain.udp(5000, 137).packet());
-  packets.push_back(plain.ttl(3).udp(5000, 137).packet({.tap = 2}));
-  packets.push_back(plain.tcp(1, 2, kit::RST).packet());
-  packets.push_back(plain.gre().ipv4("10.3.0.1", "10.3.0.2").udp(1, 2).packet());
-  for (const char* source : {"10.1.0.6", "192.168.42.5", "169.254.1.1"}) {
-    packets.push_back(from_card("02:00:00:00:00:0b").ipv4(source, "10.1.0.9").udp(1, 2).packet());
-  }
-  Packet other = packets[2];
-  other.source_mac.bytes[0] ^= 2U;
-  packets.push_back(other);
-  other = packets[2];
-  other.vlans[0] = 7;
-  packets.push_back(other);
-  other = packets[2];
-  other.tuple.source.domain = 1;
-  packets.push_back(other);
-
-  struct Told {
-    SourceTrait trait;
-    std::uint64_t key;
-  };
-  std::vector<Told> told;
-  for (const Packet& packet : packets) {
-    for (const auto segment : {std::uint8_t{1}, std::uint8_t{2}}) {
-      for (const bool answer : {false, true}) {
-        const WireSign sign = source_sign(packet, answer);
-        const SourceTrait trait = source_trait(packet, segment, answer);
-        EXPECT_EQ(trait.none(), sign.kind == Kind::none);
-        if (!trait.none()) told.push_back({trait, sign_key(sign, segment, 0)});
-      }
-    }
-  }
-  std::set<std::uint64_t> keys;
-  for (const Told& one : told) {
-    keys.insert(one.key);
-    for (const Told& two : told) EXPECT_EQ(one.trait == two.trait, one.key == two.key);
-  }
-  EXPECT_GT(keys.size(), 30U);
-  EXPECT_LT(keys.size(), told.size()) << "neighbours behind one card share a key";
-}
-
 TEST(AddressKind, KnowsTheNetworksOfTethering) {
   for (const auto& [text, kind] : {std::pair{"192.168.42.129", AddressKind::shared_line},
                                    {"192.168.43.1", AddressKind::shared_line},
