@@ -19,7 +19,6 @@
 #include "daemon/alert/relay_watch.hpp"
 #include "daemon/alert/wire_watch.hpp"
 #include "daemon/behaviour/behaviour_watch.hpp"
-#include "daemon/event_copy.hpp"
 #include "daemon/inspector.hpp"
 
 namespace sekimori::daemon {
@@ -37,7 +36,7 @@ class Findings final : public EventOutlet {
   explicit Findings(bool want_flows) : want_flows_(want_flows) {}
   bool tell(const FlowEvent& event) override {
     if (told_ == events_.size()) events_.resize(std::max<std::size_t>(2 * told_, 1024));
-    copy(event, events_[told_++]);
+    events_[told_++] = event;
     return true;
   }
   bool sighted(const FlowEvent& event) override { return tell(event); }

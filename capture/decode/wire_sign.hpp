@@ -23,7 +23,7 @@ namespace sekimori::capture {
 inline constexpr unsigned dhcp_options_most = 64;
 inline constexpr std::size_t sign_prefixes_most = 3;
 
-struct WireSign {
+struct WireSignFigures {
   enum class Kind : std::uint8_t {
     none,
     source,       // an IP packet: `address` was sent by `mac`
@@ -51,6 +51,22 @@ struct WireSign {
   IpAddress other{};  // source: to whom; DHCPv4: the server's identifier, where it was captured
   std::array<Prefix, sign_prefixes_most> prefixes{};
   std::uint8_t prefixes_count = 0;
+};
+
+// Signs are part of what is copied by the million, and nearly all of these say nothing: what has no meaning
+// is not copied along (as FlowFacts).
+struct WireSign : WireSignFigures {
+  WireSign() = default;
+  WireSign(const WireSign& sign) : WireSignFigures() { *this = sign; }
+  WireSign& operator=(const WireSign& sign) {
+    if (sign.kind != Kind::none) {
+      static_cast<WireSignFigures&>(*this) = sign;
+    } else {
+      kind = Kind::none;
+    }
+    return *this;
+  }
+  ~WireSign() = default;
 };
 
 // Is this packet one that read_wire_sign() may read? Two compares for nearly all packets.

@@ -10,7 +10,6 @@
 #include "daemon/alert/former_model.hpp"
 #include "daemon/alert/stories.hpp"
 #include "daemon/alert/stories_ahead.hpp"
-#include "daemon/event_copy.hpp"
 #include "daemon/packet_clock.hpp"
 #include "daemon/render.hpp"
 #include "daemon/render/words.hpp"
@@ -161,7 +160,7 @@ void Incidents::State::tell(Story& story, AlertKind kind, policy::Severity sever
   record.sequence = ++sequence;
   record.time = story.last_event;
   record.opened = story.opened;
-  copy(story.event, record.event);
+  record.event = story.event;
   record.stage_highest = story.stage_highest;
   record.severity = severity;
   record.events = story.events;
@@ -259,7 +258,7 @@ void Incidents::State::follow(Story& story, const FlowEvent& event, const Offer&
   if (story.policy != policy) story.policy = policy;
   ++story.events;
   story.last_event = std::max(story.last_event, event.time);
-  copy(event, story.event);
+  story.event = event;
   trace(story, event);
   const std::uint64_t before = story.remembered();
   follow_flow(story, event);
