@@ -192,8 +192,8 @@ class FlowTable {
     }
   }
 
-  // Of the packet that is recorded now, or was at last; 0 once finish() was called. For what is told while
-  // records end.
+  // Of the packet that is recorded now, or of the last one that told something new of its flow; 0 once
+  // finish() was called. For what is told while records end.
   std::uint64_t number() const { return number_; }
   std::uint64_t size() const { return size_; }
   std::uint64_t capacity() const { return capacity_; }
