@@ -57,7 +57,7 @@ struct WireSignFigures {
 // is not copied along (as FlowFacts).
 struct WireSign : WireSignFigures {
   WireSign() = default;
-  WireSign(const WireSign& sign) : WireSignFigures() { *this = sign; }
+  WireSign(const WireSign& sign) : WireSignFigures(sign.kind != Kind::none ? sign : nothing()) {}
   WireSign& operator=(const WireSign& sign) {
     if (sign.kind != Kind::none) {
       static_cast<WireSignFigures&>(*this) = sign;
@@ -67,6 +67,12 @@ struct WireSign : WireSignFigures {
     return *this;
   }
   ~WireSign() = default;
+
+ private:
+  static const WireSignFigures& nothing() {
+    static constexpr WireSignFigures none{};
+    return none;
+  }
 };
 
 // Is this packet one that read_wire_sign() may read? Two compares for nearly all packets.
