@@ -478,6 +478,7 @@ ReplayResult replay(const ReplayOptions& options, const capture::CaptureOptions&
     result.forbidden_flows += totals.flows_forbidden;
     result.exception_flows += totals.flows_exception;
   }
+  result.memory = memory_figures();
   result.first = reader.first.value_or(Time{});
   result.last = reader.last;
   return result;

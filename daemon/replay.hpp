@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "capture/options.hpp"
+#include "daemon/memory_figures.hpp"
 #include "daemon/messages.hpp"
 #include "daemon/options.hpp"
 #include "policy/policy.hpp"
@@ -49,8 +50,9 @@ struct ReplayResult {
   std::uint64_t exception_flows = 0;
   Time first{};
   Time last{};
-  bool readable = true;   // false: reading ended at an error; what came before it is in the figures
-  std::string trouble{};  // libpcap's words
+  MemoryFigures memory{};  // of the process while its tables were there; another one on each run
+  bool readable = true;    // false: reading ended at an error; what came before it is in the figures
+  std::string trouble{};   // libpcap's words
 };
 
 // Throws capture::SourceError when the first file cannot be opened, and what `output` throws. Makes threads

@@ -27,6 +27,7 @@
 #include "daemon/errands.hpp"
 #include "daemon/health/caretaker.hpp"
 #include "daemon/health/sign_of_life.hpp"
+#include "daemon/memory_figures.hpp"
 #include "daemon/notify.hpp"
 #include "daemon/privileges.hpp"
 #include "daemon/render.hpp"
@@ -565,6 +566,7 @@ void Station::status(Json answer) {
   room_->figures(
       [this, answer](std::vector<WorkerFigures>&& parts) {
         json::object result = status_json(room_->status_facts(parts), room_->options_.daemon.alerts);
+        result["memory"] = memory_json(memory_figures());
         result["incidents"] = incidents_json(room_->desk_.incidents());
         result["notices"] = notices_json(room_->desk_.notices());
         result["name_waits"] = name_waits_json(room_->waits_, room_->names_untold_);

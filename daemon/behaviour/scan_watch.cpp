@@ -76,7 +76,7 @@ ScanWatch::ScanWatch(const policy::Policy& policy, const KeyedHash& hash)
       suspects_(options_.followed_max, hash),
       targets_(options_.followed_max, hash),
       waiting_(options_.followed_max, hash),
-      due_max_(due_per_waiting * options_.followed_max) {}
+      due_(due_per_waiting * std::max<std::size_t>(options_.followed_max, 1)) {}
 
 void ScanWatch::replaced(const policy::Policy& policy) {
   options_ = policy.options().behaviour;
@@ -153,7 +153,7 @@ void ScanWatch::opened(const FlowStep& step, const StepHashes& hashes, const pol
     return;
   }
   if (!waiting_.insert(step.id, hashes.flow)) return;
-  if (due_.size() >= due_max_) drop_answered();
+  if (due_.full()) drop_answered();
   due_.push_back({step.tuple, step.pair, hashes.source, step.id, step.time});
 }
 
@@ -197,7 +197,10 @@ void ScanWatch::finish(const policy::Policy& policy, std::vector<Notice>& found)
 
 // Keeps the list bounded where many are answered before any is due.
 void ScanWatch::drop_answered() {
-  due_.erase_if([this](const Waiting& each) { return !waiting_.contains(each.id, waiting_.hash(each.id)); });
+  const auto answered = [this](const Waiting& each) {
+    return !waiting_.contains(each.id, waiting_.hash(each.id));
+  };
+  due_.erase(std::remove_if(due_.begin(), due_.end(), answered), due_.end());
 }
 
 // Most that are due were answered: of the others what they will count in is asked for.

@@ -9,15 +9,16 @@
 
 #include <array>
 #include <bitset>
+#include <boost/circular_buffer.hpp>
 #include <cstdint>
 #include <vector>
 
+#include "capture/flow/page_memory.hpp"
 #include "daemon/alert/notice.hpp"
 #include "daemon/behaviour/bounded.hpp"
 #include "daemon/behaviour/keyed_hash.hpp"
 #include "daemon/behaviour/marks.hpp"
 #include "daemon/behaviour/number_set.hpp"
-#include "daemon/behaviour/ring.hpp"
 #include "daemon/flow_step.hpp"
 
 namespace sekimori::daemon {
@@ -140,8 +141,7 @@ class ScanWatch {
   // Flows that wait for their answer, and all whose answer is not overdue in the order in which they were
   // opened: those that were answered are in the second alone.
   NumberSet waiting_;
-  Ring<Waiting> due_{};
-  const std::size_t due_max_;
+  boost::circular_buffer<Waiting, capture::PageAllocator<Waiting>> due_;
   Stretch fast_{};
   Stretch slow_{};
   std::bitset<policy::pairs_max> answering_{};  // pairs in which others than TCP were seen to be answered

@@ -214,6 +214,30 @@ TEST(ScanWatch, BearsAClockThatIsSetBack) {
   EXPECT_EQ(stage.found("SCAN-INSIDE").size(), 1U);
 }
 
+// Four times as many as are followed wait in their order; who was answered makes room for who was not.
+TEST(ScanWatch, LosesNoSilenceAmongMoreAnswersThanWaitAtATime) {
+  BehaviourStage stage{"behaviour: {followed_max: 1024}\n"};
+  unsigned silent = 0;
+  for (unsigned i = 0; i < 12'000; ++i) {
+    const Time time = ten_o_clock + i * 10us;
+    capture::Tuple tuple = to(1 + i % 200, 8081, 1024 + i);
+    if (i % 500 == 7) {
+      tuple.destination = IpAddress::ipv4(0x0a141f00U + silent++);
+      stage.attempt(tuple, time);
+    } else {
+      tuple.source = IpAddress::ipv4(0x0a148000U + i);
+      stage.download(tuple, time, 100);
+    }
+  }
+  EXPECT_EQ(stage.watch.scan().counters().attempts_failed, 0U);
+  stage.wait_until(ten_o_clock + 60s);
+  EXPECT_EQ(stage.watch.scan().counters().attempts_failed, silent);
+  EXPECT_EQ(stage.watch.scan().counters().attempts_undecided, 0U);
+  const auto found = stage.found("SCAN-INSIDE");
+  ASSERT_EQ(found.size(), 1U);
+  EXPECT_EQ(found[0].notice->subject, suspect);
+}
+
 TEST(ScanWatch, FollowsABoundedNumberOfTerminals) {
   BehaviourStage stage{"behaviour: {followed_max: 1024}\n"};
   for (unsigned i = 0; i < 3000; ++i) {

@@ -258,6 +258,14 @@ std::string matrix_text(const json::object& event, Language language, bool colou
   return out.append(mirror_text(event, language, colour));
 }
 
+std::string memory_text(const json::object& memory, Language language) {
+  const auto mebibytes = [&](std::string_view name) { return grouped(count(memory, {name}) >> 20U); };
+  return say(Text::tool_status_memory_value, language,
+             {{"resident", mebibytes("resident_bytes")},
+              {"peak", mebibytes("resident_peak_bytes")},
+              {"tables", mebibytes("tables_bytes")}});
+}
+
 std::string books_text(const json::object& books, Language language) {
   Table table{{{""}, {"", Align::right}}};
   const auto add = [&](Text name, std::uint64_t value) {

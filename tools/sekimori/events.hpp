@@ -36,4 +36,7 @@ std::string matrix_text(const boost::json::object& event, Language language, boo
 // books.
 std::string books_text(const boost::json::object& books, Language language);
 
+// The members of a `memory` event's "memory" (or of status' "memory"), in one line without its end.
+std::string memory_text(const boost::json::object& memory, Language language);
+
 }  // namespace sekimori::tool

@@ -28,6 +28,7 @@ struct Emit {
   bool stats = false;
   bool matrix = false;
   bool services = false;
+  bool memory = false;
 };
 
 Emit read_emit(const Arguments& arguments) {
@@ -45,10 +46,13 @@ Emit read_emit(const Arguments& arguments) {
       emit.matrix = true;
     } else if (kind == "services") {
       emit.services = true;
+    } else if (kind == "memory") {
+      emit.memory = true;
     } else {
       throw UsageError(
           say(Text::tool_bad_word, arguments.language(), {{"option", "--emit"}, {"value", kind}}),
-          daemon::suggestion(kind, {"alerts", "flows", "stats", "matrix", "services"}, arguments.language()));
+          daemon::suggestion(kind, {"alerts", "flows", "stats", "matrix", "services", "memory"},
+                             arguments.language()));
     }
   }
   return emit;
@@ -110,6 +114,15 @@ class Printer final : public daemon::ReplayOutput {
         line(stats);
       } else {
         std::cout << books_text(stats.at("stats").as_object(), options_.language);
+      }
+    }
+    if (emit_.memory) {
+      const boost::json::object memory = daemon::memory_json(result.memory);
+      if (eve_) {
+        line({{"event_type", "memory"}, {"memory", memory}});
+      } else {
+        std::cout << text(Text::tool_status_memory, options_.language) << ": "
+                  << memory_text(memory, options_.language) << '\n';
       }
     }
     if (emit_.services) {
