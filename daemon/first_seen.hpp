@@ -21,19 +21,25 @@ class FirstSeen {
   // `key`: a hash, never 0. The minute before the newest one is still known, because frames of several taps
   // do not come in the order of their times; one that is older still is looked for in a newer one.
   Answer look(std::uint64_t key, std::int64_t minute) {
+    pass(minute);
     Half& half = halves_[static_cast<std::uint64_t>(minute) & 1U];
-    if (half.minute < minute) {
-      half.keys.assign(slots, 0);
-      half.count = 0;
-      half.full = false;
-      half.minute = minute;
-    }
     const std::uint64_t& slot = find(half, key);
     if (slot == key) return Answer::known;
     if (half.count < limit_) return Answer::first;
     if (!half.full) ++minutes_full_;
     half.full = true;
     return Answer::full;
+  }
+  // There is such a minute: what is told in it is told for the first time. Where several workers share what
+  // is told, each has to hear of every minute in the order in which they come, or one that slept while the
+  // clock was set forward and back would know more than the others.
+  void pass(std::int64_t minute) {
+    Half& half = halves_[static_cast<std::uint64_t>(minute) & 1U];
+    if (half.minute >= minute) return;
+    half.keys.assign(slots, 0);
+    half.count = 0;
+    half.full = false;
+    half.minute = minute;
   }
   // It was told: from here on it is known. Right after look() said `first`.
   void keep(std::uint64_t key, std::int64_t minute) {

@@ -121,6 +121,7 @@ void Inspector::frames(std::span<const capture::Frame> frames) {
 }
 
 void Inspector::frame(const capture::Frame& frame) {
+  if (minute_.leaves(frame.time)) pass_minute(frame.time);
   if (frame.time < newest_frame_) {
     ++books_.time_backwards;
   } else {
@@ -134,6 +135,12 @@ void Inspector::frame(const capture::Frame& frame) {
   table_.expect(packet);
   if (++batched_ >= batch_max) flush();
   learn_read();
+}
+
+// What came before belongs to the minute before, whatever batch it is in.
+void Inspector::pass_minute(Time time) {
+  flush();
+  ear_.pass(minute_.enter(time));
 }
 
 // All other frames: nothing in them, several packets, or fragments.

@@ -79,6 +79,9 @@ class Inspector final : public capture::FrameSink, private capture::FlowEnds {
   void packet(const capture::Packet& packet);
   // What a DNS answer told that somebody else has read. In the order of the frames, between packets.
   void learn(const NameEvidence& evidence);
+  // The next packets are of another minute than those before. By frame() itself; for packet(), whenever it is
+  // so among all that are dealt out.
+  void pass_minute(Time time);
   // When watching began, for the startup grace; without it, the first packet's time.
   void begin(Time start);
   // Books a frame that became no packet.
@@ -228,6 +231,7 @@ class Inspector final : public capture::FrameSink, private capture::FlowEnds {
   std::uint64_t aged_opened_ = 0;  // flows opened until then
   std::uint64_t ageing_debt_ = 0;  // records times microseconds, less than a step
   Time newest_{};                  // of the packets worked off: the clock of the table
+  PacketMinute minute_{};          // of the frame before
   Time newest_frame_{};            // of the frames seen: to count time running backwards
 };
 

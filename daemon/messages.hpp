@@ -44,6 +44,12 @@ struct FlowEvent {
   capture::WireSign wire{};      // Kind::wire
 };
 
+// Of these each worker tells its own, so how many come, and when, depends on the number of workers: they are
+// news of something, but never the time by which anything else falls due.
+constexpr bool told_by_each_worker(FlowEvent::Kind kind) {
+  return kind == FlowEvent::Kind::beyond || kind == FlowEvent::Kind::wire;
+}
+
 // ---- what is counted
 // --------------------------------------------------------------------------------------------
 

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <chrono>
+#include <cstdint>
 
 #include "capture/time.hpp"
 
@@ -16,5 +17,29 @@ inline constexpr std::chrono::seconds clock_doubt{60};
 inline void follow_clock(Time& clock, Time now) {
   if (now > clock || clock - now > clock_doubt) clock = now;
 }
+
+inline std::int64_t minute_of(Time time) {
+  return std::chrono::floor<std::chrono::minutes>(time).time_since_epoch().count();
+}
+
+// The minute that frames are in, for two compares a frame.
+class PacketMinute {
+ public:
+  // Is this time of another one than the time before? True for the first.
+  bool leaves(Time time) const { return time < begin_ || time >= end_; }
+  // Which is from now on the one.
+  std::int64_t enter(Time time) {
+    constexpr Duration length = std::chrono::minutes{1};
+    const std::int64_t minute = minute_of(time);
+    // At the ends of all time a minute is cut off.
+    begin_ = time < Time::min() + length ? Time::min() : Time{std::chrono::minutes{minute}};
+    end_ = time > Time::max() - length ? Time::max() : Time{std::chrono::minutes{minute + 1}};
+    return minute;
+  }
+
+ private:
+  Time begin_ = Time::max();
+  Time end_ = Time::min();
+};
 
 }  // namespace sekimori::daemon

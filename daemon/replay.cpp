@@ -20,6 +20,7 @@
 #include "daemon/alert/wire_watch.hpp"
 #include "daemon/behaviour/behaviour_watch.hpp"
 #include "daemon/inspector.hpp"
+#include "daemon/packet_clock.hpp"
 
 namespace sekimori::daemon {
 namespace {
@@ -107,6 +108,7 @@ class Lane {
       const std::lock_guard lock(mutex_);
       std::swap(filling, working_);
       std::swap(learned, learning_);
+      std::swap(passed, passing_);
       until_ = until;
       busy_ = true;
     }
@@ -122,8 +124,14 @@ class Lane {
     std::size_t before = 0;
     NameEvidence evidence{};
   };
+  // Likewise: from there on packets are of another minute.
+  struct Passed {
+    std::size_t before = 0;
+    Time time{};
+  };
   std::vector<capture::Packet> filling{};
   std::vector<Learned> learned{};
+  std::vector<Passed> passed{};
   Findings findings;
   Inspector inspector;
 
@@ -133,15 +141,20 @@ class Lane {
     while (changed_.wait(lock, stop, [this] { return busy_; })) {
       lock.unlock();
       std::size_t next = 0;
+      std::size_t minute = 0;
       for (std::size_t i = 0; i < working_.size(); ++i) {
+        for (; minute < passing_.size() && passing_[minute].before <= i; ++minute)
+          inspector.pass_minute(passing_[minute].time);
         for (; next < learning_.size() && learning_[next].before <= i; ++next)
           inspector.learn(learning_[next].evidence);
         inspector.packet(working_[i]);
       }
       for (; next < learning_.size(); ++next) inspector.learn(learning_[next].evidence);
+      for (; minute < passing_.size(); ++minute) inspector.pass_minute(passing_[minute].time);
       inspector.tick(until_, 0);
       working_.clear();
       learning_.clear();
+      passing_.clear();
       lock.lock();
       busy_ = false;
       changed_.notify_all();
@@ -152,6 +165,7 @@ class Lane {
   std::condition_variable_any changed_{};
   std::vector<capture::Packet> working_{};
   std::vector<Learned> learning_{};
+  std::vector<Passed> passing_{};
   Time until_{};
   bool busy_ = false;
   std::jthread thread_{};
@@ -183,6 +197,10 @@ class Reader final : public capture::FrameSink {
     if (lanes_.size() == 1) {
       lanes_.front()->inspector.frame(frame);
       return;
+    }
+    if (minute_.leaves(frame.time)) {
+      ear_.pass(minute_.enter(frame.time));
+      for (const auto& lane : lanes_) lane->passed.push_back({lane->filling.size(), frame.time});
     }
     const capture::Decoder::Result result = decoder_.decode(frame, packets_);
     if (result.stripped) ++books.mirror_stripped;
@@ -236,6 +254,7 @@ class Reader final : public capture::FrameSink {
   NameReader names_{};
   std::array<capture::Packet, capture::packets_most> packets_{};
   WireEar ear_{findings, 0, decoder_.domains()};
+  PacketMinute minute_{};
 };
 
 // Events of all lanes in the order of the frames that caused them, through the incidents to the output.
@@ -258,6 +277,11 @@ class Teller {
   const BehaviourWatch& behaviour() const { return behaviour_; }
   std::uint64_t sign_minutes_full() const { return wires_->counters().minutes_full; }
 
+  // The first frame's time, before anything else.
+  void begin(Time first) {
+    desk_.tick(first, policy_, records_);
+    pass_on();
+  }
   // `found`: of one chunk, by the reader itself and by the lanes.
   void tell(std::vector<Findings>& found) {
     events_.clear();
@@ -309,6 +333,7 @@ class Teller {
     pass_on();
   }
   void feed_step(std::size_t at) {
+    if (waits_.waiting() != 0) waits_.tick(steps_[at]->time, [this](const FlowEvent& event) { pass(event); });
     behaviour_.look_ahead(at, steps_.size(), [this](std::size_t i) -> const FlowStep& { return *steps_[i]; });
     desk_.step(*steps_[at], policy_, 0.0, records_);
     if (!records_.empty()) pass_on();
@@ -431,9 +456,14 @@ ReplayResult replay(const ReplayOptions& options, const capture::CaptureOptions&
   Teller teller{policy, alerts, output};
   TellerThread telling{teller, lanes.size()};
   capture::ReadState state = capture::ReadState::more;
+  bool begun = false;  // until then nothing was taken
   while (state == capture::ReadState::more) {
     const capture::ReadResult read = source->read(options.chunk_frames, reader);
     state = read.state;
+    if (!begun && reader.first) {
+      teller.begin(*reader.first);
+      begun = true;
+    }
     if (state == capture::ReadState::broken) {
       result.readable = false;
       result.trouble = read.message;

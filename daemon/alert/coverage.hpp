@@ -16,6 +16,7 @@
 
 #include "capture/flow/flow.hpp"
 #include "daemon/messages.hpp"
+#include "daemon/packet_clock.hpp"
 #include "policy/policy.hpp"
 
 namespace sekimori::daemon {
@@ -58,9 +59,7 @@ class Coverage {
   // To the server, to the client.
   static std::array<Way, 2> ways(const capture::FlowFacts& facts);
 
-  static std::int64_t minute_of(Time time) {
-    return std::chrono::floor<std::chrono::minutes>(time).time_since_epoch().count();
-  }
+  static std::int64_t minute_of(Time time) { return daemon::minute_of(time); }
 
  private:
   static constexpr std::size_t minutes_kept = 32;

@@ -28,10 +28,13 @@ void Desk::number(std::vector<AlertRecord>& out, std::size_t from) {
   lines_ += out.size() - from;
 }
 
-void Desk::pass_time(Time packet_now) {
+void Desk::pass_time(Time packet_now, const std::shared_ptr<const policy::Policy>& policy,
+                     std::vector<AlertRecord>& out) {
   if (passed_ && packet_now >= *passed_ && packet_now - *passed_ < pause) return;
   passed_ = packet_now;
   for (const auto& watcher : watchers_) watcher->tick(packet_now, *policy_, found_);
+  if (!found_.empty()) pass_on(policy, out);
+  notices_.tick(packet_now, out);
 }
 
 void Desk::pass_on(const std::shared_ptr<const policy::Policy>& policy, std::vector<AlertRecord>& out) {
@@ -45,9 +48,7 @@ void Desk::feed(const FlowEvent& event, const std::shared_ptr<const policy::Poli
   loss_ratio_ = loss_ratio;
   // An event that was under way when the policy was replaced was judged by the old one.
   if (policy_ == nullptr || policy->generation() >= policy_->generation()) use(policy, out);
-  pass_time(event.time);
-  pass_on(policy, out);
-  notices_.tick(event.time, out);
+  if (!told_by_each_worker(event.kind)) pass_time(event.time, policy, out);
   incidents_.feed(event, policy, loss_ratio, out);
   for (const auto& watcher : watchers_) watcher->feed(event, *policy, found_);
   pass_on(policy, out);
@@ -61,7 +62,7 @@ void Desk::step(const FlowStep& step, const std::shared_ptr<const policy::Policy
   if (policy_ != policy && (policy_ == nullptr || policy->generation() >= policy_->generation())) {
     use(policy, out);
   }
-  pass_time(step.time);
+  pass_time(step.time, policy, out);
   for (Watcher* const watcher : stepping_) watcher->step(step, *policy, found_);
   if (!found_.empty()) pass_on(policy, out);
   if (out.size() != before) number(out, before);

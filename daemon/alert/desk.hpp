@@ -36,7 +36,7 @@ class Watcher {
   virtual bool wants_steps() const { return false; }
   virtual void step(const FlowStep&, const policy::Policy&, std::vector<Notice>&) {}
   // Packet time went on; called at least once a minute of packet time, and with each event's time before the
-  // event. A time before one that was given already changes nothing.
+  // event (but for those of told_by_each_worker()). A time before one that was given already changes nothing.
   virtual void tick(Time packet_now, const policy::Policy& policy, std::vector<Notice>& found) = 0;
   // The input ends: what is still held back is told now.
   virtual void finish(Time, const policy::Policy&, std::vector<Notice>&) {}
@@ -94,8 +94,9 @@ class Desk {
 
  private:
   void use(const std::shared_ptr<const policy::Policy>& policy, std::vector<AlertRecord>& out);
-  // Tells the watchers how far packet time is, if it has moved since they were told.
-  void pass_time(Time packet_now);
+  // Tells the watchers how far packet time is, if it has moved since they were told, and what falls due then.
+  void pass_time(Time packet_now, const std::shared_ptr<const policy::Policy>& policy,
+                 std::vector<AlertRecord>& out);
   void pass_on(const std::shared_ptr<const policy::Policy>& policy, std::vector<AlertRecord>& out);
   void number(std::vector<AlertRecord>& out, std::size_t from);
 

@@ -70,7 +70,7 @@ const ExceptionUsage& ExceptionUse::of(std::string_view id) const {
 
 void ExceptionUse::feed(const FlowEvent& event, const policy::Policy& policy, std::vector<Notice>& out) {
   if (!since_ || event.time < *since_) since_ = event.time;
-  if (event.kind == FlowEvent::Kind::beyond || event.kind == FlowEvent::Kind::wire) return;
+  if (told_by_each_worker(event.kind)) return;
   const policy::Verdict& verdict = event.verdict;
   if (verdict.decision == policy::Decision::permit && verdict.basis == policy::Basis::exception) {
     used(event, policy, out);

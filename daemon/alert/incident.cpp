@@ -388,9 +388,9 @@ void Incidents::feed(const FlowEvent& event, const std::shared_ptr<const policy:
   assert(policy != nullptr);
   State& state = *state_;
   state.loss_ratio = loss_ratio;
-  state.advance(event.time, out);
   if (event.kind == FlowEvent::Kind::beyond) return state.coverage.feed(event);
   if (event.kind == FlowEvent::Kind::wire) return;
+  state.advance(event.time, out);
   ++state.counters.events_in;
   if (event.verdict.decision == policy::Decision::forbid) {
     state.feed_incident(event, policy, out);

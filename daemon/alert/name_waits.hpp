@@ -12,7 +12,8 @@
 // (Verdict::path_pending) waits path_wait for it. What is let through keeps the time of its packet.
 //
 // The result depends on the events and their order alone: what is due is passed on before the first event
-// that is later. One thread. Bounded: when `kept_max` wait, the one that is due next is passed on early.
+// that is later, or at a tick. One thread. Bounded: when `kept_max` wait, the one that is due next is passed
+// on early.
 #pragma once
 
 #include <cstdint>

@@ -24,8 +24,8 @@ void fetch(const FlowEvent& event) {
 }  // namespace
 
 StoriesAhead::Expected StoriesAhead::expect(const FlowEvent& event) const {
-  const bool forbidden = event.verdict.decision == policy::Decision::forbid &&
-                         event.kind != FlowEvent::Kind::beyond && event.kind != FlowEvent::Kind::wire;
+  const bool forbidden =
+      event.verdict.decision == policy::Decision::forbid && !told_by_each_worker(event.kind);
   if (!forbidden) return {};
   const std::uint32_t hash = stories_.hash_of({event.facts.tuple.source, event.verdict.pair(), 0});
   stories_.expect(hash);

@@ -270,6 +270,23 @@ TEST(NameWaits, PassesOnInTheOrderInWhichItFallsDue) {
   EXPECT_EQ(waits.counters().told, 2U);
 }
 
+// Each worker tells of the wires, so their number must not decide when something else is told.
+TEST(NameWaits, NewsOfAWireReleasesNothing) {
+  NameWaits waits;
+  std::vector<FlowEvent::Kind> heard;
+  const auto pass = [&](const FlowEvent& event) { heard.push_back(event.kind); };
+  waits.feed(waiting(1, 0s), pass);
+  for (const FlowEvent::Kind kind : {FlowEvent::Kind::wire, FlowEvent::Kind::beyond}) {
+    FlowEvent news = waiting(2, 3600s, false);
+    news.kind = kind;
+    waits.feed(news, pass);
+  }
+  EXPECT_EQ(heard, (std::vector<FlowEvent::Kind>{FlowEvent::Kind::wire, FlowEvent::Kind::beyond}));
+  EXPECT_EQ(waits.waiting(), 1U);
+  waits.tick(Time{3600s}, pass);
+  EXPECT_EQ(heard.back(), FlowEvent::Kind::opened);
+}
+
 TEST(NameWaits, ProvedIsDroppedAndGivenUpIsTold) {
   NameWaits waits;
   std::vector<FlowEvent::Kind> heard;

@@ -111,6 +111,55 @@ TEST_F(ReplayTest, GivesTheSameOutputForAnyNumberOfWorkers) {
   }
 }
 
+// A clock that is set forward and back by minutes, cards of all segments on all VLANs (news that each worker
+// tells itself), log-ins at many hosts, and forbidden conversations that go on, so that much falls due now
+// and then.
+std::string restless_capture(unsigned seed) {
+  std::mt19937 engine{seed};
+  const auto random = [&engine](unsigned below) { return static_cast<unsigned>(engine()) % below; };
+  constexpr std::array<const char*, 6> networks{"10.10.21.", "10.20.22.", "10.20.30.",
+                                                "10.30.40.", "172.31.0.", "203.0.113."};
+  constexpr std::array<unsigned, 4> vlans{110, 210, 310, 399};
+  constexpr std::array<std::uint16_t, 4> ports{445, 3389, 443, 8080};
+  kit::CaptureOctets out;
+  std::chrono::microseconds time = kit::capture_begin;
+  for (unsigned i = 0; i < 6'000; ++i) {
+    time += std::chrono::milliseconds{random(random(10) == 0 ? 2'000 : 40)};
+    if (random(300) == 0) time += std::chrono::seconds{random(150)};
+    if (random(300) == 0) time -= std::chrono::seconds{random(100)};
+    const unsigned from = random(6);
+    const unsigned to = random(2) == 0 ? from : random(6);
+    const std::string source = networks[from] + std::to_string(1 + random(random(2) == 0 ? 3 : 60));
+    const std::string destination = networks[to] + std::to_string(1 + random(random(2) == 0 ? 3 : 60));
+    const std::string card = "02:00:00:0" + std::to_string(from) + ":00:" + std::to_string(10 + random(4));
+    const auto link = kit::ethernet().macs(card, "02:00:00:00:00:01").vlan(vlans[random(4)]);
+    const auto ip = link.ipv4(source, destination).identification(1 + i % 60'000);
+    out.add(time, ip.tcp(static_cast<std::uint16_t>(1024 + random(60'000)), ports[random(4)],
+                         random(4) == 0 ? kit::ACK : kit::SYN)
+                      .bytes());
+  }
+  return out.octets();
+}
+
+// How many workers there are is no clock: neither alerts that fall due nor those that wait for another packet
+// may come sooner because more workers say whose card was seen.
+TEST_F(ReplayTest, GivesTheSameOutputForAnyNumberOfWorkersWhereTimeGoesBothWays) {
+  policy = test::make_policy(std::string{test::small_city} + "behaviour: {scan: {hosts: 5}}\n");
+  write(restless_capture(5));
+  Lines one;
+  const ReplayResult first = run(1, one);
+  ASSERT_TRUE(first.readable) << first.trouble;
+  EXPECT_TRUE(first.books.close());
+  EXPECT_GT(first.books.time_backwards, 500U);
+  EXPECT_NE(one.all.find("\"kind\":\"repeated\""), std::string::npos);
+  EXPECT_NE(one.all.find("SCAN-INSIDE"), std::string::npos);
+  for (const std::uint16_t workers : {std::uint16_t{2}, std::uint16_t{3}, std::uint16_t{7}}) {
+    Lines more;
+    run(workers, more, false, 100U * workers);
+    EXPECT_EQ(more.all, one.all) << workers << " workers";
+  }
+}
+
 // A sweep, a scan, log-ins and a download by the same terminal, its conversations spread over the workers.
 std::string attack_capture() {
   using kit::ACK;
