@@ -11,7 +11,7 @@
 namespace sekimori::daemon {
 namespace {
 
-constexpr std::chrono::minutes pause{1};
+constexpr std::chrono::minutes draft_pause{1};
 
 // The draft that closes the pair; as the segments where several of them do together.
 policy::Verdict closing_draft(const policy::Policy& policy, policy::PairId pair) {
@@ -34,7 +34,7 @@ void DraftWatch::opened(const FlowStep& step, const policy::Policy& policy, std:
   Told& told = pairs_[step.pair];
   ++told.flows;
   if (step.time < told.next) return;
-  told.next = step.time + pause;
+  told.next = step.time + draft_pause;
   const policy::SegmentId from = policy::from_of(step.pair);
   const policy::SegmentId to = policy::to_of(step.pair);
   const std::string subject = policy.segments()[from].id + ">" + policy.segments()[to].id;

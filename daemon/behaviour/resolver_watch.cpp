@@ -8,7 +8,7 @@
 namespace sekimori::daemon {
 namespace {
 
-constexpr std::chrono::minutes pause{1};
+constexpr std::chrono::minutes resolver_pause{1};
 constexpr std::uint16_t port_dns_over_tls = 853;  // RFC 7858; over QUIC as well: RFC 9250
 
 }  // namespace
@@ -58,7 +58,7 @@ void ResolverWatch::opened(const FlowStep& step, const policy::Policy& policy, s
   Asked& asked = asked_.at({resolver, tuple.source});
   ++asked.questions;
   if (step.time < asked.next) return;
-  asked.next = step.time + pause;
+  asked.next = step.time + resolver_pause;
   const std::string whom = resolver == 0 ? std::string{"port 853"} : tuple.destination.to_string();
   Notice notice{NoticeKind::resolver_outside,
                 host_subject(policy, tuple.source) + " " + whom,

@@ -9,7 +9,7 @@
 namespace sekimori::daemon {
 namespace {
 
-constexpr std::chrono::minutes pause{1};
+constexpr std::chrono::minutes unasked_pause{1};
 // Two cards stamp what they receive by so much more or less: within it nobody knows which came first.
 constexpr std::chrono::microseconds stamp_doubt{200};
 
@@ -163,7 +163,7 @@ void UnaskedWatch::weigh(Service& service, const Mark& newest, const policy::Pol
     if (suspect(each)) peers.push_back(&each);
   }
   if (peers.size() < peers_least || peers.size() * share < asked_in_window(service, newest.time)) return;
-  if (service.told <= newest.time && newest.time < service.told + pause) return;
+  if (service.told <= newest.time && newest.time < service.told + unasked_pause) return;
   service.told = newest.time;
   ++counters_.findings;
   const auto answers =

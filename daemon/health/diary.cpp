@@ -5,18 +5,14 @@
 #include <utility>
 
 #include "daemon/health/kept_file.hpp"
+#include "daemon/health/vitals.hpp"
 
 namespace sekimori::daemon {
 namespace {
 
 using std::chrono::days;
 
-constexpr KeptForm form{.family = "sekimori day ", .version = "1"};
-
-// A counter may start again: then nothing is known to have happened.
-std::uint64_t since(std::uint64_t now, std::uint64_t before) {
-  return now >= before ? now - before : 0;
-}
+constexpr KeptForm day_form{.family = "sekimori day ", .version = "1"};
 
 std::optional<std::size_t> place_of(std::string_view id, const std::vector<std::string>& segments) {
   const auto found = std::find(segments.begin(), segments.end(), id);
@@ -182,12 +178,12 @@ std::string write_day(const Day& day, const std::vector<std::string>& segments) 
                std::to_string(figures.flows) + " " + std::to_string(figures.flows_forbidden) + "\n";
     }
   }
-  return seal_kept(form, lines);
+  return seal_kept(day_form, lines);
 }
 
 std::optional<Day> read_day(std::string_view content, const std::vector<std::string>& segments) {
   std::string_view lines;
-  if (unseal_kept(form, content, lines) != KeptFault::none) return std::nullopt;
+  if (unseal_kept(day_form, content, lines) != KeptFault::none) return std::nullopt;
   Day day;
   bool dated = false;
   const bool good =

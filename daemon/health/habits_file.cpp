@@ -7,7 +7,7 @@
 namespace sekimori::daemon {
 namespace {
 
-constexpr KeptForm form{.family = "sekimori habits ", .version = "1"};
+constexpr KeptForm habits_form{.family = "sekimori habits ", .version = "1"};
 
 void add_hours(const Habits& habits, std::size_t which, const std::string& name, std::string& out) {
   for (unsigned hour = 0; hour < 24; ++hour) {
@@ -69,12 +69,12 @@ std::string write_habits(const HabitBook& book, const std::vector<std::string>& 
   for (std::size_t vlan = 0; vlan < book.vlans.size(); ++vlan) {
     add_hours(book.vlans, vlan, "vlan " + std::to_string(vlan), out);
   }
-  return seal_kept(form, out);
+  return seal_kept(habits_form, out);
 }
 
 KeptFault read_habits(std::string_view content, const std::vector<std::string>& segments, HabitBook& book) {
   std::string_view lines;
-  const KeptFault fault = unseal_kept(form, content, lines);
+  const KeptFault fault = unseal_kept(habits_form, content, lines);
   if (fault != KeptFault::none) return fault;
   HabitBook out = book;
   if (!each_kept_line(lines, [&](std::string_view line) { return read_line(line, segments, out); })) {

@@ -18,11 +18,6 @@ std::string seconds_text(std::chrono::nanoseconds span) {
   return std::to_string(duration_cast<seconds>(span).count());
 }
 
-// A counter may start again (a source that was made anew): then nothing is known to have happened.
-std::uint64_t since(std::uint64_t now, std::uint64_t before) {
-  return now >= before ? now - before : 0;
-}
-
 double percent(std::uint64_t part, std::uint64_t whole) {
   return whole == 0 ? 0.0 : 100.0 * static_cast<double>(part) / static_cast<double>(whole);
 }

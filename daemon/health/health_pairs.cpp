@@ -15,14 +15,6 @@ namespace {
 // Fewer gaps than this are a few odd connections, not a mirror.
 constexpr std::uint64_t gaps_least = 10;
 
-std::uint64_t since(std::uint64_t now, std::uint64_t before) {
-  return now >= before ? now - before : 0;
-}
-
-std::string seconds_text(std::chrono::nanoseconds span) {
-  return std::to_string(std::chrono::duration_cast<std::chrono::seconds>(span).count());
-}
-
 struct Missed {
   std::uint64_t octets = 0;
   std::uint64_t gaps = 0;
@@ -134,7 +126,7 @@ void Health::tell_silence(Notice notice, const Expected& expected, const Habits&
   const Span silent = habits.silent(which);
   const bool pair = notice.kind == NoticeKind::pair_silent;
   add_time(notice, "since", now_.wall - std::chrono::duration_cast<Duration>(silent));
-  notice.add("seconds", seconds_text(silent));
+  notice.add("seconds", std::to_string(std::chrono::duration_cast<std::chrono::seconds>(silent).count()));
   notice.add("expected", std::to_string(expected.most.value_or(std::chrono::seconds{0}).count()));
   const std::string key = pair ? "health.pairs" : "health.vlans";
   notice.add("ground", expected.configured ? "configured" : "learned",

@@ -12,6 +12,11 @@
 
 namespace sekimori::daemon {
 
+// A counter may start again (a source that was made anew): then nothing is known to have happened.
+inline std::uint64_t since(std::uint64_t now, std::uint64_t before) {
+  return now >= before ? now - before : 0;
+}
+
 // What the system says of a tap's interface (daemon/health/interface_look.hpp).
 struct InterfaceVitals {
   std::uint64_t transmitted = 0;         // frames that the interface sent, whoever sent them

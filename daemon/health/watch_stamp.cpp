@@ -14,14 +14,14 @@
 namespace sekimori::daemon {
 namespace {
 
-constexpr KeptForm form{.family = "sekimori watch ", .version = "1"};
+constexpr KeptForm watch_form{.family = "sekimori watch ", .version = "1"};
 constexpr std::size_t slot_octets = 128;
 
 // A sealed text of one line, on one line.
 std::string slot_of(std::uint64_t generation, const WatchMark& mark) {
-  std::string out = seal_kept(form, std::to_string(generation) + " " +
-                                        std::to_string(mark.until.time_since_epoch().count()) +
-                                        (mark.stopped ? " stopped\n" : " running\n"));
+  std::string out = seal_kept(watch_form, std::to_string(generation) + " " +
+                                              std::to_string(mark.until.time_since_epoch().count()) +
+                                              (mark.stopped ? " stopped\n" : " running\n"));
   for (char& each : out) {
     if (each == '\n') each = ' ';
   }

@@ -22,7 +22,7 @@ std::size_t window_of(const Sink& sink) {
   return stream ? window_stream : window_most;
 }
 
-Time wall_clock() {
+Time clock_now() {
   return std::chrono::time_point_cast<Duration>(std::chrono::system_clock::now());
 }
 
@@ -127,7 +127,7 @@ void Courier::tell_loss(Way& way, std::uint64_t first, std::uint64_t next) {
   way.lost += lost;
   way.handed = next - 1;
   way.outstanding.push_back(way.handed);
-  const LossNotice notice{wall_clock(), wall_clock(), lost, way.sink->options().name};
+  const LossNotice notice{clock_now(), clock_now(), lost, way.sink->options().name};
   way.sink->deliver(message_of(notice, options_));
 }
 

@@ -175,12 +175,6 @@ void sign(json::object& ours, const AlertOptions& options) {
   if (!options.sensor.empty()) ours["sensor"] = string(options.sensor);
 }
 
-// Suricata's scale: 1 is the worst.
-int eve_severity(policy::Severity severity) {
-  if (severity <= policy::Severity::critical) return 1;
-  return severity == policy::Severity::error ? 2 : 3;
-}
-
 // A number that every JSON reader and every human reads alike.
 std::string number(double value) {
   if (!std::isfinite(value)) return "null";

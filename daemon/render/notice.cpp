@@ -66,12 +66,6 @@ std::string clause_text(const policy::Clause& clause, Language language) {
   return say(id, language, {{"body", body}, {"quote", quote}, {"number", clause.number}});
 }
 
-// Suricata's scale: 1 is the worst.
-int eve_severity(policy::Severity severity) {
-  if (severity <= policy::Severity::critical) return 1;
-  return severity == policy::Severity::error ? 2 : 3;
-}
-
 std::string_view category_title(NoticeCategory category) {
   switch (category) {
     case NoticeCategory::finding:

@@ -12,7 +12,7 @@ namespace {
 namespace json = boost::json;
 using policy::ExceptionState;
 
-json::string string(std::string_view text) {
+json::string json_string(std::string_view text) {
   return json::string(text.data(), text.size());
 }
 
@@ -21,7 +21,7 @@ class Entry {
   explicit Entry(int utc_offset_minutes) : offset_(utc_offset_minutes) {}
 
   void text(std::string_view key, std::string_view value) {
-    if (!value.empty()) out[key] = string(value);
+    if (!value.empty()) out[key] = json_string(value);
   }
   void time(std::string_view key, const std::optional<Time>& value) {
     if (value) out[key] = timestamp(*value, offset_);
@@ -61,7 +61,7 @@ json::object hours_object(const policy::HoursOptions& hours) {
   static constexpr std::array<std::string_view, 7> names{"mon", "tue", "wed", "thu", "fri", "sat", "sun"};
   json::array weekdays;
   for (std::size_t day = 0; day < names.size(); ++day) {
-    if ((hours.weekdays >> day & 1U) != 0) weekdays.emplace_back(string(names[day]));
+    if ((hours.weekdays >> day & 1U) != 0) weekdays.emplace_back(json_string(names[day]));
   }
   json::array ranges;
   for (const policy::HoursOptions::Range& range : hours.ranges)
@@ -160,7 +160,7 @@ json::array domain_names(const policy::Policy& policy, DomainSet domains) {
   json::array names;
   for (std::size_t i = 0; i < policy.domains_count(); ++i) {
     const auto domain = static_cast<DomainId>(i);
-    if (has_domain(domains, domain)) names.emplace_back(string(policy.domain_name(domain)));
+    if (has_domain(domains, domain)) names.emplace_back(json_string(policy.domain_name(domain)));
   }
   return names;
 }

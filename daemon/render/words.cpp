@@ -163,6 +163,11 @@ std::string_view severity_name(policy::Severity severity) {
   return names[std::min<std::size_t>(static_cast<std::size_t>(severity), names.size() - 1)];
 }
 
+int eve_severity(policy::Severity severity) {
+  if (severity <= policy::Severity::critical) return 1;
+  return severity == policy::Severity::error ? 2 : 3;
+}
+
 std::string_view segment_id(const policy::Policy& policy, policy::SegmentId segment) {
   const auto& segments = policy.segments();
   return segment < segments.size() ? std::string_view{segments[segment].id} : std::string_view{"-"};

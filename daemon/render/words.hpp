@@ -35,6 +35,7 @@ std::string_view cell_code(policy::Cell cell);              // "-", "F", "f", "G
 std::string_view alert_kind_name(AlertKind kind);           // "opened"
 std::string_view close_reason_name(CloseReason reason);     // "quiet"; none: ""
 std::string_view severity_name(policy::Severity severity);  // RFC 5424 table 2: "emergency".."debug"
+int eve_severity(policy::Severity severity);                // Suricata's scale: 1 is the worst
 // Id of the segment, e.g. "mynumber"; "-" for an index that the policy does not know.
 std::string_view segment_id(const policy::Policy& policy, policy::SegmentId segment);
 std::string rule_name(const policy::Policy& policy,

@@ -9,7 +9,7 @@
 namespace sekimori::policy {
 namespace {
 
-constexpr std::size_t pieces_max = 10'000;
+constexpr std::size_t assertion_pieces_max = 10'000;
 
 class Prover {
  public:
@@ -188,7 +188,7 @@ class Prover {
       if (!fine) others.push_back(&permission);
     }
     for (const Permission* const permission : others) {
-      auto rest = remainder(*intersect(permission->box, claimed), allowed, pieces_max);
+      auto rest = remainder(*intersect(permission->box, claimed), allowed, assertion_pieces_max);
       if (!rest) return Broken{.why = Broken::Why::unknown};
       universe_.keep_real(*rest);
       if (rest->empty()) continue;
@@ -208,7 +208,7 @@ class Prover {
     index_.find(claimed, found);
     std::vector<const Box*> permitted;
     for (const std::uint32_t at : found) permitted.push_back(&reach_.permissions()[at].box);
-    auto rest = remainder(claimed, permitted, pieces_max);
+    auto rest = remainder(claimed, permitted, assertion_pieces_max);
     if (!rest) return Broken{.why = Broken::Why::unknown};
     universe_.keep_real(*rest);
     if (rest->empty()) return std::nullopt;

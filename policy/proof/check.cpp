@@ -14,7 +14,7 @@ namespace sekimori::policy {
 namespace {
 
 // More pieces than this, and it is only said that nobody looked.
-constexpr std::size_t pieces_max = 2000;
+constexpr std::size_t check_pieces_max = 2000;
 // Others named in one remark.
 constexpr std::size_t named_max = 3;
 
@@ -376,7 +376,7 @@ std::vector<const Entry*> Checker::coverers(const Examined& one, Who who, bool& 
       covering.insert(other);
     }
     if (others.empty()) return {};
-    auto rest = remainder(permission->box, others, pieces_max);
+    auto rest = remainder(permission->box, others, check_pieces_max);
     if (rest) universe_.keep_real(*rest);
     examined = examined && rest.has_value();
     if (!rest || !rest->empty()) return {};

@@ -8,19 +8,15 @@
 #include <vector>
 
 #include "capture/flow/fragments.hpp"
+#include "tests/capture/flow_kit.hpp"
 
 namespace sekimori::capture::fragments_kit {
 
 using namespace std::chrono_literals;
 
-inline constexpr Time noon{std::chrono::seconds{1'700'000'000}};
-
-inline IpAddress host(std::uint32_t number) {
-  return IpAddress::ipv4(0x0a000000U + number);
-}
-inline IpAddress host6(std::uint8_t number) {
-  return {.bytes = {0x20, 0x01, 0x0d, 0xb8, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, number}, .family = Family::ipv6};
-}
+using flow_kit::host;
+using flow_kit::host6;
+using flow_kit::noon;
 
 // The same numbers on every run.
 class Dice {

@@ -17,7 +17,7 @@ constexpr const char* responder = "02:00:0a:0a:0a:06";
 constexpr const char* intruder = "02:66:66:66:66:66";
 constexpr const char* firewall_lgwan = "02:fe:01:00:00:d2";
 constexpr const char* firewall_mynumber = "02:fe:01:00:00:6e";
-constexpr std::string_view body = R"(
+constexpr std::string_view cards_body = R"(
 profile: alpha
 segments:
   mynumber: {prefixes: [10.10.0.0/16]}
@@ -70,7 +70,7 @@ class Conversation {
                                     .bytes());
     time_ += 1s;
   }
-  std::vector<AlertRecord> told() const { return test::hear(frames_, body).lines; }
+  std::vector<AlertRecord> told() const { return test::hear(frames_, cards_body).lines; }
 
  private:
   unsigned next_number() { return ++number_; }

@@ -26,38 +26,39 @@ constexpr const char* terminal_mac = "02:00:00:00:00:15";
 constexpr const char* cloud = "203.0.113.9";
 
 // Frames with their times, and what a city hall would hear of them.
-class Day {
+class CloudDay {
  public:
-  explicit Day(std::string next_hop = breakout_mac) : next_hop_(std::move(next_hop)) {}
+  explicit CloudDay(std::string next_hop = breakout_mac) : next_hop_(std::move(next_hop)) {}
 
-  Day& at(Duration when) {
+  CloudDay& at(Duration when) {
     now_ = when;
     return *this;
   }
-  Day& client(const char* terminal, unsigned port, const char* server, unsigned flags,
-              const Octets& payload = {}, unsigned server_port = 443) {
+  CloudDay& client(const char* terminal, unsigned port, const char* server, unsigned flags,
+                   const Octets& payload = {}, unsigned server_port = 443) {
     return add(kit::ethernet(terminal_mac, next_hop_)
                    .ipv4(terminal, server)
                    .tcp(port, server_port, flags)
                    .payload(payload));
   }
-  Day& server(const char* terminal, unsigned port, const char* server, unsigned flags,
-              const Octets& payload = {}, unsigned server_port = 443) {
+  CloudDay& server(const char* terminal, unsigned port, const char* server, unsigned flags,
+                   const Octets& payload = {}, unsigned server_port = 443) {
     return add(kit::ethernet(next_hop_, terminal_mac)
                    .ipv4(server, terminal)
                    .tcp(server_port, port, flags)
                    .payload(payload));
   }
   // A whole connection that begins with these octets of the client.
-  Day& connection(const char* terminal, unsigned port, const char* to, const Octets& greeting,
-                  unsigned server_port = 443) {
+  CloudDay& connection(const char* terminal, unsigned port, const char* to, const Octets& greeting,
+                       unsigned server_port = 443) {
     client(terminal, port, to, SYN, {}, server_port);
     server(terminal, port, to, SYN | ACK, {}, server_port);
     client(terminal, port, to, ACK, {}, server_port);
     client(terminal, port, to, ACK, greeting, server_port);
     return server(terminal, port, to, ACK, Octets(800), server_port);
   }
-  Day& dns(const char* name, const char* address, const char* resolver = "10.25.3.3", unsigned ttl = 300) {
+  CloudDay& dns(const char* name, const char* address, const char* resolver = "10.25.3.3",
+                unsigned ttl = 300) {
     const auto link = kit::ethernet("02:00:00:00:0b:03", terminal_mac);
     return add(link.ipv4(resolver, "10.20.10.5")
                    .udp(53, 40000)
@@ -67,7 +68,7 @@ class Day {
   const test::TimedFrames& frames() const { return frames_; }
 
  private:
-  Day& add(const kit::PacketBuilder& packet) {
+  CloudDay& add(const kit::PacketBuilder& packet) {
     frames_.emplace_back(now_, packet.identification(++identification_).bytes());
     now_ += 1ms;
     return *this;
@@ -78,12 +79,12 @@ class Day {
   test::TimedFrames frames_{};
 };
 
-Heard hear(const Day& day, std::string_view city = prime_city) {
+Heard hear(const CloudDay& day, std::string_view city = prime_city) {
   return test::hear(day.frames(), city);
 }
 
 TEST(CloudNames, WhatDnsProvedIsSilentFromItsFirstPacketOn) {
-  Day day;
+  CloudDay day;
   day.dns("www.cloud.example.jp", cloud);
   day.at(1s).connection("10.20.22.15", 51000, cloud, kit::client_hello("www.cloud.example.jp"));
   day.at(2s).client("10.20.22.16", 51001, cloud, SYN);  // another terminal, blocked: still no alert
@@ -95,7 +96,7 @@ TEST(CloudNames, WhatDnsProvedIsSilentFromItsFirstPacketOn) {
 }
 
 TEST(CloudNames, WhatTheConnectionItselfProvesIsSilent) {
-  Day day;
+  CloudDay day;
   day.connection("10.20.22.15", 51000, cloud, kit::client_hello("www.cloud.example.jp"));
   day.at(1s).connection("10.20.22.15", 51001, cloud, kit::http_request("www.cloud.example.jp"), 80);
   const Heard heard = hear(day);
@@ -109,7 +110,7 @@ TEST(CloudNames, WhatTheConnectionItselfProvesIsSilent) {
 }
 
 TEST(CloudNames, AnotherNameIsToldWithTheGreetingItself) {
-  Day day;
+  CloudDay day;
   day.connection("10.20.22.15", 51000, cloud, kit::client_hello("www.evil.example.com"));
   const Heard heard = hear(day);
   ASSERT_FALSE(heard.lines.empty());
@@ -120,7 +121,7 @@ TEST(CloudNames, AnotherNameIsToldWithTheGreetingItself) {
 }
 
 TEST(CloudNames, AnotherNameIsToldAlthoughDnsProvedTheAddress) {
-  Day day;
+  CloudDay day;
   day.dns("www.cloud.example.jp", cloud);
   day.at(1s).connection("10.20.22.15", 51000, cloud, kit::client_hello("www.evil.example.com"));
   const Heard heard = hear(day);
@@ -129,20 +130,20 @@ TEST(CloudNames, AnotherNameIsToldAlthoughDnsProvedTheAddress) {
 }
 
 TEST(CloudNames, NoNameInTheGreetingIsToldUnlessDnsProvedIt) {
-  Day day;
+  CloudDay day;
   day.connection("10.20.22.15", 51000, cloud, kit::client_hello(""));
   const Heard heard = hear(day);
   ASSERT_FALSE(heard.lines.empty());
   EXPECT_EQ(heard.lines[0].event.facts.name, policy::name_class::hidden);
 
-  Day proved;
+  CloudDay proved;
   proved.dns("www.cloud.example.jp", cloud);
   proved.at(1s).connection("10.20.22.15", 51000, cloud, kit::client_hello(""));
   EXPECT_TRUE(hear(proved).lines.empty());
 }
 
 TEST(CloudNames, AnAttemptWithoutAnyNameIsToldWhenItsTimeIsOver) {
-  Day day;
+  CloudDay day;
   day.client("10.20.22.15", 51000, cloud, SYN);
   day.at(4s).client("10.20.22.99", 51009, "10.20.10.11", SYN);  // permitted: time goes on
   EXPECT_EQ(hear(day).lines.size(), 1U) << "at the end of the input, at the latest";
@@ -154,7 +155,7 @@ TEST(CloudNames, AnAttemptWithoutAnyNameIsToldWhenItsTimeIsOver) {
 }
 
 TEST(CloudNames, AfterEightPacketsNobodyWaitsAnyLonger) {
-  Day day;
+  CloudDay day;
   day.client("10.20.22.15", 51000, cloud, SYN).server("10.20.22.15", 51000, cloud, SYN | ACK);
   for (int i = 0; i < 10; ++i) day.client("10.20.22.15", 51000, cloud, ACK, Octets(100, std::byte{0x80}));
   day.at(1s).client("10.20.22.99", 51009, "10.20.10.11", SYN);
@@ -164,7 +165,7 @@ TEST(CloudNames, AfterEightPacketsNobodyWaitsAnyLonger) {
 }
 
 TEST(CloudNames, AProvedNameByAnotherPathIsAWrongEgress) {
-  Day day{"02:00:00:00:77:77"};
+  CloudDay day{"02:00:00:00:77:77"};
   day.dns("www.cloud.example.jp", cloud);
   day.at(1s).connection("10.20.22.15", 51000, cloud, kit::client_hello("www.cloud.example.jp"));
   const Heard heard = hear(day);
@@ -174,7 +175,7 @@ TEST(CloudNames, AProvedNameByAnotherPathIsAWrongEgress) {
 }
 
 TEST(CloudNames, AnAnswerFromOutsideProvesNothing) {
-  Day day;
+  CloudDay day;
   day.dns("www.cloud.example.jp", cloud, "198.51.100.200");
   day.at(1s).client("10.20.22.15", 51000, cloud, SYN);
   const Heard heard = hear(day);
@@ -186,7 +187,7 @@ TEST(CloudNames, AnAnswerFromOutsideProvesNothing) {
 }
 
 TEST(CloudNames, AnAnswerIsForgottenWithItsTtl) {
-  Day day;
+  CloudDay day;
   day.dns("www.cloud.example.jp", cloud, "10.25.3.3", 600);
   day.at(599s).client("10.20.22.15", 51000, cloud, SYN);
   day.at(601s).client("10.20.22.16", 51000, cloud, SYN);
@@ -196,7 +197,7 @@ TEST(CloudNames, AnAnswerIsForgottenWithItsTtl) {
 }
 
 TEST(CloudNames, InOtherModelsNobodyWaitsAndANameSaysWhatItIs) {
-  Day day;
+  CloudDay day;
   day.connection("10.20.22.15", 51000, cloud, kit::client_hello("au.download.windowsupdate.com"));
   const Heard heard = hear(day, test::small_city);
   ASSERT_GE(heard.lines.size(), 2U);

@@ -21,9 +21,9 @@ using test::Folder;
 using test::RunningServer;
 using test::Wire;
 
-constexpr std::string_view host = "Host: x\r\n";
+constexpr std::string_view host_line = "Host: x\r\n";
 
-std::string request(std::string_view method, std::string_view target, std::string_view more = host) {
+std::string request(std::string_view method, std::string_view target, std::string_view more = host_line) {
   return std::string(method) + " " + std::string(target) + " HTTP/1.1\r\n" + std::string(more) + "\r\n";
 }
 

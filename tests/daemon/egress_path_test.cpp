@@ -39,38 +39,38 @@ kit::Octets tagged(kit::Octets frame, unsigned vlan) {
   return frame;
 }
 
-class Day {
+class EgressDay {
  public:
-  Day& at(Duration when) {
+  EgressDay& at(Duration when) {
     now_ = when;
     return *this;
   }
-  Day& says(const kit::PacketBuilder& packet) {
+  EgressDay& says(const kit::PacketBuilder& packet) {
     packet_ = packet.identification(++identification_);
     return *this;
   }
   // IPv6 and some hosts: nothing but its place and time tells a copy.
-  Day& says_unnumbered(const kit::PacketBuilder& packet) {
+  EgressDay& says_unnumbered(const kit::PacketBuilder& packet) {
     packet_ = packet;
     return *this;
   }
   // Between terminal and firewall.
-  Day& near(Duration later = 0us) {
+  EgressDay& near(Duration later = 0us) {
     return add(later, packet_.macs("02:00:00:00:00:15", "02:00:00:00:0f:01").ttl(128), 321);
   }
   // Behind the firewall.
-  Day& far(const char* next_hop, Duration later = 60us) {
+  EgressDay& far(const char* next_hop, Duration later = 60us) {
     return add(later, packet_.macs("02:00:00:00:0f:02", next_hop).ttl(127), 399);
   }
   // From the security cloud, before the firewall and behind it.
-  Day& arrives() {
+  EgressDay& arrives() {
     add(0us, packet_.macs(cloud_router, "02:00:00:00:0f:02").ttl(60), 399);
     return add(60us, packet_.macs("02:00:00:00:0f:01", "02:00:00:00:00:15").ttl(59), 321);
   }
   const test::TimedFrames& frames() const { return frames_; }
 
  private:
-  Day& add(Duration later, const kit::PacketBuilder& packet, unsigned vlan) {
+  EgressDay& add(Duration later, const kit::PacketBuilder& packet, unsigned vlan) {
     frames_.emplace_back(now_ + later, tagged(packet.bytes(), vlan));
     return *this;
   }
@@ -84,7 +84,7 @@ kit::PacketBuilder syn(const char* from = "10.30.21.31", unsigned port = 51000) 
   return kit::ethernet().ipv4(from, "203.0.113.80").tcp(port, 443, SYN).seq(1000);
 }
 
-Heard hear(const Day& day) {
+Heard hear(const EgressDay& day) {
   return test::hear(day.frames(), walled_city);
 }
 
@@ -101,7 +101,7 @@ std::pair<std::uint64_t, std::uint64_t> permitted(const Heard& heard) {
 }
 
 TEST(EgressPath, ACopyOnItsWayToTheSecurityCloudProvesTheWay) {
-  Day day;
+  EgressDay day;
   day.says(syn()).near().far(cloud_router);
   day.at(1s).says(syn("10.30.21.32")).near().far(cloud_router);
   const auto six = kit::ethernet().ipv6("fd10:30::31", "2001:db8::80").tcp(50000, 443, SYN).seq(77);
@@ -116,7 +116,7 @@ TEST(EgressPath, ACopyOnItsWayToTheSecurityCloudProvesTheWay) {
 }
 
 TEST(EgressPath, WhicheverCopyComesFirst) {
-  Day day;
+  EgressDay day;
   day.says(syn()).far(cloud_router, 0us).near(60us);
   day.at(1s).says(syn("10.30.21.31", 51001)).far(cloud_router, 0us).near(60us);
   const Heard heard = hear(day);
@@ -125,7 +125,7 @@ TEST(EgressPath, WhicheverCopyComesFirst) {
 }
 
 TEST(EgressPath, WithoutSuchACopyItIsToldAsWhatItWasWhenTheTimeIsOver) {
-  Day day;
+  EgressDay day;
   day.says(syn()).near();
   day.at(path_wait + 1ms).says(kit::ethernet().ipv4("10.20.1.1", "10.20.1.2").tcp(50000, 443, SYN)).near();
   const Heard heard = hear(day);
@@ -138,7 +138,7 @@ TEST(EgressPath, WithoutSuchACopyItIsToldAsWhatItWasWhenTheTimeIsOver) {
 
 TEST(EgressPath, ACopyOnItsWayElsewhereProvesNothing) {
   for (const char* next_hop : {own_line, lgwan_router}) {
-    Day day;
+    EgressDay day;
     day.says(syn()).near().far(next_hop);
     const Heard heard = hear(day);
     ASSERT_FALSE(heard.lines.empty()) << next_hop;
@@ -154,7 +154,7 @@ services:
   - {id: SV-WEB, from: security-cloud, to: internet, hosts: [10.30.200.2], ports: [tcp/443]}
 )";
 
-Heard hear_published(const Day& day) {
+Heard hear_published(const EgressDay& day) {
   return test::hear(day.frames(), std::string{walled_city} + std::string{publishing_city});
 }
 
@@ -164,7 +164,7 @@ kit::PacketBuilder answer(unsigned port = 51000, unsigned flags = SYN | ACK) {
 
 // Who carries the answers out is who brought the questions in.
 TEST(EgressPath, AnswersAloneShowByWhichWayTheVisitorCame) {
-  Day day;
+  EgressDay day;
   day.says(answer()).near().far(cloud_router);
   day.at(1s).says(answer(51001)).far(cloud_router, 0us).near(60us);
   day.at(2s).says(answer(51002)).far(cloud_router);
@@ -187,7 +187,7 @@ TEST(EgressPath, ALateAnswerLeavesNothingForbiddenInTheBooks) {
   const auto datagram = [](const char* from, unsigned port, const char* to, unsigned to_port) {
     return kit::ethernet().ipv4(from, to).udp(port, to_port).payload(40);
   };
-  Day day;
+  EgressDay day;
   day.says(datagram("203.0.113.60", 3478, "10.30.21.31", 51000)).arrives();
   day.at(1ms).says(datagram("10.30.21.31", 51000, "203.0.113.60", 3478)).near().far(cloud_router);
   const Heard heard = hear(day);
@@ -200,7 +200,7 @@ TEST(EgressPath, ALateAnswerLeavesNothingForbiddenInTheBooks) {
 
 TEST(EgressPath, AnswersOnTheirWayElsewhereAreOfAVisitorWhoCamePast) {
   for (const char* next_hop : {own_line, lgwan_router}) {
-    Day day;
+    EgressDay day;
     day.says(answer()).near().far(next_hop);
     const Heard heard = hear_published(day);
     ASSERT_FALSE(heard.lines.empty()) << next_hop;
@@ -216,7 +216,7 @@ TEST(EgressPath, AnswersOnTheirWayElsewhereAreOfAVisitorWhoCamePast) {
 TEST(EgressPath, AVisitorWhoIsSeenHimselfComesByHisOwnWay) {
   const auto question = kit::ethernet().ipv4("198.51.100.90", "10.30.200.2").tcp(51000, 443, ACK).seq(1001);
   for (const bool past : {false, true}) {
-    Day day;
+    EgressDay day;
     day.says(answer()).far(cloud_router);
     test::TimedFrames frames = day.frames();
     const auto seen = question.identification(9).macs(past ? own_line : cloud_router, "02:00:00:00:0f:02");
@@ -228,7 +228,7 @@ TEST(EgressPath, AVisitorWhoIsSeenHimselfComesByHisOwnWay) {
 
 // From the My Number segment no next hop makes it right: nobody waits, and nothing is told twice.
 TEST(EgressPath, WhatNoPathPermitsIsToldAtOnceAndOnce) {
-  Day day;
+  EgressDay day;
   day.says(syn("10.10.22.15")).near().far(cloud_router);
   const Heard heard = hear(day);
   std::size_t opened = 0;
@@ -240,7 +240,7 @@ TEST(EgressPath, WhatNoPathPermitsIsToldAtOnceAndOnce) {
 
 // What else belongs to a segment by its next hop: LGWAN's own side.
 TEST(EgressPath, LeavingForTheLgwanSideIsProvedInTheSameWay) {
-  Day day;
+  EgressDay day;
   day.says(syn("10.20.22.15")).near().far(lgwan_router);
   EXPECT_TRUE(hear(day).lines.empty());
 }

@@ -15,7 +15,7 @@ using test::Heard;
 using namespace std::chrono_literals;
 
 // LGWAN terminals may open a screen transfer to the Internet segment's desktops, and nobody the other way.
-constexpr std::string_view body = R"(
+constexpr std::string_view unasked_body = R"(
 profile: alpha
 segments:
   mynumber: {prefixes: [10.10.0.0/16]}
@@ -61,7 +61,7 @@ class Wire {
   }
   // The subjects of what is suspected, and what else was told.
   std::vector<std::string> told() {
-    const Heard heard = test::hear(frames, body);
+    const Heard heard = test::hear(frames, unasked_body);
     std::vector<std::string> subjects;
     for (const AlertRecord& record : heard.lines) {
       if (record.kind == AlertKind::repeated) continue;
@@ -240,7 +240,7 @@ TEST(UnaskedWatch, ASourcePortTurnsNoConversationToAPortOfServersRound) {
   Wire wire;
   wire.udp(desktop, 3389, terminal(9), 445, learned);
   EXPECT_EQ(wire.told(), Told{"other"}) << "an incident at the first packet";
-  const Heard heard = test::hear(wire.frames, body);
+  const Heard heard = test::hear(wire.frames, unasked_body);
   ASSERT_FALSE(heard.lines.empty());
   EXPECT_EQ(heard.lines[0].severity, policy::Severity::warning);
 }

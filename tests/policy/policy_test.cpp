@@ -465,30 +465,30 @@ TEST(Policy, RatesTheOpenWorldAndMyNumberHighest) {
   city.with(expired);
   city.with(city.exception("SC", "LG"));
   const Policy policy = city.policy();
-  struct Case {
+  struct Rated {
     const char* from;
     const char* to;
     Stage stage;
     Severity expected;
   };
-  for (const Case& one : {
-           Case{"EXT", "MN", Stage::data, Severity::alert},
-           Case{"EXT", "MN", Stage::established, Severity::alert},
-           Case{"MN", "EXT", Stage::answered, Severity::alert},
-           Case{"NET", "MN", Stage::data, Severity::alert},
-           Case{"MN", "NET", Stage::established, Severity::alert},
-           Case{"LG", "MN", Stage::data, Severity::critical},
-           Case{"MN", "LG", Stage::answered, Severity::critical},
-           Case{"OOS", "MN", Stage::data, Severity::critical},
-           Case{"LG", "EXT", Stage::data, Severity::error},
-           Case{"NET", "LG", Stage::established, Severity::error},
-           Case{"NET", "EXT", Stage::answered, Severity::error},
-           Case{"EXT", "MN", Stage::attempt, Severity::warning},
-           Case{"EXT", "MN", Stage::refused, Severity::warning},
-           Case{"LG", "EXT", Stage::attempt, Severity::warning},
-           Case{"LG", "GC", Stage::data, Severity::warning},  // expired exception
-           Case{"SC", "LG", Stage::data, Severity::notice},   // use of an exception
-           Case{"LG", "LG", Stage::data, Severity::info},
+  for (const Rated& one : {
+           Rated{"EXT", "MN", Stage::data, Severity::alert},
+           Rated{"EXT", "MN", Stage::established, Severity::alert},
+           Rated{"MN", "EXT", Stage::answered, Severity::alert},
+           Rated{"NET", "MN", Stage::data, Severity::alert},
+           Rated{"MN", "NET", Stage::established, Severity::alert},
+           Rated{"LG", "MN", Stage::data, Severity::critical},
+           Rated{"MN", "LG", Stage::answered, Severity::critical},
+           Rated{"OOS", "MN", Stage::data, Severity::critical},
+           Rated{"LG", "EXT", Stage::data, Severity::error},
+           Rated{"NET", "LG", Stage::established, Severity::error},
+           Rated{"NET", "EXT", Stage::answered, Severity::error},
+           Rated{"EXT", "MN", Stage::attempt, Severity::warning},
+           Rated{"EXT", "MN", Stage::refused, Severity::warning},
+           Rated{"LG", "EXT", Stage::attempt, Severity::warning},
+           Rated{"LG", "GC", Stage::data, Severity::warning},  // expired exception
+           Rated{"SC", "LG", Stage::data, Severity::notice},   // use of an exception
+           Rated{"LG", "LG", Stage::data, Severity::info},
        }) {
     const Verdict verdict = policy.judge(city.talk(one.from, one.to));
     EXPECT_EQ(severity(policy, verdict, one.stage), one.expected) << one.from << "->" << one.to;

@@ -13,10 +13,6 @@ namespace {
 
 namespace json = boost::json;
 
-std::string label(Text id, Language language) {
-  return std::string(text(id, language));
-}
-
 std::string stage_text(const std::string& stage, Language language) {
   if (stage == "attempt") return label(Text::stage_attempt, language);
   if (stage == "refused") return label(Text::stage_refused, language);
@@ -67,13 +63,11 @@ std::string cell_text(const json::object& pair) {
   return out.append(" / ").append(bytes_text(count(pair, {"bytes"})));
 }
 
-const json::array& list(const json::object& object, std::string_view name) {
-  static const json::array none;
-  const json::value* found = find(object, {name});
-  return found != nullptr && found->is_array() ? found->get_array() : none;
-}
-
 }  // namespace
+
+std::string label(Text id, Language language) {
+  return std::string(text(id, language));
+}
 
 const json::value* find(const json::object& object, std::initializer_list<std::string_view> path) {
   const json::object* inside = &object;
@@ -102,6 +96,12 @@ std::uint64_t count(const json::object& object, std::initializer_list<std::strin
   if (found->is_double())
     return found->get_double() < 0 ? 0 : static_cast<std::uint64_t>(found->get_double());
   return 0;
+}
+
+const json::array& list(const json::object& object, std::string_view name) {
+  static const json::array none;
+  const json::value* found = find(object, {name});
+  return found != nullptr && found->is_array() ? found->get_array() : none;
 }
 
 std::string short_time(std::string_view timestamp) {

@@ -13,11 +13,15 @@
 
 namespace sekimori::tool {
 
+// A word of the catalogue, as a cell or a heading takes it.
+std::string label(Text id, Language language);
+
 // Members of nested objects, without surprise: a newer or older daemon may lack some.
 const boost::json::value* find(const boost::json::object& object,
                                std::initializer_list<std::string_view> path);
 std::string word(const boost::json::object& object, std::initializer_list<std::string_view> path);
 std::uint64_t count(const boost::json::object& object, std::initializer_list<std::string_view> path);
+const boost::json::array& list(const boost::json::object& object, std::string_view name);  // none: empty
 
 // "2026-04-01T09:12:03.482915+09:00" -> "2026-04-01 09:12:03".
 std::string short_time(std::string_view timestamp);

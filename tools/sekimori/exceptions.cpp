@@ -24,10 +24,6 @@ using policy::ExceptionState;
 
 constexpr std::size_t states_count = static_cast<std::size_t>(ExceptionState::count_);
 
-std::string label(Text id, Language language) {
-  return std::string(text(id, language));
-}
-
 std::optional<ExceptionState> parse_state(std::string_view word) {
   for (std::size_t i = 0; i < states_count; ++i) {
     const auto state = static_cast<ExceptionState>(i);

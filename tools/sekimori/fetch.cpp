@@ -15,10 +15,6 @@ namespace {
 
 namespace json = boost::json;
 
-std::string label(Text id, Language language) {
-  return std::string(text(id, language));
-}
-
 int code_of(unsigned status) {
   if (status == 200) return exit_code::good;
   if (status == 400 || status == 422) return exit_code::usage;

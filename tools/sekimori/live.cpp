@@ -15,16 +15,6 @@ namespace {
 
 namespace json = boost::json;
 
-std::string label(Text id, Language language) {
-  return std::string(text(id, language));
-}
-
-const json::array& list(const json::object& object, std::string_view name) {
-  static const json::array none;
-  const json::value* found = find(object, {name});
-  return found != nullptr && found->is_array() ? found->get_array() : none;
-}
-
 bool is_false(const json::object& object, std::string_view name) {
   const json::value* found = find(object, {name});
   return found != nullptr && found->is_bool() && !found->get_bool();

@@ -9,7 +9,7 @@
 namespace sekimori::traffic {
 namespace {
 
-constexpr std::uint8_t protocol_icmpv6 = 58;
+constexpr std::uint8_t next_icmpv6 = 58;
 
 void put_text(Octets& out, std::string_view text) {
   out.insert(out.end(), text.begin(), text.end());
@@ -263,7 +263,7 @@ Octets router_advertisement(const Pair& pair, const MacAddress& sender, const Pr
   put32(out, 14'400);
   put32(out, 0);
   put(out, prefix.address);
-  store16(out, 2, folded(sum(out, pseudo_header(pair, protocol_icmpv6, out.size()))));
+  store16(out, 2, folded(sum(out, pseudo_header(pair, next_icmpv6, out.size()))));
   return out;
 }
 
