@@ -76,11 +76,11 @@ packages_install() {
   fi
 }
 
-# jobs: compilers at once. Each needs up to 0.7 GB under the sanitizers.
+# jobs: compilers at once. Each needs up to 1.5 GB under the sanitizers, where several sources are compiled as one.
 jobs_count() {
   local cores memory
   cores=$(nproc 2>/dev/null || echo 1)
-  memory=$(awk '/^MemAvailable:/ { print int($2 / 1000000) }' /proc/meminfo 2>/dev/null || true)
+  memory=$(awk '/^MemAvailable:/ { print int($2 / 1500000) }' /proc/meminfo 2>/dev/null || true)
   memory=${memory:-2}
   [ "$memory" -ge 1 ] || memory=1
   [ "$cores" -le "$memory" ] && echo "$cores" || echo "$memory"
