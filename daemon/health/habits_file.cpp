@@ -20,14 +20,14 @@ void add_hours(const Habits& habits, std::size_t which, const std::string& name,
   }
 }
 
-constexpr std::size_t figures = 3 + Habits::days;  // of an hour
+constexpr std::size_t hour_figures = 3 + Habits::days;  // of an hour
 
 // HOUR BUSY NEXT PAUSE*7
 bool read_hour(const std::vector<std::string_view>& words, std::size_t from, Habits& habits,
                std::optional<std::size_t> which) {
   unsigned hour = 0;
   Habits::Hour learned;
-  bool good = words.size() == from + figures && read_kept(words[from], hour) &&
+  bool good = words.size() == from + hour_figures && read_kept(words[from], hour) &&
               read_kept(words[from + 1], learned.busy) && read_kept(words[from + 2], learned.next);
   for (std::size_t i = 0; good && i < Habits::days; ++i)
     good = read_kept(words[from + 3 + i], learned.longest[i]);
@@ -39,7 +39,7 @@ bool read_hour(const std::vector<std::string_view>& words, std::size_t from, Hab
 
 bool read_line(std::string_view line, const std::vector<std::string>& segments, HabitBook& book) {
   const std::vector<std::string_view> words = kept_words(line);
-  if (words[0] == "pair" && words.size() == 3 + figures) {
+  if (words[0] == "pair" && words.size() == 3 + hour_figures) {
     const auto from = std::find(segments.begin(), segments.end(), words[1]);
     const auto to = std::find(segments.begin(), segments.end(), words[2]);
     std::optional<std::size_t> which;
@@ -50,7 +50,7 @@ bool read_line(std::string_view line, const std::vector<std::string>& segments, 
     return read_hour(words, 3, book.pairs, which);
   }
   std::size_t vlan = 0;
-  return words[0] == "vlan" && words.size() == 2 + figures && read_kept(words[1], vlan) &&
+  return words[0] == "vlan" && words.size() == 2 + hour_figures && read_kept(words[1], vlan) &&
          read_hour(words, 2, book.vlans, vlan);
 }
 
