@@ -30,6 +30,10 @@ class FirstSeen {
     half.full = true;
     return Answer::full;
   }
+  // The minute in which a thing of this one is looked for: itself, or a newer one. After look().
+  std::int64_t kept_in(std::int64_t minute) const {
+    return halves_[static_cast<std::uint64_t>(minute) & 1U].minute;
+  }
   // There is such a minute: what is told in it is told for the first time. Where several workers share what
   // is told, each has to hear of every minute in the order in which they come, or one that slept while the
   // clock was set forward and back would know more than the others.

@@ -223,7 +223,12 @@ class Inspector final : public capture::FrameSink, private capture::FlowEnds {
   VlanCounts vlans_{};
   policy::Policy::Epoch epoch_{};
   std::uint16_t epoch_tag_ = 0;
-  std::array<std::int64_t, policy::segments_max> covered_{};  // minute in which coverage was last told
+  // Minute in which coverage was last told.
+  std::array<std::int64_t, policy::segments_max> covered_ = [] {
+    std::array<std::int64_t, policy::segments_max> never;
+    never.fill(std::numeric_limits<std::int64_t>::min());
+    return never;
+  }();
   Time grace_begin_{};
   Time grace_end_{};
   bool begun_ = false;

@@ -29,6 +29,7 @@ void WireEar::tell(const capture::WireSign& sign, policy::SegmentId segment, Tim
   event.verdict.from = segment;
   event.generation = generation_;
   event.wire = sign;
+  event.wire.minute = known_.kept_in(minute);
   if (outlet_.sighted(event)) {
     known_.keep(key, minute);
   } else {

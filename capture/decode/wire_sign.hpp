@@ -13,6 +13,7 @@
 
 #include <array>
 #include <cstdint>
+#include <limits>
 
 #include "capture/decode/decode.hpp"
 #include "capture/decode/packet.hpp"
@@ -51,6 +52,9 @@ struct WireSignFigures {
   IpAddress other{};  // source: to whom; DHCPv4: the server's identifier, where it was captured
   std::array<Prefix, sign_prefixes_most> prefixes{};
   std::uint8_t prefixes_count = 0;
+  // In which its teller has told it once: of its time, or a newer one (daemon/first_seen.hpp). Not read from
+  // any frame.
+  std::int64_t minute = std::numeric_limits<std::int64_t>::min();
 };
 
 // Signs are part of what is copied by the million, and nearly all of these say nothing: what has no meaning

@@ -17,6 +17,7 @@
 #include <vector>
 
 #include "capture/decode/packet.hpp"
+#include "capture/flow/page_memory.hpp"
 #include "capture/options.hpp"
 
 namespace sekimori::capture {
@@ -220,8 +221,9 @@ class FragmentTable {
   const Duration hold_;
   const Duration timeout_;
   const std::uint32_t holding_;
-  std::vector<Datagram> datagrams_;  // sets of `ways`; their number is a power of two
-  std::vector<Held> held_;
+  std::vector<Datagram, PageAllocator<Datagram>>
+      datagrams_;  // sets of `ways`; their number is a power of two
+  std::vector<Held, PageAllocator<Held>> held_;
   std::uint32_t free_ = none;
   std::uint32_t oldest_ = none;  // of all that wait
   std::uint32_t newest_ = none;

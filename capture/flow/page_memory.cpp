@@ -47,6 +47,14 @@ std::size_t PageMemory::taken() {
   return taken_bytes.load(std::memory_order_relaxed);
 }
 
+BoundedHeap::BoundedHeap(std::size_t bytes) : bytes_{bytes} {
+  taken_bytes.fetch_add(bytes_, std::memory_order_relaxed);
+}
+
+BoundedHeap::~BoundedHeap() {
+  taken_bytes.fetch_sub(bytes_, std::memory_order_relaxed);
+}
+
 void* take_pages(std::size_t bytes) {
   void* const pages = map(bytes);
   ask_for_huge(pages, bytes);

@@ -20,7 +20,7 @@ class PageMemory {
   // The kernel accepted MADV_HUGEPAGE for it. Not asked below one huge page.
   bool huge() const { return huge_; }
 
-  // Octets of all that this process has taken so, resident or not. Any thread.
+  // Octets of all that this process has taken so, resident or not, with every BoundedHeap. Any thread.
   static std::size_t taken();
 
  private:
@@ -31,7 +31,19 @@ class PageMemory {
   bool huge_ = false;
 };
 
-// The same by hand, aligned to small pages; `bytes` as it was taken. Throws std::bad_alloc.
+// What its owner may take from the heap, at most: so that the sum knows of it.
+class BoundedHeap {
+ public:
+  explicit BoundedHeap(std::size_t bytes);
+  ~BoundedHeap();
+  BoundedHeap(const BoundedHeap&) = delete;
+  BoundedHeap& operator=(const BoundedHeap&) = delete;
+
+ private:
+  const std::size_t bytes_;
+};
+
+// PageMemory by hand, aligned to small pages; `bytes` as it was taken. Throws std::bad_alloc.
 void* take_pages(std::size_t bytes);
 void give_pages(void* pages, std::size_t bytes);
 

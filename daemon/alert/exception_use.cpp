@@ -69,8 +69,8 @@ const ExceptionUsage& ExceptionUse::of(std::string_view id) const {
 }
 
 void ExceptionUse::feed(const FlowEvent& event, const policy::Policy& policy, std::vector<Notice>& out) {
-  if (!since_ || event.time < *since_) since_ = event.time;
   if (told_by_each_worker(event.kind)) return;
+  if (!since_ || event.time < *since_) since_ = event.time;
   const policy::Verdict& verdict = event.verdict;
   if (verdict.decision == policy::Decision::permit && verdict.basis == policy::Basis::exception) {
     used(event, policy, out);

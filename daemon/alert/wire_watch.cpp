@@ -581,7 +581,8 @@ void WireWatch::feed(const FlowEvent& event, const policy::Policy& policy, std::
   if (event.kind != FlowEvent::Kind::wire) return;
   State& state = *state_;
   const std::uint64_t key = capture::sign_key(event.wire, event.verdict.from, state.seed);
-  const std::int64_t minute = Coverage::minute_of(event.time);
+  // Not its time's alone: a worker has heard of minutes in which there was no sign for anybody.
+  const std::int64_t minute = std::max(event.wire.minute, minute_of(event.time));
   if (state.seen.look(key, minute) != FirstSeen::Answer::first) return;
   state.seen.keep(key, minute);
   ++state.counters.signs;

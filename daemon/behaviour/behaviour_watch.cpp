@@ -70,6 +70,8 @@ std::vector<std::pair<std::string_view, std::uint64_t>> BehaviourWatch::counters
           {"attempts_unanswerable", scan.attempts_unanswerable},
           {"initiators", scan.initiators},
           {"initiators_displaced", scan.initiators_displaced},
+          {"marks", scan.marks},
+          {"marks_forgotten", scan.marks_forgotten},
           {"flood_targets_displaced", scan.targets_displaced},
           {"scan_findings", scan.findings},
           {"services", services.services},

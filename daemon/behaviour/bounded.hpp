@@ -114,6 +114,19 @@ class Bounded {
     // It will take the place of one that the hand comes to.
     if (size_ + near >= entries_max_) fetch_hand();
   }
+  // Displaces one of those that may go (if it was not used since the hand came by), among the next `looks`
+  // that the hand comes to. Was there one?
+  template <class Question>
+  bool displace(std::uint32_t looks, Question may_go) {
+    for (; looks != 0 && made_ != 0; --looks, hand_ = (hand_ + 1) % made_) {
+      Entry& entry = entries_[hand_];
+      if (!entry.held || !may_go(std::as_const(entry.value)) || std::exchange(entry.used, false)) continue;
+      remove(locate(entry.key, entry.hash));
+      ++displaced_;
+      return true;
+    }
+    return false;
+  }
   std::size_t size() const { return size_; }
   std::uint64_t displaced() const { return displaced_; }
 

@@ -20,6 +20,11 @@ constexpr std::size_t hosts_beside = 4;
 constexpr std::size_t examples_max = 3;
 // Attempts that may be remembered for each that may wait.
 constexpr std::size_t due_per_waiting = 4;
+// Of what terminals did, so much is kept for each on an average. One that is told has some dozens, nearly all
+// others have none.
+constexpr std::size_t marks_per_suspect = 16;
+constexpr std::size_t marks_least = std::size_t{4} * Marks::marks_max;  // one has room for all of its own
+constexpr std::uint32_t looks_for_marks = 64;
 // Of what is due, so many places ahead memory is asked for.
 constexpr std::size_t waiting_ahead = 24;
 constexpr std::size_t place_ahead = 16;
@@ -73,6 +78,7 @@ bool asks(const FlowStep& step) {
 
 ScanWatch::ScanWatch(const policy::Policy& policy, const KeyedHash& hash)
     : options_(policy.options().behaviour),
+      room_(std::max(marks_least, marks_per_suspect * options_.followed_max)),
       suspects_(options_.followed_max, hash),
       targets_(options_.followed_max, hash),
       waiting_(options_.followed_max, hash),
@@ -87,6 +93,7 @@ ScanWatch::Counters ScanWatch::counters() const {
   Counters counters = counters_;
   counters.initiators = suspects_.size();
   counters.initiators_displaced = suspects_.displaced();
+  counters.marks = room_.taken();
   counters.targets_displaced = targets_.displaced();
   return counters;
 }
@@ -148,12 +155,12 @@ void ScanWatch::opened(const FlowStep& step, const StepHashes& hashes, const pol
     mark(initiator, suspects_.at(initiator, hashes.source), ScanShape::spread,
          {step.tuple.destination, port, tcp, step.time, step.id}, step.pair, policy, found);
   }
-  if (waiting_.full()) {
+  if (due_.full()) drop_answered();
+  if (waiting_.full() || due_.full()) {
     ++counters_.attempts_undecided;
     return;
   }
   if (!waiting_.insert(step.id, hashes.flow)) return;
-  if (due_.full()) drop_answered();
   due_.push_back({step.tuple, step.pair, hashes.source, step.id, step.time});
 }
 
@@ -296,7 +303,8 @@ void ScanWatch::mark(const IpAddress& initiator, Suspect& suspect, ScanShape sha
     });
     if (again != marks.end()) marks.erase(again);
   }
-  marks.push_back(mark);
+  if (!room_.has(marks.growth()) && !make_room(marks, suspect)) return;
+  marks.push_back(mark, room_);
   const Limits limit = limits(shape);
   const bool by_host = shape == ScanShape::ports || shape == ScanShape::sessions;
   if (marks.size() > std::max(limit.fast, limit.slow) * (by_host ? hosts_beside : 1)) marks.pop_front();
@@ -308,6 +316,21 @@ void ScanWatch::mark(const IpAddress& initiator, Suspect& suspect, ScanShape sha
              reached(limit.slow, marks, shape, mark, scan.slow_window)) {
     tell(initiator, suspect, shape, mark, scan.slow_window, pair, policy, found);
   }
+}
+
+bool ScanWatch::make_room(Marks& marks, const Suspect& suspect) {
+  const auto may_go = [&](const Suspect& each) {
+    const auto& lists = each.marks;
+    return &each != &suspect &&
+           std::any_of(lists.begin(), lists.end(), [](const Marks& list) { return list.holds_room(); });
+  };
+  while (!room_.has(marks.growth())) {
+    if (suspects_.displace(looks_for_marks, may_go)) continue;
+    ++counters_.marks_forgotten;
+    if (marks.empty()) return false;
+    marks.pop_front();
+  }
+  return true;
 }
 
 void ScanWatch::tell(const IpAddress& initiator, Suspect& suspect, ScanShape shape, const Mark& mark,

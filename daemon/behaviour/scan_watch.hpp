@@ -33,6 +33,8 @@ class ScanWatch {
     std::uint64_t attempts_unanswerable = 0;  // no answer, where the mirror shows none of anybody
     std::uint64_t initiators = 0;             // followed now
     std::uint64_t initiators_displaced = 0;   // the stalest made room: its attempts are forgotten
+    std::uint64_t marks = 0;                  // places for what they did, taken now
+    std::uint64_t marks_forgotten = 0;        // what one did longest ago, for want of memory
     std::uint64_t targets_displaced = 0;      // likewise of half-open connections
     std::uint64_t findings = 0;
   };
@@ -126,6 +128,8 @@ class ScanWatch {
   static bool mostly_failed(const Suspect::Share& share);
   void mark(const IpAddress& initiator, Suspect& suspect, ScanShape shape, const Mark& mark,
             policy::PairId pair, const policy::Policy& policy, std::vector<Notice>& found);
+  // Room for one more, where need be of whoever did nothing for longest. False: there is none.
+  bool make_room(Marks& marks, const Suspect& suspect);
   // Do as many as `limit` of the marks count together with this one?
   static bool reached(std::size_t limit, const Marks& marks, ScanShape shape, const Mark& mark,
                       std::chrono::seconds window);
@@ -136,6 +140,7 @@ class ScanWatch {
              std::vector<Notice>& found);
 
   policy::BehaviourOptions options_;
+  MarkRoom room_;
   Bounded<IpAddress, Suspect> suspects_;
   Bounded<IpAddress, Target> targets_;
   // Flows that wait for their answer, and all whose answer is not overdue in the order in which they were

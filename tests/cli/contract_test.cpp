@@ -206,6 +206,19 @@ TEST_F(Contract, ReplayEmitsWhatIsAskedForInOneOrder) {
   EXPECT_EQ(types_of(replay({"--emit", "stats", "--json", at("bad.pcap")}).out), "stats ");
 }
 
+TEST_F(Contract, ReplayTellsItsMemoryWhenAsked) {
+  const Outcome memory = replay({"--emit", "memory", "--json", at("bad.pcap")});
+  ASSERT_EQ(types_of(memory.out), "memory ") << memory.out;
+  const boost::json::object figures = events_of(memory.out)[0].at("memory").as_object();
+  const auto figure = [&](const char* name) { return figures.at(name).to_number<std::uint64_t>(); };
+  // The flow table of the default million alone takes more than this.
+  EXPECT_GT(figure("tables_bytes"), 128U << 20U);
+  EXPECT_GT(figure("resident_bytes"), 1U << 20U);
+  EXPECT_GE(figure("resident_peak_bytes"), figure("resident_bytes"));
+  const Outcome text = replay({"--emit", "memory", "--lang", "en", at("bad.pcap")});
+  EXPECT_TRUE(has(text.out, "MiB (at most so far ")) << text.out;
+}
+
 TEST_F(Contract, ReplayFlowEventHasTheAgreedNames) {
   const Outcome flows = replay({"--emit", "flows", "--format", "eve", at("bad.pcap")});
   const auto events = events_of(flows.out);

@@ -98,8 +98,9 @@ TEST(Live, StatusShowsBlindTapsAndLosses) {
   RunningServer server{[](test::FakeQuestions& questions, daemon::ControlOptions&, daemon::ControlLimits&) {
     questions.status_answer =
         boost::json::parse(R"({"version":"1.2.3","watching":false,"uptime_seconds":93784,
-      "policy":{"profile":"alpha","generation":2,"sha256":"abc"},"flows":{"live":12,"capacity":1000000,"huge_pages":false},
-      "memory":{"tables_bytes":272629760,"resident_bytes":41943040,"resident_peak_bytes":44040192},
+      "policy":{"profile":"alpha","generation":2,"sha256":"abc"},"flows":{"live":12,"capacity":1000000,"huge_pages":true},
+      "memory":{"tables_bytes":272629760,"resident_bytes":41943040,"resident_peak_bytes":44040192,
+        "huge_pages_bytes":33554432},
       "taps":[{"name":"t1","interface":"eth1","health":"link_down","received":1000,"dropped_kernel":7,"trouble":"why"}],
       "packets":{"packets_read":10,"packets_in_flows":8,"reasons":{"arp":2}},
       "destinations":[{"name":"soc","connected":false,"queued":3,"sent":4,"dropped":1}],
@@ -111,8 +112,8 @@ TEST(Live, StatusShowsBlindTapsAndLosses) {
   const Outcome status = ask(server, {"status"});
   EXPECT_EQ(status.code, 0) << status.err;
   for (const char* part : {"監視できていません", "40 MiB（最大 42 MiB、表が満杯のとき表だけで 260 MiB）",
-                           "システムが許可していません", "リンク断", "1日 02:03:04", "世代 2", "why", "soc",
-                           "未接続", "収支一致: 読取 10 = フロー 8 + 理由別 2", "forbidden=5",
+                           "うち 32 MiB", "リンク断", "1日 02:03:04", "世代 2", "why", "soc", "未接続",
+                           "収支一致: 読取 10 = フロー 8 + 理由別 2", "forbidden=5",
                            "2026-04-01 09:12:03〜2026-04-01 09:13:33（90.1秒、停止の記録なしに終了"}) {
     EXPECT_TRUE(has(status.out, part)) << part << "\n" << status.out;
   }

@@ -381,6 +381,7 @@ TEST_F(IncidentsTest, PassageIsUnknownWhenNobodyLookedInOneOfItsMinutes) {
   // Eleven minutes after the last proof the side is no longer known to be watched.
   feed(event("10.10.1.5", "203.0.113.9", 443, 18min));
   feed(seen_to_enter(external, 20min));
+  tick(20min);
   const auto closed = finish(21min);
   ASSERT_EQ(kinds(closed), Kinds{AlertKind::closed});
   EXPECT_EQ(closed[0].passage, nothing_known);

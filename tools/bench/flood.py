@@ -37,7 +37,7 @@ def main():
         flood, truth = place.traffic("flood", "flood")
         stood, _ = place.traffic("standing", "flood", "--standing", chosen.standing,
                                  packets=place.packets + chosen.standing * 14)
-        results = runs.in_turn({"small": place.replay(config, small), "flood": place.replay(config, flood, "--emit", "memory")},
+        results = runs.in_turn({"small": place.replay(config, small), "flood": place.replay(config, flood, "--emit", "stats", "--emit", "memory")},
                                place.runs)
         stats = results["flood"][-1].event("stats")["stats"]
         if stats["packets_read"] != truth["packets"] or not stats["closes"]:

@@ -259,7 +259,10 @@ std::string matrix_text(const json::object& event, Language language, bool colou
 }
 
 std::string memory_text(const json::object& memory, Language language) {
-  const auto mebibytes = [&](std::string_view name) { return grouped(count(memory, {name}) >> 20U); };
+  const auto mebibytes = [&](std::string_view name) {
+    const std::uint64_t octets = count(memory, {name});
+    return octets != 0 ? grouped(octets >> 20U) : label(Text::tool_status_memory_unknown, language);
+  };
   return say(Text::tool_status_memory_value, language,
              {{"resident", mebibytes("resident_bytes")},
               {"peak", mebibytes("resident_peak_bytes")},

@@ -126,10 +126,9 @@ void print_status(const json::object& status, Language language) {
       grouped(count(status, {"flows", "live"})) + " / " + grouped(count(status, {"flows", "capacity"})));
   if (const json::value* memory = find(status, {"memory"}); memory != nullptr && memory->is_object()) {
     add(Text::tool_status_memory, memory_text(memory->get_object(), language));
-    const json::value* huge = find(status, {"flows", "huge_pages"});
-    const bool used = huge != nullptr && huge->is_bool() && huge->get_bool();
     add(Text::tool_status_huge_pages,
-        label(used ? Text::tool_status_huge_pages_yes : Text::tool_status_huge_pages_no, language));
+        say(Text::tool_status_huge_pages_value, language,
+            {{"huge", grouped(count(memory->get_object(), {"huge_pages_bytes"}) >> 20U)}}));
   }
   const std::uint64_t loss = count(status, {"loss_ppm_last_minute"});
   head.add({label(Text::tool_status_loss, language), loss_cell(loss)});
