@@ -6,7 +6,7 @@ analyzer is four fifths of the time and is left out where a policy is made and p
 configuration. Elsewhere, where Boost and yaml-cpp are included, every check takes up to a minute a source, nearly all of it
 spent in those headers: there a short list is asked. --whole asks everything of everything.
 
-Sources that BUILD compiles as one (SEKIMORI_UNITY) are joined for the short list, one text after the other, so that the
+Sources that BUILD compiles as one (SEKIMORI_UNITY) are joined, but for the analyzer, one text after the other, so that the
 headers are read once; as parts of one text they are all the "main file", which some checks keep to. What is said of the
 text is told by source and line.
 
@@ -44,15 +44,11 @@ SHORT = ("-*,bugprone-use-after-move,bugprone-dangling-handle,bugprone-unused-ra
          "performance-unnecessary-copy-initialization,readability-misleading-indentation")
 
 
-def short(path):
-    return not ask_whole and not str(path.relative_to(root)).startswith(WHOLE + NOT_ANALYZED)
-
-
 def checks(path):
-    if short(path):
-        return [f"--checks={SHORT}"]
     name = str(path.relative_to(root))
-    return [] if ask_whole or name.startswith(WHOLE) else ["--checks=-clang-analyzer-*"]
+    if ask_whole or name.startswith(WHOLE):
+        return []
+    return ["--checks=-clang-analyzer-*"] if name.startswith(NOT_ANALYZED) else [f"--checks={SHORT}"]
 
 
 class Text:
@@ -99,7 +95,8 @@ def texts():
             if inside and path.relative_to(root).parts[0] != "tests" and path.exists() and path not in seen:
                 seen.add(path)
                 mine.append(path)
-        together = [path for path in mine if short(path)] if joint else []
+        # What one compiler reads is of one folder: all of it is asked the same, but for what is asked everything.
+        together = [path for path in mine if checks(path)] if joint else []
         if together:
             yield Text(entry, together, True)
         for path in mine:
