@@ -238,21 +238,6 @@ TEST(ScanWatch, LosesNoSilenceAmongMoreAnswersThanWaitAtATime) {
   EXPECT_EQ(found[0].notice->subject, suspect);
 }
 
-// One conversation refused and opened anew at one moment, as coarse stamps have it, is many entries of one
-// name.
-TEST(ScanWatch, LosesNoSilenceToOneConversationThatIsRefusedAgainAndAgain) {
-  BehaviourStage stage{"behaviour: {followed_max: 1024}\n"};
-  for (unsigned i = 0; i < 40; ++i) stage.attempt(to(i, 8081), ten_o_clock);
-  capture::Tuple again = to(1, 445, 50'000);
-  again.source = IpAddress::ipv4(0x0a141999U);
-  for (unsigned i = 0; i < 6'000; ++i) stage.refused(again, ten_o_clock);
-  stage.wait_until(ten_o_clock + 60s);
-  EXPECT_EQ(stage.watch.scan().counters().attempts_failed, 40U + 6'000U);
-  const auto found = stage.found("SCAN-INSIDE");
-  ASSERT_EQ(found.size(), 1U);
-  EXPECT_EQ(found[0].notice->subject, suspect);
-}
-
 TEST(ScanWatch, FollowsABoundedNumberOfTerminals) {
   BehaviourStage stage{"behaviour: {followed_max: 1024}\n"};
   for (unsigned i = 0; i < 3000; ++i) {
@@ -272,8 +257,9 @@ TEST(ScanWatch, FollowsABoundedNumberOfTerminals) {
 TEST(ScanWatch, FindsAScanHoweverManyOthersFillItsMemory) {
   constexpr std::size_t most = 65'536;  // as followed_max 1024 has it
   BehaviourStage stage{"behaviour: {followed_max: 1024}\n"};
-  for (unsigned i = 0; i < 1000 * 60; ++i) {
-    capture::Tuple tuple = to(1 + i / 1000, 8081);
+  // Each stays just below what is told, in three shapes.
+  for (unsigned i = 0; i < 1000 * 19; ++i) {
+    capture::Tuple tuple = to(1 + i / 1000, 3389);
     tuple.source = IpAddress::ipv4(0x0a148000U + i % 1000);
     stage.refused(tuple, ten_o_clock + i * 1ms);
     if (i % 1000 == 0) {
@@ -284,8 +270,7 @@ TEST(ScanWatch, FindsAScanHoweverManyOthersFillItsMemory) {
   const ScanWatch::Counters filled = stage.watch.scan().counters();
   EXPECT_GT(filled.marks, most / 2);
   EXPECT_GT(filled.initiators_displaced, 0U);
-  EXPECT_GT(stage.found("SCAN-INSIDE").size(), 900U);
-  stage.records.clear();
+  EXPECT_TRUE(stage.found("SCAN-INSIDE").empty());
   for (unsigned i = 0; i < 20; ++i) stage.refused(to(i, 8081), ten_o_clock + 62s + i * 1ms);
   stage.wait_until(ten_o_clock + 65s);
   const auto found = stage.found("SCAN-INSIDE");
