@@ -114,18 +114,22 @@ class Bounded {
     // It will take the place of one that the hand comes to.
     if (size_ + near >= entries_max_) fetch_hand();
   }
-  // Displaces one of those that may go (if it was not used since the hand came by), among the next `looks`
-  // that the hand comes to. Was there one?
+  // Displaces one of those that may go, among the next `looks` that the hand comes to: the first that was not
+  // used since it came by, else the first. Was there one?
   template <class Question>
   bool displace(std::uint32_t looks, Question may_go) {
+    std::uint32_t chosen = none;
     for (; looks != 0 && made_ != 0; --looks, hand_ = (hand_ + 1) % made_) {
       Entry& entry = entries_[hand_];
-      if (!entry.held || !may_go(std::as_const(entry.value)) || std::exchange(entry.used, false)) continue;
-      remove(locate(entry.key, entry.hash));
-      ++displaced_;
-      return true;
+      if (!entry.held || !may_go(std::as_const(entry.value))) continue;
+      const bool used = std::exchange(entry.used, false);
+      if (chosen == none || !used) chosen = hand_;
+      if (!used) break;
     }
-    return false;
+    if (chosen == none) return false;
+    remove(locate(entries_[chosen].key, entries_[chosen].hash));
+    ++displaced_;
+    return true;
   }
   std::size_t size() const { return size_; }
   std::uint64_t displaced() const { return displaced_; }
