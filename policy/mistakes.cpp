@@ -44,10 +44,10 @@ std::string Mistakes::did_you_mean(std::string_view word, const std::vector<std:
   return best == nullptr ? std::string{} : say(Text::policy_did_you_mean, language_, {{"word", *best}});
 }
 
-std::string Mistakes::listed(const std::vector<std::string>& words) const {
-  if (words.empty()) return std::string{text(Text::policy_switch_none, language_)};
+std::string Mistakes::listed(const std::vector<std::string>& all) const {
+  if (all.empty()) return std::string{text(Text::policy_switch_none, language_)};
   std::string result;
-  for (const std::string& word : words) {
+  for (const std::string& word : all) {
     if (!result.empty()) result += text(Text::policy_list_separator, language_);
     result += word;
   }

@@ -107,7 +107,7 @@ class Marks {
     }
     const std::size_t wanted = room_ + growth();
     void* const memory = ::operator new(sizeof(Head) + wanted * sizeof(Mark));
-    auto* const list = reinterpret_cast<Mark*>(std::construct_at(static_cast<Head*>(memory), &room) + 1);
+    auto* const list = reinterpret_cast<Mark*>(::new (memory) Head{&room} + 1);
     std::uninitialized_copy(begin(), end(), list);
     std::uninitialized_default_construct_n(list + size(), wanted - size());
     Marks larger;
