@@ -15,6 +15,7 @@
 #include <bit>
 #include <cstddef>
 #include <cstdint>
+#include <limits>
 #include <memory>
 #include <utility>
 #include <vector>
@@ -54,7 +55,9 @@ class Bounded {
       entry.used = true;
       return entry.value;
     }
-    if (size_ >= entries_max_) make_room();
+    if (size_ >= entries_max_) {
+      displace(std::numeric_limits<std::uint32_t>::max(), [](const Value&) { return true; });
+    }
     const std::uint32_t slot = take();
     Entry& entry = entries_[slot];
     entry.hash = hash;
@@ -177,16 +180,6 @@ class Bounded {
     const std::uint32_t slot = free_.back();
     free_.pop_back();
     return slot;
-  }
-  void make_room() {
-    for (;; hand_ = (hand_ + 1) % made_) {
-      Entry& entry = entries_[hand_];
-      if (!entry.held) continue;
-      if (!entry.used) break;
-      entry.used = false;
-    }
-    remove(locate(entries_[hand_].key, entries_[hand_].hash));
-    ++displaced_;
   }
   void remove(std::uint32_t place) {
     const std::uint32_t slot = places_[place].slot - 1;
