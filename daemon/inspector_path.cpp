@@ -71,7 +71,7 @@ bool Inspector::may_be_permitted(const capture::Flow& flow, Time time) const {
 // Once a minute and segment: minutes, not pauses, so that several workers together tell what one would.
 void Inspector::note_coverage(const capture::Flow& flow, const capture::Packet& packet,
                               policy::SegmentId entered) {
-  const std::int64_t minute = Coverage::minute_of(packet.time);
+  const std::int64_t minute = minute_of(packet.time);
   if (covered_[entered] == minute) return;
   FlowEvent event;
   event.kind = FlowEvent::Kind::beyond;

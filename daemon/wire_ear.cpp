@@ -20,7 +20,7 @@ void WireEar::hear(const capture::Packet& packet, policy::SegmentId segment, boo
 void WireEar::tell(const capture::WireSign& sign, policy::SegmentId segment, Time time,
                    std::uint64_t number) {
   const std::uint64_t key = capture::sign_key(sign, segment, seed_);
-  const std::int64_t minute = Coverage::minute_of(time);
+  const std::int64_t minute = minute_of(time);
   if (known_.look(key, minute) != FirstSeen::Answer::first) return;
   FlowEvent event;
   event.kind = FlowEvent::Kind::wire;

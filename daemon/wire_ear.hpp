@@ -27,7 +27,7 @@ class WireEar {
   // the sender's.
   void hear(const capture::Packet& packet, policy::SegmentId segment, bool answer);
 
-  // The frames that come are of this minute (Coverage::minute_of). Told for each, in their order.
+  // The frames that come are of this minute (minute_of). Told for each, in their order.
   void pass(std::int64_t minute) { known_.pass(minute); }
 
   std::uint64_t untold() const { return untold_; }  // nobody had room

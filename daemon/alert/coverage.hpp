@@ -59,8 +59,6 @@ class Coverage {
   // To the server, to the client.
   static std::array<Way, 2> ways(const capture::FlowFacts& facts);
 
-  static std::int64_t minute_of(Time time) { return daemon::minute_of(time); }
-
  private:
   static constexpr std::size_t minutes_kept = 32;
 

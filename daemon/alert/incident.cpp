@@ -115,7 +115,7 @@ struct Incidents::State {
 // Takes an event into the trails. A minute that is over is settled: no later event can show that it was seen.
 void Incidents::State::trace(Story& story, const FlowEvent& event) {
   const capture::FlowFacts& facts = event.facts;
-  const std::int64_t minute = Coverage::minute_of(event.time);
+  const std::int64_t minute = minute_of(event.time);
   const std::array<Coverage::Way, 2> ways = Coverage::ways(facts);
   for (std::size_t direction = 0; direction < story.trails.size(); ++direction) {
     Trail& trail = story.trails[direction];
