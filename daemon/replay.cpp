@@ -9,6 +9,7 @@
 #include <span>
 #include <thread>
 #include <utility>
+#include <variant>
 #include <vector>
 
 #include "capture/decode/decode.hpp"
@@ -107,8 +108,7 @@ class Lane {
     {
       const std::lock_guard lock(mutex_);
       std::swap(filling, working_);
-      std::swap(learned, learning_);
-      std::swap(passed, passing_);
+      std::swap(asides, told_asides_);
       until_ = until;
       busy_ = true;
     }
@@ -119,19 +119,14 @@ class Lane {
     changed_.wait(lock, [this] { return !busy_; });
   }
 
-  // A DNS answer, and at which place among the lane's packets it was read.
-  struct Learned {
+  // What every lane is told, and at which place among its packets: what a DNS answer said, or a time from
+  // which on packets are of another minute.
+  struct Aside {
     std::size_t before = 0;
-    NameEvidence evidence{};
-  };
-  // Likewise: from there on packets are of another minute.
-  struct Passed {
-    std::size_t before = 0;
-    Time time{};
+    std::variant<NameEvidence, Time> what{};
   };
   std::vector<capture::Packet> filling{};
-  std::vector<Learned> learned{};
-  std::vector<Passed> passed{};
+  std::vector<Aside> asides{};  // in the order of the frames
   Findings findings;
   Inspector inspector;
 
@@ -141,20 +136,24 @@ class Lane {
     while (changed_.wait(lock, stop, [this] { return busy_; })) {
       lock.unlock();
       std::size_t next = 0;
-      std::size_t minute = 0;
+      const auto tell_before = [&](std::size_t place) {
+        for (; next < told_asides_.size() && told_asides_[next].before <= place; ++next) {
+          const auto& what = told_asides_[next].what;
+          if (const auto* const minute = std::get_if<Time>(&what)) {
+            inspector.pass_minute(*minute);
+          } else {
+            inspector.learn(std::get<NameEvidence>(what));
+          }
+        }
+      };
       for (std::size_t i = 0; i < working_.size(); ++i) {
-        for (; minute < passing_.size() && passing_[minute].before <= i; ++minute)
-          inspector.pass_minute(passing_[minute].time);
-        for (; next < learning_.size() && learning_[next].before <= i; ++next)
-          inspector.learn(learning_[next].evidence);
+        tell_before(i);
         inspector.packet(working_[i]);
       }
-      for (; next < learning_.size(); ++next) inspector.learn(learning_[next].evidence);
-      for (; minute < passing_.size(); ++minute) inspector.pass_minute(passing_[minute].time);
+      tell_before(working_.size());
       inspector.tick(until_, 0);
       working_.clear();
-      learning_.clear();
-      passing_.clear();
+      told_asides_.clear();
       lock.lock();
       busy_ = false;
       changed_.notify_all();
@@ -164,8 +163,7 @@ class Lane {
   std::mutex mutex_{};
   std::condition_variable_any changed_{};
   std::vector<capture::Packet> working_{};
-  std::vector<Learned> learning_{};
-  std::vector<Passed> passing_{};
+  std::vector<Aside> told_asides_{};
   Time until_{};
   bool busy_ = false;
   std::jthread thread_{};
@@ -200,7 +198,7 @@ class Reader final : public capture::FrameSink {
     }
     if (minute_.leaves(frame.time)) {
       ear_.pass(minute_.enter(frame.time));
-      for (const auto& lane : lanes_) lane->passed.push_back({lane->filling.size(), frame.time});
+      for (const auto& lane : lanes_) lane->asides.push_back({lane->filling.size(), frame.time});
     }
     const capture::Decoder::Result result = decoder_.decode(frame, packets_);
     if (result.stripped) ++books.mirror_stripped;
@@ -215,7 +213,7 @@ class Reader final : public capture::FrameSink {
       }
       // Every lane learns it behind the packets that came before it.
       for (const NameEvidence& evidence : names_.learned()) {
-        for (const auto& lane : lanes_) lane->learned.push_back({lane->filling.size(), evidence});
+        for (const auto& lane : lanes_) lane->asides.push_back({lane->filling.size(), evidence});
       }
       names_.forget();
       return;
@@ -508,7 +506,7 @@ ReplayResult replay(const ReplayOptions& options, const capture::CaptureOptions&
     result.forbidden_flows += totals.flows_forbidden;
     result.exception_flows += totals.flows_exception;
   }
-  result.memory = memory_figures();
+  if (options.want_memory) result.memory = memory_figures();
   result.first = reader.first.value_or(Time{});
   result.last = reader.last;
   return result;

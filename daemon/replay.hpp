@@ -30,6 +30,7 @@ struct ReplayOptions {
   bool outer_layers = false;
   std::uint32_t chunk_frames = 4096;  // dealt to the workers at once; the output does not depend on it
   bool want_flows = false;            // keeps every ended flow in memory until the end, to tell them in order
+  bool want_memory = false;           // ReplayResult::memory
 };
 
 class ReplayOutput {
@@ -50,9 +51,10 @@ struct ReplayResult {
   std::uint64_t exception_flows = 0;
   Time first{};
   Time last{};
-  MemoryFigures memory{};  // of the process while its tables were there; another one on each run
-  bool readable = true;    // false: reading ended at an error; what came before it is in the figures
-  std::string trouble{};   // libpcap's words
+  // Where it is wanted: of the process while its tables were there, another one on each run.
+  MemoryFigures memory{};
+  bool readable = true;   // false: reading ended at an error; what came before it is in the figures
+  std::string trouble{};  // libpcap's words
 };
 
 // Throws capture::SourceError when the first file cannot be opened, and what `output` throws. Makes threads

@@ -223,6 +223,7 @@ int run_replay(const Arguments& arguments) {
   options.icmp_by_type = arguments.has("--icmp-by-type");
   options.outer_layers = arguments.has("--outer-layers");
   options.want_flows = emit.flows;
+  options.want_memory = emit.memory;
 
   const Loaded loaded = load(arguments.get("--config").value_or(""), arguments);
   if (!loaded.policy) return tell_mistakes(loaded, arguments.language());
