@@ -186,7 +186,9 @@ class PolicyError : public std::runtime_error {
 
 class SystemMap;  // policy/system_map.hpp
 
-class Policy {
+// On lines of its own: beside it lies the count of who shares it, which main moves with each alert while
+// workers read it for each new flow.
+class alignas(128) Policy {
  public:
   // `taps`: names of the taps in the order of their indexes. `sha256`: hexadecimal digest of the sources,
   // told in every verdict. `generation`: 1 at start, one more at each reload. `language`: of PolicyError and
