@@ -4,6 +4,9 @@
 #include <chrono>
 #include <cstdint>
 
+#include "capture/time.hpp"
+#include "policy/policy.hpp"
+
 namespace sekimori::daemon {
 
 // Meaning of FlowNotes::verdict.
@@ -44,6 +47,34 @@ constexpr std::uint8_t noted_decision(std::uint8_t notes) {
     decision |= note_draft_forbids;
   }
   return static_cast<std::uint8_t>(notes & decision);
+}
+
+// What a verdict amounts to.
+inline std::uint8_t note_of(const policy::Verdict& verdict) {
+  if (verdict.decision == policy::Decision::forbid) {
+    return verdict.draft_differs ? note_forbidden | note_draft : note_forbidden;
+  }
+  if (verdict.basis == policy::Basis::exception) return note_exception;
+  return verdict.draft_differs ? note_draft_forbids : std::uint8_t{0};
+}
+
+// A permitted flow's mark is of another kind, and the same place has another meaning while it is told.
+inline bool drafted_otherwise(std::uint8_t note) {
+  const unsigned mark = (note & note_forbidden) != 0 ? note_draft : note_draft_forbids;
+  return (note & mark) != 0;
+}
+
+inline bool worth_telling(std::uint8_t note) {
+  return (note & (note_forbidden | note_exception)) != 0;
+}
+inline bool forbidden(std::uint8_t note) {
+  return (note & note_forbidden) != 0;
+}
+
+// FlowNotes::told_at.
+inline std::uint16_t told_clock(Time time) {
+  return static_cast<std::uint16_t>(
+      std::chrono::floor<std::chrono::seconds>(time).time_since_epoch().count());
 }
 
 // A flow that lacks nothing but a name is not told for so long, or so many packets (daemon/alert/name_waits).

@@ -3,7 +3,9 @@
 #include <algorithm>
 #include <cassert>
 #include <limits>
+#include <utility>
 
+#include "daemon/flow_notes.hpp"
 #include "daemon/packet_clock.hpp"
 
 namespace sekimori::daemon {
@@ -14,37 +16,6 @@ bool settled(const policy::Policy& policy, const policy::Verdict& verdict) {
          !verdict.via_next_hop && !verdict.via_name && !verdict.link_scope &&
          verdict.from != policy.external() && verdict.to != policy.external() &&
          !policy.path_matters(verdict.to);
-}
-
-std::uint8_t note_of(const policy::Verdict& verdict) {
-  if (verdict.decision == policy::Decision::forbid) {
-    return verdict.draft_differs ? note_forbidden | note_draft : note_forbidden;
-  }
-  if (verdict.basis == policy::Basis::exception) return note_exception;
-  return verdict.draft_differs ? note_draft_forbids : std::uint8_t{0};
-}
-
-// A permitted flow's mark is of another kind, and the same place has another meaning while it is told.
-bool drafted_otherwise(std::uint8_t note) {
-  const unsigned mark = (note & note_forbidden) != 0 ? note_draft : note_draft_forbids;
-  return (note & mark) != 0;
-}
-
-bool worth_telling(std::uint8_t note) {
-  return (note & (note_forbidden | note_exception)) != 0;
-}
-
-std::uint16_t told_clock(Time time) {
-  return static_cast<std::uint16_t>(
-      std::chrono::floor<std::chrono::seconds>(time).time_since_epoch().count());
-}
-
-std::uint8_t stage_number(capture::Stage stage) {
-  return static_cast<std::uint8_t>(static_cast<int>(stage) + 1);
-}
-
-bool forbidden(std::uint8_t note) {
-  return (note & note_forbidden) != 0;
 }
 
 void count_flow(PairTotals& totals, std::uint8_t note) {
@@ -180,13 +151,45 @@ void Inspector::refuse(const capture::Frame& frame, capture::Reason reason) {
   ++books_.reasons[static_cast<std::size_t>(reason)];
 }
 
+// As they lie there, but for fragments, which may have to wait. Three batches are on their way at a time: one
+// whose lines of the index are asked for, one whose records are, and one that is worked off.
+void Inspector::packets(std::span<const capture::Packet> packets) {
+  const auto take_batch = [&packets] {
+    const auto most = packets.first(std::min(packets.size(), batch_max));
+    const auto end =
+        std::find_if(most.begin(), most.end(), [](const capture::Packet& each) { return each.fragment; });
+    const auto batch = most.first(static_cast<std::size_t>(end - most.begin()));
+    packets = packets.subspan(batch.size());
+    return batch;
+  };
+  const auto expect = [this, &take_batch] {
+    const auto batch = take_batch();
+    for (const capture::Packet& each : batch) table_.expect(each);
+    return batch;
+  };
+  while (!packets.empty()) {
+    flush();
+    auto batch = expect();
+    if (!batch.empty()) table_.look();
+    for (auto next = expect(); !batch.empty();) {
+      if (!next.empty()) table_.look();
+      const auto behind = expect();
+      work_off(batch);
+      batch = std::exchange(next, behind);
+    }
+    if (packets.empty()) return;
+    packet(packets.front());
+    packets = packets.subspan(1);
+  }
+}
+
 void Inspector::packet(const capture::Packet& packet) {
   if (!packet.fragment) return take(packet);
   fragments_.add(packet, [this](const capture::Packet& ready) { take(ready); });
 }
 
 void Inspector::take(const capture::Packet& packet) {
-  batch_[batched_] = packet;
+  capture::copy_packet(packet, batch_[batched_]);
   table_.expect(packet);
   if (++batched_ >= batch_max) flush();
 }
@@ -207,9 +210,12 @@ Books Inspector::books() const {
 
 void Inspector::flush() {
   if (batched_ == 0) return;
-  const std::span<const capture::Packet> batch{batch_.data(), batched_};
-  table_.record(batch, *this);
+  work_off({batch_.data(), batched_});
   batched_ = 0;
+}
+
+void Inspector::work_off(std::span<const capture::Packet> batch) {
+  table_.record(batch, *this);
   if (table_.size() > ageing_from_) table_.advance(newest_, ageing_steps());
 }
 
@@ -326,7 +332,7 @@ void Inspector::follow(capture::Flow& flow, const capture::Packet& packet, const
     book_gaps(totals, changes, from_initiator);
   }
   if (changes.stage || (notes.verdict & note_metered) != 0) go_on_steps(flow, packet, changes);
-  if (packet.quoted.protocol != 0) judge_reporter(flow, packet);
+  if (packet.quotes) judge_reporter(flow, packet);
   // A link-local address says whose wire it is on with every packet.
   if (changes.opened || changes.macs || changes.place || packet.tuple.source.is_link_local()) [[unlikely]] {
     hear(flow, packet, from_initiator);
@@ -355,13 +361,13 @@ void Inspector::repeated(capture::Flow& flow, const capture::Packet& packet, cap
   account(packet, copy ? capture::Reason::copy : capture::Reason::duplicate);
   PairTotals& totals = matrix_[flow.notes.pair];
   ++(copy ? totals.copies : totals.duplicates);
-  const bool left = copy && packet.quoted.protocol == 0 && (flow.notes.verdict & note_forbidden) != 0 &&
+  const bool left = copy && !packet.quotes && (flow.notes.verdict & note_forbidden) != 0 &&
                     leaves(flow, packet, from_initiator);
   if (left || changes.any()) {
     judge(flow, packet, {.changes = changes, .from_initiator = from_initiator, .copy = true, .left = left});
   }
   // What a router says of the flow is not the flow's own way.
-  if (copy && packet.quoted.protocol == 0 && beyond(flow, repetition.routed, from_initiator)) {
+  if (copy && !packet.quotes && beyond(flow, repetition.routed, from_initiator)) {
     note_passage(flow, packet, from_initiator);
   }
   if (copy) hear(flow, packet, from_initiator);
@@ -390,7 +396,7 @@ bool Inspector::beyond(const capture::Flow& flow, bool routed, bool from_initiat
 bool Inspector::came_through(const capture::Flow& flow, const capture::Packet& packet,
                              bool from_initiator) const {
   const auto [left, entered] = crossing(flow, from_initiator);
-  if (left == entered || packet.quoted.protocol != 0 || packet.depth != 0) return false;
+  if (left == entered || packet.quotes || packet.depth != 0) return false;
   // A refusal may be the firewall's own.
   if ((packet.tcp_flags & capture::tcp_flag::rst) != 0) return false;
   // As hosts send it: nobody has forwarded it yet.
@@ -520,131 +526,6 @@ void Inspector::recount(capture::Flow& flow, const capture::Packet& packet, cons
     if ((note & note_exception) != 0) ++totals.flows_exception;
     if (drafted_otherwise(note)) ++totals.flows_draft;
   }
-}
-
-void Inspector::report(capture::Flow& flow, const capture::FlowGist& gist, const capture::Packet& packet,
-                       const policy::Verdict& verdict, const capture::Changes& changes, bool other) {
-  capture::FlowNotes& notes = flow.notes;
-  if (notes.told == 0 && in_grace(gist, verdict, packet.time)) {
-    if (!notes.graced) ++books_.flows_in_grace;
-    notes.graced = notes.pending = 1;
-    return;
-  }
-  if (notes.graced) {
-    notes.graced = notes.pending = 0;
-    tell(flow, FlowEvent::Kind::opened, packet.number, packet.time, verdict);
-  } else if (notes.told == 0 && !notes.pending) {
-    tell(flow, changes.opened ? FlowEvent::Kind::opened : FlowEvent::Kind::rejudged, packet.number,
-         packet.time, verdict);
-  } else if (other) {
-    tell(flow, FlowEvent::Kind::rejudged, packet.number, packet.time, verdict);
-  } else if (stage_number(gist.stage) > notes.told && !notes.pending) {
-    tell(flow, FlowEvent::Kind::rose, packet.number, packet.time, verdict);
-  }
-}
-
-// After a start, connections that were there before show themselves in mid-stream: to guess who began them
-// and to cry out at once would be a storm at every restart.
-bool Inspector::in_grace(const capture::FlowGist& gist, const policy::Verdict& verdict, Time time) {
-  return verdict.orientation_matters && gist.midstream && time >= grace_begin_ && time < grace_end_ &&
-         capture::confidence(gist.evidence) == capture::Confidence::guess;
-}
-
-// Of a flow that was told before, with the verdict of this moment.
-void Inspector::tell_more(capture::Flow& flow, FlowEvent::Kind kind, const capture::Packet& packet) {
-  tell(flow, kind, packet.number, packet.time, verdict_of(flow, packet.time));
-}
-
-void Inspector::tell(capture::Flow& flow, FlowEvent::Kind kind, std::uint64_t number, Time time,
-                     const policy::Verdict& verdict) {
-  const FlowEvent event{kind, number, time, table_.facts(flow), verdict, policy_->generation()};
-  if (!outlet_.tell(event)) {
-    if (!flow.notes.pending) ++books_.events_delayed;
-    flow.notes.pending = 1;
-    return;
-  }
-  ++books_.events_told;
-  flow.notes.pending = 0;
-  flow.notes.told = std::max<std::uint8_t>(flow.notes.told, stage_number(event.facts.stage)) & 7U;
-  flow.notes.told_at = told_clock(time);
-}
-
-void Inspector::flow_pending(capture::Flow& flow) {
-  if (flow.notes.graced && newest_ >= grace_begin_ && newest_ < grace_end_) return;
-  flow.notes.graced = 0;
-  const capture::FlowFacts facts = table_.facts(flow);
-  const policy::Verdict verdict = verdict_of(flow, facts.end);
-  if (!worth_telling(note_of(verdict))) {
-    // Permitted since by another policy: what was forbidden then can no longer be told as it was.
-    ++books_.events_lost;
-    flow.notes.pending = 0;
-    return;
-  }
-  // In the order of the frame by which it was noticed.
-  tell(flow, flow.notes.told == 0 ? FlowEvent::Kind::opened : FlowEvent::Kind::rose, table_.number(),
-       facts.end, verdict);
-}
-
-void Inspector::refused(const capture::Packet& packet) {
-  account(packet, capture::Reason::flow_table_full);
-
-  // No record, but a verdict all the same: a flood must not hide what is forbidden.
-  const policy::Verdict verdict = tell_lone(packet, lone_facts(packet));
-  matrix_[verdict.pair()].count(1, packet.wire_bytes, forbidden(note_of(verdict)));
-}
-
-// What a single packet tells of a conversation that has no record.
-capture::FlowFacts Inspector::lone_facts(const capture::Packet& packet) const {
-  capture::FlowFacts facts;
-  const capture::FlowRules::Opinion opinion = capture::FlowRules::first_opinion(packet, &services_);
-  const bool answer = !opinion.sender;
-  facts.tuple = answer ? packet.tuple.reversed() : packet.tuple;
-  (answer ? facts.packets_to_client : facts.packets_to_server) = 1;
-  (answer ? facts.bytes_to_client : facts.bytes_to_server) = packet.wire_bytes;
-  (answer ? facts.responder_mac : facts.initiator_mac) = packet.source_mac;
-  (answer ? facts.answers_to_mac : facts.next_hop_mac) = packet.destination_mac;
-  facts.start = facts.end = packet.time;
-  facts.vlans = packet.vlans;
-  facts.vlan_count = packet.vlan_count;
-  facts.tap = packet.tap;
-  facts.stage = answer ? capture::Stage::answered : capture::Stage::attempt;
-  facts.evidence = opinion.evidence;
-  facts.ports_known = packet.ports_known;
-  facts.icmp_type = packet.icmp_type;
-  facts.icmp_code = packet.icmp_code;
-  facts.carrier = packet.carrier;
-  facts.tunnel = packet.tunnel;
-  facts.inside = packet.inside;
-  facts.depth = packet.depth;
-  facts.outer = packet.outer;
-  return facts;
-}
-
-policy::Verdict Inspector::tell_lone(const capture::Packet& packet, const capture::FlowFacts& facts) {
-  policy::Conversation conversation = policy::conversation_of(facts, packet.time);
-  policy::Verdict verdict = judge_by_names(conversation);
-  verdict.name_pending = verdict.path_pending = false;  // nobody would wait for it
-  if (verdict.decision != policy::Decision::forbid) return verdict;
-  const FlowEvent event{FlowEvent::Kind::opened, packet.number, packet.time, facts, verdict,
-                        policy_->generation()};
-  if (outlet_.tell(event)) {
-    ++books_.events_told;
-  } else {
-    ++books_.events_lost;
-  }
-  return verdict;
-}
-
-void Inspector::flow_ended(const capture::Flow& flow, capture::EndReason reason) {
-  ++books_.flows_ended[static_cast<std::size_t>(reason)];
-  PairTotals& totals = matrix_[flow.notes.pair];
-  ++totals.flows_ended;
-  if (flow.one_sided()) ++totals.flows_one_sided;
-  // The table offered it once more just before: now it can no longer be told.
-  if (flow.notes.pending) ++books_.events_lost;
-  if (!wants_ends_) return;
-  const capture::FlowFacts facts = table_.facts(flow);
-  outlet_.ended(facts, policy_->judge(policy::conversation_of(facts, facts.end)), reason);
 }
 
 }  // namespace sekimori::daemon

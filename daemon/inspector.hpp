@@ -13,6 +13,7 @@
 #include <array>
 #include <cstdint>
 #include <memory>
+#include <span>
 #include <vector>
 
 #include "capture/decode/decode.hpp"
@@ -75,12 +76,13 @@ class Inspector final : public capture::FrameSink, private capture::FlowEnds {
 
   void frame(const capture::Frame& frame) override;
   void frames(std::span<const capture::Frame> frames) override;
-  // A packet that somebody else decoded (offline, the reader deals packets to workers).
+  // Packets that somebody else decoded (offline, the reader deals packets to workers).
+  void packets(std::span<const capture::Packet> packets);
   void packet(const capture::Packet& packet);
   // What a DNS answer told that somebody else has read. In the order of the frames, between packets.
   void learn(const NameEvidence& evidence);
-  // The next packets are of another minute than those before. By frame() itself; for packet(), whenever it is
-  // so among all that are dealt out.
+  // The next packets are of another minute than those before. By frame() itself; for packets(), whenever it
+  // is so among all that are dealt out.
   void pass_minute(Time time);
   // When watching began, for the startup grace; without it, the first packet's time.
   void begin(Time start);
@@ -143,7 +145,7 @@ class Inspector final : public capture::FrameSink, private capture::FlowEnds {
   // Nothing to be counted but itself, and nothing to be read in it.
   static bool plain(const capture::Packet& packet) {
     return !packet.carrier && !packet.cut && !packet.malformed &&
-           packet.unopened == capture::Packet::nothing_unopened && packet.quoted.protocol == 0 &&
+           packet.unopened == capture::Packet::nothing_unopened && !packet.quotes &&
            packet.name == policy::name_class::unknown && !packet.tuple.source.is_link_local();
   }
   void unusual(const capture::Frame& frame);
@@ -157,6 +159,7 @@ class Inspector final : public capture::FrameSink, private capture::FlowEnds {
   void rename(capture::Flow& flow) const;
   void hear(const capture::Flow& flow, const capture::Packet& packet, bool from_initiator);
   void take(const capture::Packet& packet);
+  void work_off(std::span<const capture::Packet> batch);
   void account(const capture::Packet& packet, capture::Reason reason);
   // Why a flow is judged.
   struct Occasion {

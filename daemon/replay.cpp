@@ -2,9 +2,8 @@
 
 #include <algorithm>
 #include <array>
-#include <condition_variable>
+#include <atomic>
 #include <exception>
-#include <mutex>
 #include <optional>
 #include <span>
 #include <thread>
@@ -22,6 +21,7 @@
 #include "daemon/behaviour/behaviour_watch.hpp"
 #include "daemon/inspector.hpp"
 #include "daemon/packet_clock.hpp"
+#include "daemon/progress.hpp"
 
 namespace sekimori::daemon {
 namespace {
@@ -54,7 +54,6 @@ class Findings final : public EventOutlet {
   bool wants_steps() const override { return true; }
 
   std::span<const FlowEvent> events() const { return {events_.data(), told_}; }
-  bool empty() const { return told_ == 0 && steps.empty(); }
   void clear() {
     told_ = 0;
     steps.clear();
@@ -93,136 +92,99 @@ InspectorOptions inspector_options(const ReplayOptions& options, const capture::
   return result;
 }
 
-// One worker's half of a chunk: filled by the reader while the other half is worked off.
+// What every lane is told, and at which place among its packets: what a DNS answer said, or a time from which
+// on packets are of another minute.
+struct Aside {
+  std::size_t before = 0;
+  std::variant<NameEvidence, Time> what{};
+};
+
+// One lane's share of a chunk.
+class Share {
+ public:
+  // Room for what one frame may become, behind the packets that are there.
+  std::span<capture::Packet, capture::packets_most> room() {
+    if (room_.size() - count_ < capture::packets_most) room_.resize(2 * (count_ + capture::packets_most));
+    return std::span<capture::Packet, capture::packets_most>{room_.data() + count_, capture::packets_most};
+  }
+  void took(std::size_t count) { count_ += count; }
+  void add(const capture::Packet& packet) {
+    capture::copy_packet(packet, room().front());
+    took(1);
+  }
+  // Behind the packets that came so far.
+  void tell(const std::variant<NameEvidence, Time>& what) { asides_.push_back({count_, what}); }
+
+  std::span<const capture::Packet> packets() const { return {room_.data(), count_}; }
+  std::span<const Aside> asides() const { return asides_; }  // in the order of the frames
+  void clear() {
+    count_ = 0;
+    asides_.clear();
+  }
+
+ private:
+  std::vector<capture::Packet> room_{};  // the first `count_`; the others are not made anew for each
+  std::size_t count_ = 0;
+  std::vector<Aside> asides_{};
+};
+
+// So many frames, on their way from the reader through the lanes to the teller.
+struct Chunk {
+  explicit Chunk(std::size_t lanes) : shares(lanes), found(lanes + 1, Findings{false}) {}
+  std::vector<Share> shares;    // by lane
+  std::vector<Findings> found;  // the reader's, then the lanes'
+  Time until{};                 // the newest time so far, so that fragments wait equally long in every lane
+};
+
+// A worker and what it finds.
 class Lane {
  public:
   Lane(const InspectorOptions& options, std::shared_ptr<const policy::Policy> policy, bool want_flows)
       : findings(want_flows), inspector(options, std::move(policy), findings) {}
 
-  void start() {
-    thread_ = std::jthread([this](std::stop_token stop) { run(stop); });
-  }
-  // Hands the filled half over; the worker must be idle. `until`: the newest time of the whole chunk, so that
-  // fragments wait equally long in every lane.
-  void submit(Time until) {
-    {
-      const std::lock_guard lock(mutex_);
-      std::swap(filling, working_);
-      std::swap(asides, told_asides_);
-      until_ = until;
-      busy_ = true;
+  void work_off(Share& share) {
+    const std::span<const capture::Packet> packets = share.packets();
+    std::size_t done = 0;
+    for (const Aside& aside : share.asides()) {
+      inspector.packets(packets.subspan(done, aside.before - done));
+      done = aside.before;
+      if (const auto* const minute = std::get_if<Time>(&aside.what)) {
+        inspector.pass_minute(*minute);
+      } else {
+        inspector.learn(std::get<NameEvidence>(aside.what));
+      }
     }
-    changed_.notify_all();
-  }
-  void wait() {
-    std::unique_lock lock(mutex_);
-    changed_.wait(lock, [this] { return !busy_; });
+    inspector.packets(packets.subspan(done));
+    share.clear();
   }
 
-  // What every lane is told, and at which place among its packets: what a DNS answer said, or a time from
-  // which on packets are of another minute.
-  struct Aside {
-    std::size_t before = 0;
-    std::variant<NameEvidence, Time> what{};
-  };
-  std::vector<capture::Packet> filling{};
-  std::vector<Aside> asides{};  // in the order of the frames
   Findings findings;
   Inspector inspector;
-
- private:
-  void run(const std::stop_token& stop) {
-    std::unique_lock lock(mutex_);
-    while (changed_.wait(lock, stop, [this] { return busy_; })) {
-      lock.unlock();
-      std::size_t next = 0;
-      const auto tell_before = [&](std::size_t place) {
-        for (; next < told_asides_.size() && told_asides_[next].before <= place; ++next) {
-          const auto& what = told_asides_[next].what;
-          if (const auto* const minute = std::get_if<Time>(&what)) {
-            inspector.pass_minute(*minute);
-          } else {
-            inspector.learn(std::get<NameEvidence>(what));
-          }
-        }
-      };
-      for (std::size_t i = 0; i < working_.size(); ++i) {
-        tell_before(i);
-        inspector.packet(working_[i]);
-      }
-      tell_before(working_.size());
-      inspector.tick(until_, 0);
-      working_.clear();
-      told_asides_.clear();
-      lock.lock();
-      busy_ = false;
-      changed_.notify_all();
-    }
-  }
-
-  std::mutex mutex_{};
-  std::condition_variable_any changed_{};
-  std::vector<capture::Packet> working_{};
-  std::vector<Aside> told_asides_{};
-  Time until_{};
-  bool busy_ = false;
-  std::jthread thread_{};
 };
 
 // Reads, decodes and deals: a flow's packets, in both directions, always go to the same lane, and so do the
-// fragments of a datagram.
+// fragments of a datagram. Or leaves all that to the one lane there is, as a live worker does it.
 class Reader final : public capture::FrameSink {
  public:
-  Reader(std::vector<std::unique_ptr<Lane>>& lanes, const InspectorOptions& options,
+  Reader(std::vector<std::unique_ptr<Lane>>& lanes, bool deals, const InspectorOptions& options,
          const policy::Policy& policy)
       : lanes_(lanes),
+        deals_(deals),
         decoder_(options.decode),
         errors_apart_(options.flows.icmp_errors_apart),
         policy_(policy) {
     ear_.generation(policy.generation());
   }
 
+  // Where the next frames go.
+  void fill(Chunk& chunk) { chunk_ = &chunk; }
+
   void frames(std::span<const capture::Frame> frames) override {
-    if (lanes_.size() != 1) {
-      for (const capture::Frame& each : frames) frame(each);
-      return;
-    }
     for (const capture::Frame& each : frames) follow(each.time);
-    lanes_.front()->inspector.frames(frames);
+    if (!deals_) return lanes_.front()->inspector.frames(frames);
+    for (const capture::Frame& each : frames) deal(each);
   }
-  void frame(const capture::Frame& frame) override {
-    follow(frame.time);
-    if (lanes_.size() == 1) {
-      lanes_.front()->inspector.frame(frame);
-      return;
-    }
-    if (minute_.leaves(frame.time)) {
-      ear_.pass(minute_.enter(frame.time));
-      for (const auto& lane : lanes_) lane->asides.push_back({lane->filling.size(), frame.time});
-    }
-    const capture::Decoder::Result result = decoder_.decode(frame, packets_);
-    if (result.stripped) ++books.mirror_stripped;
-    if (result.reason == capture::Reason::none) {
-      if (result.count == 1 && NameReader::may_tell(policy_, packets_[0])) {
-        names_.read(policy_, frame, packets_[0]);
-      }
-      if (capture::may_sign(packets_[0]) || capture::may_hide_sign(packets_[0])) ear_.hear(frame);
-      for (std::size_t i = 0; i < result.count; ++i) {
-        const std::uint64_t hand = capture::deal_hash(packets_[i], errors_apart_);
-        lanes_[hand % lanes_.size()]->filling.push_back(packets_[i]);
-      }
-      // Every lane learns it behind the packets that came before it.
-      for (const NameEvidence& evidence : names_.learned()) {
-        for (const auto& lane : lanes_) lane->asides.push_back({lane->filling.size(), evidence});
-      }
-      names_.forget();
-      return;
-    }
-    if (capture::signs(result.reason)) ear_.hear(frame);
-    ++books.packets_read;
-    books.bytes_read += frame.wire_length;
-    ++books.reasons[static_cast<std::size_t>(result.reason)];
-  }
+  void frame(const capture::Frame& frame) override { frames({&frame, 1}); }
 
   const NameCounters& names() const { return names_.counters(); }
 
@@ -244,11 +206,50 @@ class Reader final : public capture::FrameSink {
       last = time;
     }
   }
+  void deal(const capture::Frame& frame) {
+    if (minute_.leaves(frame.time)) {
+      ear_.pass(minute_.enter(frame.time));
+      for (Share& share : chunk_->shares) share.tell(frame.time);
+    }
+    // For one lane they need not move any more.
+    Share& share = chunk_->shares.front();
+    const bool in_place = chunk_->shares.size() == 1;
+    const std::span packets = in_place ? share.room() : std::span{packets_};
+    const capture::Decoder::Result result = decoder_.decode(frame, packets);
+    if (result.stripped) ++books.mirror_stripped;
+    if (result.reason != capture::Reason::none) return refuse(frame, result.reason);
+    if (result.count == 1 && NameReader::may_tell(policy_, packets[0])) {
+      names_.read(policy_, frame, packets[0]);
+    }
+    if (capture::may_sign(packets[0]) || capture::may_hide_sign(packets[0])) ear_.hear(frame);
+    if (in_place) {
+      share.took(result.count);
+    } else {
+      for (const capture::Packet& packet : packets.first(result.count)) {
+        const std::uint64_t hand = capture::deal_hash(packet, errors_apart_);
+        chunk_->shares[hand % chunk_->shares.size()].add(packet);
+      }
+    }
+    // Every lane learns it behind the packets that came before it.
+    if (names_.learned().empty()) return;
+    for (const NameEvidence& evidence : names_.learned()) {
+      for (Share& each : chunk_->shares) each.tell(evidence);
+    }
+    names_.forget();
+  }
+  void refuse(const capture::Frame& frame, capture::Reason reason) {
+    if (capture::signs(reason)) ear_.hear(frame);
+    ++books.packets_read;
+    books.bytes_read += frame.wire_length;
+    ++books.reasons[static_cast<std::size_t>(reason)];
+  }
 
   std::vector<std::unique_ptr<Lane>>& lanes_;
+  const bool deals_;
   const capture::Decoder decoder_;
   const bool errors_apart_;
   const policy::Policy& policy_;
+  Chunk* chunk_ = nullptr;
   NameReader names_{};
   std::array<capture::Packet, capture::packets_most> packets_{};
   WireEar ear_{findings, 0, decoder_.domains()};
@@ -352,62 +353,86 @@ class Teller {
   std::vector<AlertRecord> records_{};
 };
 
-// The teller's own thread: tells what one chunk has shown while the next one is worked off, as live main does
-// beside its workers.
-class TellerThread {
+// Chunks on their way: while the reader fills one, the lanes work off those before it, and what they found in
+// the one before these is told, as live main does beside its workers. Each on a thread of its own, but for a
+// lane that does the reader's work as well.
+class Line {
  public:
-  TellerThread(Teller& teller, std::size_t lanes) : teller_(teller), found_(lanes + 1, Findings{false}) {
-    thread_ = std::jthread([this](std::stop_token stop) { run(stop); });
+  // `apart`: the lanes have threads of their own.
+  Line(std::vector<std::unique_ptr<Lane>>& lanes, bool apart, Teller& teller)
+      : lanes_(lanes),
+        apart_(apart),
+        worked_(lanes.size()),
+        teller_(teller),
+        chunks_(chunks_most, Chunk{lanes.size()}) {
+    threads_.emplace_back([this] { tell(); });
+    for (std::size_t lane = 0; apart_ && lane < lanes.size(); ++lane) {
+      threads_.emplace_back([this, lane] { work(lane); });
+    }
   }
+  Line(const Line&) = delete;
+  Line& operator=(const Line&) = delete;
+  ~Line() { stop(); }
 
-  // When the chunk before is told. Leaves the lanes and the reader empty. A chunk that shows nothing wakes
-  // nobody.
-  void take(std::vector<std::unique_ptr<Lane>>& lanes, Findings& heard) {
-    if (heard.empty() &&
-        std::all_of(lanes.begin(), lanes.end(), [](const auto& lane) { return lane->findings.empty(); })) {
-      return;
-    }
-    wait();
-    for (std::size_t i = 0; i < lanes.size(); ++i) lanes[i]->findings.trade(found_[i + 1]);
-    heard.trade(found_.front());
-    {
-      const std::lock_guard lock(mutex_);
-      busy_ = true;
-    }
-    changed_.notify_all();
+  // The next chunk, empty. Throws what the output threw.
+  Chunk& next() {
+    if (read_count_ >= chunks_most) told_.await(read_count_ - chunks_most);
+    if (trouble_told_.load(std::memory_order_acquire)) finish();
+    return at(read_count_);
   }
-  // Throws what the output threw.
-  void wait() {
-    std::unique_lock lock(mutex_);
-    changed_.wait(lock, [this] { return !busy_; });
+  // It is filled; where no lane is apart, it is worked off as well.
+  void pass() {
+    ++read_count_;
+    if (!apart_) worked_.front().reach(read_count_);
+    read_.reach(read_count_);
+  }
+  // Until all is told. Throws what the output threw.
+  void finish() {
+    stop();
     if (trouble_) std::rethrow_exception(std::exchange(trouble_, nullptr));
   }
 
  private:
-  void run(const std::stop_token& stop) {
-    std::unique_lock lock(mutex_);
-    while (changed_.wait(lock, stop, [this] { return busy_; })) {
-      lock.unlock();
-      std::exception_ptr trouble;
+  static constexpr std::size_t chunks_most = 4;
+
+  void stop() {
+    if (threads_.empty()) return;
+    read_.close();
+    threads_.clear();
+  }
+  Chunk& at(std::uint64_t number) { return chunks_[number % chunks_most]; }
+  void work(std::size_t number) {
+    Lane& lane = *lanes_[number];
+    for (std::uint64_t next = 0; read_.await(next); worked_[number].reach(++next)) {
+      Chunk& chunk = at(next);
+      lane.work_off(chunk.shares[number]);
+      lane.inspector.tick(chunk.until, 0);
+      lane.findings.trade(chunk.found[number + 1]);
+    }
+  }
+  void tell() {
+    for (std::uint64_t next = 0; read_.await(next); told_.reach(++next)) {
+      for (const Progress& lane : worked_) lane.await(next);
       try {
-        teller_.tell(found_);
+        if (!trouble_) teller_.tell(at(next).found);
       } catch (...) {
-        trouble = std::current_exception();
+        trouble_ = std::current_exception();
+        trouble_told_.store(true, std::memory_order_release);
       }
-      lock.lock();
-      trouble_ = trouble;
-      busy_ = false;
-      changed_.notify_all();
     }
   }
 
+  std::vector<std::unique_ptr<Lane>>& lanes_;
+  const bool apart_;
+  std::uint64_t read_count_ = 0;
+  Progress read_{};
+  std::vector<Progress> worked_;
+  Progress told_{};
   Teller& teller_;
-  std::vector<Findings> found_;  // the reader's, then the lanes'
-  std::mutex mutex_{};
-  std::condition_variable_any changed_{};
-  bool busy_ = false;
-  std::exception_ptr trouble_{};
-  std::jthread thread_{};
+  std::exception_ptr trouble_{};  // the telling thread's, until it has ended
+  std::atomic<bool> trouble_told_{false};
+  std::vector<Chunk> chunks_;
+  std::vector<std::jthread> threads_{};
 };
 
 void tell_flows(std::vector<std::unique_ptr<Lane>>& lanes, const Coverage& coverage, bool outer_layers,
@@ -444,47 +469,40 @@ ReplayResult replay(const ReplayOptions& options, const capture::CaptureOptions&
   for (std::uint16_t i = 0; i < std::max<std::uint16_t>(options.workers, 1); ++i) {
     lanes.push_back(std::make_unique<Lane>(inspector, policy, options.want_flows));
   }
-  const bool threads = lanes.size() > 1;
-  if (threads) {
-    for (const auto& lane : lanes) lane->start();
-  }
-
-  Reader reader{lanes, inspector, *policy};
-  Findings heard{false};  // by the reader, in the chunk that the lanes work off
+  const bool deals = lanes.size() > 1 || options.read_beside;
+  Reader reader{lanes, deals, inspector, *policy};
   Teller teller{policy, alerts, output};
-  TellerThread telling{teller, lanes.size()};
-  capture::ReadState state = capture::ReadState::more;
-  bool begun = false;  // until then nothing was taken
-  while (state == capture::ReadState::more) {
-    const capture::ReadResult read = source->read(options.chunk_frames, reader);
-    state = read.state;
-    if (!begun && reader.first) {
-      teller.begin(*reader.first);
-      begun = true;
+  {
+    Line line{lanes, deals, teller};
+    for (capture::ReadState state = capture::ReadState::more; state == capture::ReadState::more;) {
+      Chunk& chunk = line.next();
+      reader.fill(chunk);
+      const bool begins = !reader.first;
+      const capture::ReadResult read = source->read(options.chunk_frames, reader);
+      state = read.state;
+      if (state == capture::ReadState::broken) {
+        result.readable = false;
+        result.trouble = read.message;
+      }
+      if (!reader.first) continue;  // no frame so far
+      if (begins) teller.begin(*reader.first);
+      chunk.until = reader.last;
+      chunk.found.front().trade(reader.findings);
+      if (!deals) {
+        lanes.front()->inspector.tick(reader.last, 0);
+        lanes.front()->findings.trade(chunk.found.back());
+      }
+      line.pass();
     }
-    if (state == capture::ReadState::broken) {
-      result.readable = false;
-      result.trouble = read.message;
-    }
-    if (threads) {
-      // While the reader fills one half, the lanes work off the other: what they found is told one chunk
-      // later.
-      for (const auto& lane : lanes) lane->wait();
-      telling.take(lanes, heard);
-      std::swap(heard, reader.findings);
-      for (const auto& lane : lanes) lane->submit(reader.last);
-    } else {
-      lanes.front()->inspector.tick(reader.last, 0);
-      telling.take(lanes, heard);
-    }
+    line.finish();
   }
+  // Nobody else is at work any more.
+  std::vector<Findings> rest;
   for (const auto& lane : lanes) {
-    if (threads) lane->wait();
+    lane->inspector.finish(reader.last);
+    rest.emplace_back(false).trade(lane->findings);
   }
-  telling.take(lanes, heard);
-  for (const auto& lane : lanes) lane->inspector.finish(reader.last);
-  telling.take(lanes, heard);
-  telling.wait();
+  teller.tell(rest);
   teller.finish(reader.last);
   output.behaviour(teller.behaviour());
   if (options.want_flows) tell_flows(lanes, teller.coverage(), options.outer_layers, output);

@@ -20,7 +20,9 @@ class BehaviourWatch;  // daemon/behaviour/behaviour_watch.hpp
 struct ReplayOptions {
   std::vector<std::string> files{};  // in order; "-" is standard input
   std::uint16_t workers = 1;         // 1..64
-  bool no_timeouts = false;          // one record a key for the whole input
+  // Reads and decodes beside the worker. False: one worker does it all, as it does live.
+  bool read_beside = true;
+  bool no_timeouts = false;  // one record a key for the whole input
   // To count on other tools' terms: see capture::FlowOptions; `outer_layers` tells the outer flows of tunnels
   // (FlowFacts::carrier) as well.
   bool vlan_in_key = false;
@@ -28,7 +30,7 @@ struct ReplayOptions {
   bool icmp_errors_apart = false;
   bool icmp_by_type = false;
   bool outer_layers = false;
-  std::uint32_t chunk_frames = 4096;  // dealt to the workers at once; the output does not depend on it
+  std::uint32_t chunk_frames = 1024;  // dealt to the workers at once; the output does not depend on it
   bool want_flows = false;            // keeps every ended flow in memory until the end, to tell them in order
   bool want_memory = false;           // ReplayResult::memory
 };
@@ -58,8 +60,8 @@ struct ReplayResult {
 };
 
 // Throws capture::SourceError when the first file cannot be opened, and what `output` throws. Makes threads
-// of its own: one for each of several workers, and one that calls output.alert(), a chunk behind the reading;
-// everything else of `output` is called on the caller's, afterwards.
+// of its own: one for each worker that does not read by itself, and one that calls output.alert(), behind
+// them; everything else of `output` is called on the caller's, afterwards.
 ReplayResult replay(const ReplayOptions& options, const capture::CaptureOptions& capture,
                     std::shared_ptr<const policy::Policy> policy, const AlertOptions& alerts,
                     ReplayOutput& output);

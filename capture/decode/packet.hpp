@@ -2,8 +2,11 @@
 #pragma once
 
 #include <array>
+#include <cstddef>
 #include <cstdint>
+#include <cstring>
 #include <string_view>
+#include <type_traits>
 
 #include "capture/address.hpp"
 #include "capture/time.hpp"
@@ -75,10 +78,17 @@ std::string_view tunnel_name(Tunnel tunnel);  // "vxlan"; none gives ""
 
 // A frame becomes as many packets as it has IP layers: all but the innermost are `carrier`s, and they come
 // first.
-struct Packet {
+//
+// In two cache lines what every packet has, behind them what few have: packets are made and handed on by the
+// million, from thread to thread where a capture is read beside the workers, and only lines that are touched
+// cost anything.
+struct alignas(64) Packet {
   Tuple tuple{};
-  // ICMP errors: the tuple of the packet that they report (RFC 792, RFC 4443); protocol 0 = none.
-  Tuple quoted{};
+  std::uint16_t tap = 0;
+  // What no router or firewall on the way changes, in one number: two packets of one flow and direction with
+  // equal fingerprints are one packet seen twice, or sent twice. Made of IPv4 identification, fragment offset
+  // and total length, and of the transport header's sequence numbers, flags and checksum. 0 = not known.
+  std::uint32_t fingerprint = 0;
   Time time{};
   std::uint64_t number = 0;      // Frame::number
   std::uint32_t wire_bytes = 0;  // of the whole frame on the wire
@@ -87,56 +97,61 @@ struct Packet {
   std::uint32_t payload_bytes = 0;
   std::uint32_t tcp_sequence = 0;
   std::uint32_t tcp_acknowledgment = 0;
-  // Ids from the outermost inwards; the first `vlan_count` are set. Of more than two, the outermost and the
-  // innermost. Priority tags (id 0) name no VLAN and are left out.
-  std::array<std::uint16_t, 2> vlans{};
-  std::uint8_t vlan_count = 0;  // 0..2
-  std::uint8_t tcp_flags = 0;
-  std::uint8_t icmp_type = 0;
-  std::uint8_t icmp_code = 0;
-  // Identifier of an ICMP query or its reply (echo, timestamp, information, address mask), or of the one that
-  // an error quotes; else 0. Two pings with unlike ones are two conversations.
-  std::uint16_t icmp_id = 0;
-  std::uint8_t ttl = 0;         // or hop limit
-  bool fragment = false;        // part of a fragmented datagram
-  bool fragment_first = false;  // ... and the one with the ports
-  bool ports_known = false;     // false: protocol without ports, a later fragment, cut or malformed
-  bool cut = false;             // the capture ended before the headers did
-  bool malformed = false;       // the transport or an extension header contradicts the lengths around it: no
-                                // host would take this packet, so tcp_flags are not shown
-  std::uint16_t tap = 0;
-  MacAddress source_mac{};  // zero where the link has none; of the innermost Ethernet header inside a tunnel
-  MacAddress destination_mac{};
-
-  // What no router or firewall on the way changes, in one number: two packets of one flow and direction with
-  // equal fingerprints are one packet seen twice, or sent twice. Made of IPv4 identification, fragment offset
-  // and total length, and of the transport header's sequence numbers, flags and checksum. 0 = not known.
-  std::uint32_t fingerprint = 0;
-  // The fingerprint is the packet's own: IPv4 with an identification. False: two packets sent one after the
-  // other may have the same one (IPv6 or identification 0, repeated acknowledgments).
-  bool identified = false;
-
   // Fragments (fragment == true): what they are fragments of, and which part of its payload they carry.
   std::uint32_t fragment_id = 0;
   std::uint16_t fragment_offset = 0;  // octets
   std::uint16_t fragment_bytes = 0;   // octets of the datagram's payload in this fragment
-  bool fragment_more = false;         // not the last one
-
-  // Tunnels. `tunnel`: how this packet carries the next one of its frame (a carrier), or how it would have:
-  // see `unopened`.
-  Tunnel tunnel = Tunnel::none;
-  bool carrier = false;
-  std::uint8_t depth = 0;  // IP layers around this one, 0 = none
+  // Ids from the outermost inwards; the first `vlan_count` are set. Of more than two, the outermost and the
+  // innermost. Priority tags (id 0) name no VLAN and are left out.
+  std::array<std::uint16_t, 2> vlans{};
+  // Identifier of an ICMP query or its reply (echo, timestamp, information, address mask), or of the one that
+  // an error quotes; else 0. Two pings with unlike ones are two conversations.
+  std::uint16_t icmp_id = 0;
   // Inside a tunnel, where the outer packet was: its TTL in the upper octet, a hash of its VLANs and MAC in
   // the lower one. An inner packet has nothing else that tells two sides of a boundary apart.
   std::uint16_t via = 0;
+  MacAddress source_mac{};  // zero where the link has none; of the innermost Ethernet header inside a tunnel
+  MacAddress destination_mac{};
+  std::uint8_t vlan_count = 0;  // 0..2
+  std::uint8_t tcp_flags = 0;
+  std::uint8_t icmp_type = 0;
+  std::uint8_t icmp_code = 0;
+  std::uint8_t ttl = 0;  // or hop limit
+  // Class of the name that this packet tells of its destination (policy/names.hpp); the decoder tells none.
+  std::uint8_t name = 0;
+  // Tunnels. `tunnel`: how this packet carries the next one of its frame (a carrier), or how it would have:
+  // see `unopened`.
+  Tunnel tunnel = Tunnel::none;
+  Tunnel inside = Tunnel::none;  // depth > 0: what carried this packet, and between whom
+  std::uint8_t depth = 0;        // IP layers around this one, 0 = none
   // As Reason (decode.hpp): why the content of `tunnel` became no packet.
   static constexpr std::uint8_t nothing_unopened = 255;  // it did, or there is none
   std::uint8_t unopened = nothing_unopened;
-  // Class of the name that this packet tells of its destination (policy/names.hpp); the decoder tells none.
-  std::uint8_t name = 0;
-  Tunnel inside = Tunnel::none;  // depth > 0: what carried this packet, and between whom
-  Tuple outer{};                 // only meaningful with depth > 0, else unspecified; last, see decode.cpp
+  bool carrier = false;
+  bool quotes = false;          // an ICMP error that shows the packet that it reports (RFC 792, RFC 4443)
+  bool fragment = false;        // part of a fragmented datagram
+  bool fragment_first = false;  // ... and the one with the ports
+  bool fragment_more = false;   // ... and not the last one
+  bool ports_known = false;     // false: protocol without ports, a later fragment, cut or malformed
+  bool cut = false;             // the capture ended before the headers did
+  bool malformed = false;       // the transport or an extension header contradicts the lengths around it: no
+                                // host would take this packet, so tcp_flags are not shown
+  // The fingerprint is the packet's own: IPv4 with an identification. False: two packets sent one after the
+  // other may have the same one (IPv6 or identification 0, repeated acknowledgments).
+  bool identified = false;
+
+  // From here on unspecified where it means nothing.
+  Tuple quoted{};  // `quotes`: the tuple of the packet that is reported
+  Tuple outer{};   // depth > 0: of the one that carries this one
 };
+static_assert(offsetof(Packet, quoted) <= 128, "what every packet has lies in two lines");
+
+// All of it that means something.
+inline void copy_packet(const Packet& from, Packet& to) {
+  static_assert(std::is_trivially_copyable_v<Packet> && std::is_standard_layout_v<Packet>);
+  std::memcpy(static_cast<void*>(&to), &from, offsetof(Packet, quoted));
+  if (from.quotes) to.quoted = from.quoted;
+  if (from.depth > 0) to.outer = from.outer;
+}
 
 }  // namespace sekimori::capture

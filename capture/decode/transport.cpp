@@ -141,8 +141,8 @@ void sctp(const Cursor& at, Packet& packet, Fingerprint& print) {
 }
 
 // The packet that an ICMP error reports, as its sender sent it. Lengths in it are not looked at: quotes are
-// cut, and some routers change them. Left empty (protocol 0) when the ports did not fit into the quote, since
-// such a quote would name another flow.
+// cut, and some routers change them. None when the ports did not fit into the quote, since such a quote would
+// name another flow.
 void quoted(Cursor& at, Family family, Packet& packet) {
   ++at.headers;
   Tuple tuple;
@@ -190,6 +190,7 @@ void quoted(Cursor& at, Family family, Packet& packet) {
       }
     }
   }
+  packet.quotes = tuple.protocol != 0;
   packet.quoted = tuple;
 }
 

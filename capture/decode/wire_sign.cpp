@@ -268,8 +268,8 @@ WireSign source_sign(const Packet& packet, bool answer) {
   // Of a datagram in parts its first one shows the card: the others may have waited for it, and their numbers
   // are no order any more.
   if (packet.fragment && !packet.fragment_first) return sign;
-  if (packet.depth != 0 || packet.quoted.protocol != 0 || packet.source_mac.is_zero() ||
-      packet.source_mac.is_group() || (packet.tcp_flags & tcp_flag::rst) != 0) {
+  if (packet.depth != 0 || packet.quotes || packet.source_mac.is_zero() || packet.source_mac.is_group() ||
+      (packet.tcp_flags & tcp_flag::rst) != 0) {
     return sign;
   }
   sign.kind = WireSign::Kind::source;

@@ -69,24 +69,29 @@ inline bool has_ports(std::uint8_t number) {
 // without a branch on the addresses' order: it is done for every packet.
 [[gnu::always_inline]] inline void write_key(const Tuple& tuple, bool with_ports, const Packet& seen_in,
                                              DirectedKey& out) {
-  __extension__ using Wide = unsigned __int128;
-  const std::uint64_t high = tuple.source.upper();
-  const std::uint64_t low = tuple.source.lower();
-  const std::uint64_t other_high = tuple.destination.upper();
-  const std::uint64_t other_low = tuple.destination.lower();
   std::uint64_t ports = tuple.source_port | static_cast<std::uint64_t>(tuple.destination_port) << 16U;
-  const Wide source = static_cast<Wide>(high) << 64U | low;
-  const Wide destination = static_cast<Wide>(other_high) << 64U | other_low;
-  bool upper = destination < source;
-  if (source == destination) [[unlikely]]
-    upper = tuple.destination_port < tuple.source_port;
+  const std::uint64_t high = tuple.source.upper();
+  const std::uint64_t other_high = tuple.destination.upper();
+  bool upper = other_high < high;
+  if (tuple.source.family == Family::ipv4) [[likely]] {
+    if (other_high == high) [[unlikely]]
+      upper = tuple.destination_port < tuple.source_port;
+    out.key.words[1] = out.key.words[3] = 0;
+  } else {
+    const std::uint64_t low = tuple.source.lower();
+    const std::uint64_t other_low = tuple.destination.lower();
+    if (other_high == high) upper = other_low < low;
+    if (other_high == high && other_low == low) upper = tuple.destination_port < tuple.source_port;
+    out.key.words[1] = upper ? other_low : low;
+    out.key.words[3] = upper ? low : other_low;
+  }
   const std::uint64_t turn = std::uint64_t{0} - static_cast<std::uint64_t>(upper);
   const std::uint64_t high_change = (high ^ other_high) & turn;
-  const std::uint64_t low_change = (low ^ other_low) & turn;
   const std::uint64_t port_change = (ports ^ ports >> 16U) & 0xffffU & turn;
   ports ^= port_change | port_change << 16U;
-  out.key.words = {high ^ high_change, low ^ low_change, other_high ^ high_change, other_low ^ low_change,
-                   ports};
+  out.key.words[0] = high ^ high_change;
+  out.key.words[2] = other_high ^ high_change;
+  out.key.words[4] = ports;
   const unsigned kind = tuple.protocol | FlowKey::in_use |
                         static_cast<unsigned>(tuple.source.domain) << FlowKey::domain_shift |
                         (tuple.source.family == Family::ipv6 ? FlowKey::ipv6 : 0U) |
@@ -103,7 +108,7 @@ inline void write_key(const Packet& packet, DirectedKey& out) {
   }
   if (number == protocol::icmp || number == protocol::icmpv6) {
     write_key(packet.tuple, false, packet, out);
-    if (packet.quoted.protocol == 0) out.key.words[4] |= packed_icmp_id(packet.icmp_id);
+    if (!packet.quotes) out.key.words[4] |= packed_icmp_id(packet.icmp_id);
     return;
   }
   Tuple portless = packet.tuple;
@@ -119,7 +124,7 @@ inline DirectedKey key_of(const Packet& packet) {
 // Is it an ICMP error about what its receiver has sent? Anything else that quotes a packet is a conversation
 // of its own, not to be hidden in the one that it names.
 inline bool reports(const Packet& packet) {
-  return packet.quoted.protocol != 0 && packet.quoted.source == packet.tuple.destination;
+  return packet.quotes && packet.quoted.source == packet.tuple.destination;
 }
 // The key of the conversation that an ICMP error reports. Needs reports(packet).
 void write_quoted_key(const Packet& packet, DirectedKey& out);

@@ -65,7 +65,7 @@ class FragmentTable {
   static constexpr Duration copies_within = std::chrono::seconds{1};
 
   // All memory is taken here, the number of datagrams rounded up to whole sets: about 400 octets a datagram
-  // and sizeof(Packet) + 16 a held packet.
+  // and 320 a held packet.
   explicit FragmentTable(const FragmentOptions& options);
   FragmentTable(const FragmentTable&) = delete;
   FragmentTable& operator=(const FragmentTable&) = delete;

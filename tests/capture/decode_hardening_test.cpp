@@ -143,7 +143,7 @@ void expect_sound(const Packet& packet, std::uint32_t frame_size) {
   EXPECT_TRUE(packet.fragment || !packet.fragment_first);
   EXPECT_FALSE(packet.fragment && !packet.fragment_first && packet.ports_known);
   EXPECT_TRUE(packet.tcp_flags == 0 || (tuple.protocol == protocol::tcp && !packet.malformed));
-  EXPECT_TRUE(packet.quoted.protocol == 0 || packet.quoted.source.family == tuple.source.family);
+  EXPECT_TRUE(!packet.quotes || packet.quoted.source.family == tuple.source.family);
   EXPECT_TRUE(packet.fragment || (packet.fragment_id == 0 && packet.fragment_offset == 0 &&
                                   packet.fragment_bytes == 0 && !packet.fragment_more));
   EXPECT_FALSE(packet.identified && tuple.source.family == Family::ipv6);
@@ -332,6 +332,7 @@ TEST(DecodeHardening, LooksAtNoMoreHeadersThanStated) {
   unsigned headers = 0;
   const auto result = decoder.decode(frame.frame(), packets, headers);
   EXPECT_EQ(result.count, packets_most);
+  ASSERT_TRUE(packets[packets_most - 1].quotes);
   EXPECT_EQ(packets[packets_most - 1].quoted.protocol, protocol::udp);
   EXPECT_LE(headers, layers_most);
   EXPECT_GT(headers, layers_most * 2 / 3) << "the limit is no estimate";

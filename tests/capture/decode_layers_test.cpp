@@ -44,7 +44,7 @@ TEST(DecodeTunnels, TellsForEachLayerWhereItStands) {
     EXPECT_EQ(packet.number, 41U);
     EXPECT_EQ(packet.tap, 3);
     EXPECT_EQ(packet.wire_bytes, frame.wire_length);
-    EXPECT_EQ(packet.quoted, Tuple{});
+    EXPECT_FALSE(packet.quotes);
     EXPECT_EQ(packet.icmp_type, 0);
   }
   EXPECT_EQ(packets[0].tunnel, Tunnel::vxlan);

@@ -48,7 +48,7 @@ TEST(Decode, FillsEveryFieldOfATcpPacket) {
   EXPECT_EQ(packet.tuple.source_port, 51000);
   EXPECT_EQ(packet.tuple.destination_port, 502);
   EXPECT_EQ(packet.tuple.protocol, protocol::tcp);
-  EXPECT_EQ(packet.quoted, Tuple{});
+  EXPECT_FALSE(packet.quotes);
   EXPECT_EQ(packet.time, noon);
   EXPECT_EQ(packet.number, 41U);
   EXPECT_EQ(packet.tap, 3);
@@ -330,7 +330,7 @@ TEST(Decode, ReadsTheIdentifierOfIcmpQueries) {
   EXPECT_EQ(error.icmp_id, 0x7777) << "of the quoted one";
   const Packet brief =
       v4.icmp(3, 1).quoting(ethernet().ipv4("10.2.0.9", "10.1.0.5").icmp(8, 0, 0x77770001), 24).packet();
-  EXPECT_EQ(brief.quoted.protocol, 0) << "too short to say whose it is";
+  EXPECT_FALSE(brief.quotes) << "too short to say whose it is";
 }
 
 }  // namespace

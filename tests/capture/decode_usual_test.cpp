@@ -30,7 +30,7 @@ bool taken(const PacketBuilder& builder) {
   const Decoder::Result result = decoder().by_layers(frame, packets);
   EXPECT_EQ(result.reason, Reason::none);
   EXPECT_EQ(result.count, 1);
-  EXPECT_EQ(std::memcmp(&brief, packets.data(), offsetof(Packet, outer)), 0) << "the layers say otherwise";
+  EXPECT_EQ(std::memcmp(&brief, packets.data(), offsetof(Packet, quoted)), 0) << "the layers say otherwise";
   return true;
 }
 
@@ -113,7 +113,7 @@ TEST(UsualFrames, OfAnyLengthNeverDisagree) {
         const Decoder::Result result = decoder().by_layers(changed.frame(), packets);
         ASSERT_EQ(result.reason, Reason::none) << at << ' ' << value;
         ASSERT_EQ(result.count, 1) << at << ' ' << value;
-        ASSERT_EQ(std::memcmp(&brief, packets.data(), offsetof(Packet, outer)), 0) << at << ' ' << value;
+        ASSERT_EQ(std::memcmp(&brief, packets.data(), offsetof(Packet, quoted)), 0) << at << ' ' << value;
       }
       taken(base.cut(at));
     }

@@ -86,7 +86,7 @@ TEST(Domains, AreOfTheOutermostTagOnTheShortWayAndOnTheLongOne) {
     ASSERT_EQ(packets.size(), 1U);
     EXPECT_EQ(packets[0].tuple.source.domain, 1);
     EXPECT_EQ(packets[0].tuple.destination.domain, 1);
-    EXPECT_EQ(packets[0].quoted, Tuple{}) << "what is quoted by nobody is in no domain";
+    EXPECT_FALSE(packets[0].quotes);
   }
   EXPECT_EQ(layers(call(0), 1).at(0).tuple.source.domain, 3);
 }
@@ -100,6 +100,7 @@ TEST(Domains, HoldForAllThatAFrameSays) {
 
   const auto error = layers(on(210).ipv4("10.1.2.9", "10.1.1.5").icmp(3, 13).quoting(call(210)));
   ASSERT_EQ(error.size(), 1U);
+  ASSERT_TRUE(error[0].quotes);
   EXPECT_EQ(error[0].quoted.source.domain, 2);
   EXPECT_TRUE(reports(error[0])) << "it is about what its receiver sent, in the same domain";
 }
@@ -132,7 +133,7 @@ TEST(Domains, OfASignAreThoseOfItsWire) {
 
 Packet in(DomainId domain, Packet packet) {
   packet.tuple.source.domain = packet.tuple.destination.domain = domain;
-  if (packet.quoted.protocol != 0) packet.quoted.source.domain = packet.quoted.destination.domain = domain;
+  if (packet.quotes) packet.quoted.source.domain = packet.quoted.destination.domain = domain;
   return packet;
 }
 

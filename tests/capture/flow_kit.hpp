@@ -93,6 +93,7 @@ inline Packet icmp(IpAddress from, IpAddress to, unsigned type, unsigned counter
 inline Packet icmp_error(IpAddress from, const Packet& about, unsigned type, unsigned code,
                          Duration after = 0ns) {
   Packet p = icmp(from, about.tuple.source, type, code, code, after);
+  p.quotes = true;
   p.quoted = about.tuple;
   p.icmp_id = about.icmp_id;
   return p;

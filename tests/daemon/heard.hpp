@@ -5,6 +5,7 @@
 #include <gtest/gtest.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <filesystem>
 #include <fstream>
 #include <memory>
@@ -48,13 +49,15 @@ inline Heard hear(const TimedFrames& frames, std::string_view city) {
       std::filesystem::temp_directory_path() / ("sekimori-heard-" + std::to_string(::getpid()) + ".pcap");
   std::ofstream(path, std::ios::binary) << capture.octets();
   std::optional<Heard> first;
-  for (const std::uint16_t workers : {std::uint16_t{1}, std::uint16_t{2}, std::uint16_t{5}}) {
+  for (const std::uint16_t workers :
+       {std::uint16_t{0}, std::uint16_t{1}, std::uint16_t{2}, std::uint16_t{5}}) {
     for (const std::uint32_t chunk : {3U, 4096U}) {
       Heard heard;
       heard.policy = make_policy(city);
       daemon::ReplayOptions options;
       options.files = {path.string()};
-      options.workers = workers;
+      options.workers = std::max(workers, std::uint16_t{1});
+      options.read_beside = workers != 0;
       options.want_flows = true;
       options.chunk_frames = chunk;
       capture::CaptureOptions tables;

@@ -8,6 +8,7 @@
 #include <filesystem>
 #include <fstream>
 #include <random>
+#include <stdexcept>
 
 #include "daemon/render.hpp"
 #include "tests/daemon/city.hpp"
@@ -17,7 +18,7 @@
 namespace sekimori::daemon {
 namespace {
 
-struct Lines final : ReplayOutput {
+struct Lines : ReplayOutput {
   void alert(const AlertRecord& record) override { all += to_line(alert_event(record, {})) + "\n"; }
   void flow(const capture::FlowFacts& facts, const policy::Verdict& verdict, const capture::Passage& passage,
             capture::EndReason reason) override {
@@ -68,11 +69,13 @@ class ReplayTest : public testing::Test {
   void TearDown() override { std::filesystem::remove(path); }
   void write(const std::string& bytes) const { std::ofstream(path, std::ios::binary) << bytes; }
 
+  // No worker: one that reads by itself.
   ReplayResult run(std::uint16_t workers, Lines& lines, bool no_timeouts = false,
                    std::uint32_t chunk = 300) const {
     ReplayOptions options;
     options.files = {path.string()};
-    options.workers = workers;
+    options.workers = std::max(workers, std::uint16_t{1});
+    options.read_beside = workers != 0;
     options.want_flows = true;
     options.chunk_frames = chunk;  // 300: many chunks
     options.no_timeouts = no_timeouts;
@@ -89,7 +92,7 @@ class ReplayTest : public testing::Test {
 TEST_F(ReplayTest, GivesTheSameOutputForAnyNumberOfWorkers) {
   write(busy_capture(7));
   Lines one;
-  const ReplayResult first = run(1, one);
+  const ReplayResult first = run(0, one);
   ASSERT_TRUE(first.readable) << first.trouble;
   EXPECT_TRUE(first.books.close());
   EXPECT_EQ(first.books.packets_read, 4'000U);
@@ -147,13 +150,14 @@ TEST_F(ReplayTest, GivesTheSameOutputForAnyNumberOfWorkersWhereTimeGoesBothWays)
   policy = test::make_policy(std::string{test::small_city} + "behaviour: {scan: {hosts: 5}}\n");
   write(restless_capture(5));
   Lines one;
-  const ReplayResult first = run(1, one);
+  const ReplayResult first = run(0, one);
   ASSERT_TRUE(first.readable) << first.trouble;
   EXPECT_TRUE(first.books.close());
   EXPECT_GT(first.books.time_backwards, 500U);
   EXPECT_NE(one.all.find("\"kind\":\"repeated\""), std::string::npos);
   EXPECT_NE(one.all.find("SCAN-INSIDE"), std::string::npos);
-  for (const std::uint16_t workers : {std::uint16_t{2}, std::uint16_t{3}, std::uint16_t{7}}) {
+  for (const std::uint16_t workers :
+       {std::uint16_t{1}, std::uint16_t{2}, std::uint16_t{3}, std::uint16_t{7}}) {
     Lines more;
     run(workers, more, false, 100U * workers);
     EXPECT_EQ(more.all, one.all) << workers << " workers";
@@ -205,7 +209,7 @@ TEST_F(ReplayTest, TellsWhatHadToWaitInItsPlaceWhateverTheChunks) {
   }
   write(out.octets());
   Lines one;
-  const ReplayResult first = run(1, one);
+  const ReplayResult first = run(0, one);
   EXPECT_EQ(first.books.flows_in_grace, 1U);
   const std::size_t told = one.all.find("172.31.0.8");
   ASSERT_NE(told, std::string::npos);
@@ -225,17 +229,37 @@ TEST_F(ReplayTest, FindsTheSameAttackFromInsideWithAnyNumberOfWorkers) {
                              "direction: to_client}}]\nbehaviour: {declared_only: [lgwan]}\n");
   write(attack_capture());
   Lines one;
-  const ReplayResult first = run(1, one);
+  const ReplayResult first = run(0, one);
   ASSERT_TRUE(first.readable) << first.trouble;
   for (const char* code : {"SCAN-INSIDE", "BULK", "SERVICE-UNDECLARED"}) {
     EXPECT_NE(one.all.find(std::string{"\"finding\":\""} + code), std::string::npos) << one.all;
   }
-  for (const std::uint16_t workers : {std::uint16_t{2}, std::uint16_t{3}, std::uint16_t{8}}) {
+  for (const std::uint16_t workers :
+       {std::uint16_t{1}, std::uint16_t{2}, std::uint16_t{3}, std::uint16_t{8}}) {
     Lines more;
     const ReplayResult result = run(workers, more);
     EXPECT_EQ(more.all, one.all) << workers << " workers";
     EXPECT_EQ(result.books.steps_told, first.books.steps_told);
     EXPECT_EQ(result.books.steps_lost, 0U);
+  }
+}
+
+// Its threads end, whatever they are about just then.
+TEST_F(ReplayTest, ThrowsWhatTheOutputThrows) {
+  struct Full : Lines {
+    void alert(const AlertRecord& record) override {
+      Lines::alert(record);
+      if (++told == 20) throw std::runtime_error{"no room left"};
+    }
+    int told = 0;
+  };
+  write(busy_capture(7));
+  for (const std::uint16_t workers : {std::uint16_t{0}, std::uint16_t{1}, std::uint16_t{3}}) {
+    for (const std::uint32_t chunk : {3U, 300U, 10'000U}) {
+      Full lines;
+      EXPECT_THROW(run(workers, lines, false, chunk), std::runtime_error);
+      EXPECT_EQ(lines.told, 20) << workers << " workers, chunks of " << chunk;
+    }
   }
 }
 

@@ -263,6 +263,7 @@ class Mill {
     options.files = {file.path()};
     options.want_flows = true;
     options.workers = static_cast<std::uint16_t>(1 + damage.below(8) / 7);
+    options.read_beside = damage.below(2) == 0;
     capture::CaptureOptions capture;
     capture.flows.flows_max = 1024;
     Output output;

@@ -27,7 +27,7 @@ void check(const sekimori::capture::Packet& packet, unsigned depth, bool last) {
 }
 
 // The short way for usual frames has no opinion of its own: where it speaks, it says what the layers say, in
-// every octet but `outer`, which means nothing here.
+// every octet that means something here.
 void compare(const sekimori::capture::Decoder& decoder, const sekimori::capture::Frame& frame) {
   using namespace sekimori::capture;
   Packet brief;
@@ -35,7 +35,7 @@ void compare(const sekimori::capture::Decoder& decoder, const sekimori::capture:
   std::array<Packet, packets_most> packets;
   const auto result = decoder.by_layers(frame, packets);
   if (result.reason != Reason::none || result.count != 1 || result.stripped) std::abort();
-  if (std::memcmp(&brief, packets.data(), offsetof(Packet, outer)) != 0) std::abort();
+  if (std::memcmp(&brief, packets.data(), offsetof(Packet, quoted)) != 0) std::abort();
 }
 
 }  // namespace

@@ -31,6 +31,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   daemon::ReplayOptions options;
   options.files = {file.path()};
   options.want_flows = true;
+  options.read_beside = false;  // a fault is then where its frame was read
   capture::CaptureOptions capture;
   capture.flows.flows_max = 1024;
   capture.fragments = {.datagrams = 64, .held = 32};

@@ -50,7 +50,7 @@ std::string describe(const capture::Packet& packet) {
   if (packet.fragment) text += packet.fragment_first ? " first fragment" : " fragment";
   if (packet.cut) text += " cut";
   if (packet.malformed) text += " malformed";
-  if (packet.quoted.protocol != 0) text += " quotes " + describe(packet.quoted, true);
+  if (packet.quotes) text += " quotes " + describe(packet.quoted, true);
   if (packet.depth > 0) text += " in " + std::string(tunnel_name(packet.inside));
   if (packet.tunnel != capture::Tunnel::none) {
     const std::string name(tunnel_name(packet.tunnel));

@@ -268,7 +268,7 @@ TEST(Traffic, KeepsBooksThatTheCaptureConfirms) {
     std::map<capture::Tuple, Count> counted;
     std::uint64_t errors = 0;
     for (const Packet& packet : reader.packets) {
-      if (packet.quoted.protocol != 0) {
+      if (packet.quotes) {
         ++errors;
         continue;
       }

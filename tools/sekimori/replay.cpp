@@ -1,5 +1,7 @@
 #include "daemon/replay.hpp"
 
+#include <sched.h>
+
 #include <algorithm>
 #include <array>
 #include <boost/json.hpp>
@@ -208,6 +210,13 @@ Text words_of(capture::SourceFault fault) {
   }
 }
 
+// That this process may use: a machine may have more.
+bool several_processors() {
+  cpu_set_t allowed;
+  CPU_ZERO(&allowed);
+  return ::sched_getaffinity(0, sizeof allowed, &allowed) != 0 || CPU_COUNT(&allowed) > 1;
+}
+
 }  // namespace
 
 int run_replay(const Arguments& arguments) {
@@ -216,6 +225,7 @@ int run_replay(const Arguments& arguments) {
   daemon::ReplayOptions options;
   options.files = arguments.operands();
   options.workers = static_cast<std::uint16_t>(whole_number(arguments, "--workers", 1, 64, 1));
+  options.read_beside = several_processors();
   options.no_timeouts = arguments.has("--no-timeouts");
   options.vlan_in_key = arguments.has("--vlan-in-key");
   options.count_copies = arguments.has("--count-copies");
