@@ -58,12 +58,6 @@ inline std::uint8_t note_of(const policy::Verdict& verdict) {
   return verdict.draft_differs ? note_draft_forbids : std::uint8_t{0};
 }
 
-// A permitted flow's mark is of another kind, and the same place has another meaning while it is told.
-inline bool drafted_otherwise(std::uint8_t note) {
-  const unsigned mark = (note & note_forbidden) != 0 ? note_draft : note_draft_forbids;
-  return (note & mark) != 0;
-}
-
 inline bool worth_telling(std::uint8_t note) {
   return (note & (note_forbidden | note_exception)) != 0;
 }

@@ -18,6 +18,12 @@ bool settled(const policy::Policy& policy, const policy::Verdict& verdict) {
          !policy.path_matters(verdict.to);
 }
 
+// A permitted flow's mark is of another kind, and the same place has another meaning while it is told.
+bool drafted_otherwise(std::uint8_t note) {
+  const unsigned mark = forbidden(note) ? note_draft : note_draft_forbids;
+  return (note & mark) != 0;
+}
+
 void count_flow(PairTotals& totals, std::uint8_t note) {
   ++totals.flows;
   if ((note & note_forbidden) != 0) ++totals.flows_forbidden;
@@ -169,6 +175,7 @@ void Inspector::packets(std::span<const capture::Packet> packets) {
   };
   while (!packets.empty()) {
     flush();
+    // A batch is empty at a fragment or at the end, and so is the one behind it.
     auto batch = expect();
     if (!batch.empty()) table_.look();
     for (auto next = expect(); !batch.empty();) {
@@ -184,12 +191,14 @@ void Inspector::packets(std::span<const capture::Packet> packets) {
 }
 
 void Inspector::packet(const capture::Packet& packet) {
-  if (!packet.fragment) return take(packet);
-  fragments_.add(packet, [this](const capture::Packet& ready) { take(ready); });
+  if (!packet.fragment) return take(packet, packet.number);
+  fragments_.add(packet, [&](const capture::Packet& ready) { take(ready, packet.number); });
 }
 
-void Inspector::take(const capture::Packet& packet) {
+// `number`: of the frame by which it comes now. One that waited tells what it tells in that one's place.
+void Inspector::take(const capture::Packet& packet, std::uint64_t number) {
   capture::copy_packet(packet, batch_[batched_]);
+  batch_[batched_].number = number;
   table_.expect(packet);
   if (++batched_ >= batch_max) flush();
 }
@@ -235,15 +244,16 @@ std::uint32_t Inspector::ageing_steps() {
   return static_cast<std::uint32_t>(std::min<std::uint64_t>(steps, ageing_steps_max));
 }
 
-void Inspector::tick(Time now, std::uint32_t steps) {
+void Inspector::tick(Time now, std::uint32_t steps, std::uint64_t number) {
   newest_ = std::max(newest_, now);
-  fragments_.expire(newest_, [this](const capture::Packet& stray) { take(stray); });
+  fragments_.expire(newest_,
+                    [&](const capture::Packet& stray) { take(stray, std::max(stray.number, number)); });
   flush();
   if (table_.size() > ageing_from_) table_.advance(newest_, steps);
 }
 
 void Inspector::finish(Time now) {
-  fragments_.finish([this](const capture::Packet& stray) { take(stray); });
+  fragments_.finish([this](const capture::Packet& stray) { take(stray, stray.number); });
   flush();
   newest_ = std::max(newest_, now);
   table_.advance(newest_, 0);  // what this clock has timed out ends as timed out

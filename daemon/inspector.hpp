@@ -89,8 +89,9 @@ class Inspector final : public capture::FrameSink, private capture::FlowEnds {
   // Books a frame that became no packet.
   void refuse(const capture::Frame& frame, capture::Reason reason);
   void flush();
-  // Lets flows time out while no packet comes. `steps` records are looked at.
-  void tick(Time now, std::uint32_t steps);
+  // Lets flows time out while no packet comes. `steps` records are looked at. `number`: of the latest frame,
+  // where what is found has to be in the order of the frames.
+  void tick(Time now, std::uint32_t steps, std::uint64_t number = 0);
   // Ends every flow: those idle past their timeout at `now` as timed out, the others as shut down.
   void finish(Time now);
 
@@ -158,7 +159,7 @@ class Inspector final : public capture::FrameSink, private capture::FlowEnds {
   policy::Verdict verdict_of(const capture::Flow& flow, Time time) const;
   void rename(capture::Flow& flow) const;
   void hear(const capture::Flow& flow, const capture::Packet& packet, bool from_initiator);
-  void take(const capture::Packet& packet);
+  void take(const capture::Packet& packet, std::uint64_t number);
   void work_off(std::span<const capture::Packet> batch);
   void account(const capture::Packet& packet, capture::Reason reason);
   // Why a flow is judged.

@@ -37,7 +37,7 @@ class Findings final : public EventOutlet {
  public:
   explicit Findings(bool want_flows) : want_flows_(want_flows) {}
   bool tell(const FlowEvent& event) override {
-    if (told_ == events_.size()) events_.resize(std::max<std::size_t>(2 * told_, 1024));
+    if (told_ == events_.size()) events_.resize(std::max<std::size_t>(2 * told_, 64));
     events_[told_++] = event;
     return true;
   }
@@ -92,11 +92,19 @@ InspectorOptions inspector_options(const ReplayOptions& options, const capture::
   return result;
 }
 
-// What every lane is told, and at which place among its packets: what a DNS answer said, or a time from which
-// on packets are of another minute.
+// What every lane is told, and at which place among its packets: what a DNS answer said; a time from which on
+// packets are of another minute; the newest time so far, by which fragments have waited long enough.
+struct Minute {
+  Time begins{};
+};
+struct Until {
+  Time time{};
+  std::uint64_t number = 0;  // of the frame before
+};
+using News = std::variant<NameEvidence, Minute, Until>;
 struct Aside {
   std::size_t before = 0;
-  std::variant<NameEvidence, Time> what{};
+  News what{};
 };
 
 // One lane's share of a chunk.
@@ -113,7 +121,7 @@ class Share {
     took(1);
   }
   // Behind the packets that came so far.
-  void tell(const std::variant<NameEvidence, Time>& what) { asides_.push_back({count_, what}); }
+  void tell(const News& what) { asides_.push_back({count_, what}); }
 
   std::span<const capture::Packet> packets() const { return {room_.data(), count_}; }
   std::span<const Aside> asides() const { return asides_; }  // in the order of the frames
@@ -133,7 +141,6 @@ struct Chunk {
   explicit Chunk(std::size_t lanes) : shares(lanes), found(lanes + 1, Findings{false}) {}
   std::vector<Share> shares;    // by lane
   std::vector<Findings> found;  // the reader's, then the lanes'
-  Time until{};                 // the newest time so far, so that fragments wait equally long in every lane
 };
 
 // A worker and what it finds.
@@ -148,15 +155,14 @@ class Lane {
     for (const Aside& aside : share.asides()) {
       inspector.packets(packets.subspan(done, aside.before - done));
       done = aside.before;
-      if (const auto* const minute = std::get_if<Time>(&aside.what)) {
-        inspector.pass_minute(*minute);
-      } else {
-        inspector.learn(std::get<NameEvidence>(aside.what));
-      }
+      std::visit([this](const auto& news) { hear(news); }, aside.what);
     }
     inspector.packets(packets.subspan(done));
     share.clear();
   }
+  void hear(const NameEvidence& evidence) { inspector.learn(evidence); }
+  void hear(const Minute& minute) { inspector.pass_minute(minute.begins); }
+  void hear(const Until& until) { inspector.tick(until.time, 0, until.number); }
 
   Findings findings;
   Inspector inspector;
@@ -180,9 +186,22 @@ class Reader final : public capture::FrameSink {
   void fill(Chunk& chunk) { chunk_ = &chunk; }
 
   void frames(std::span<const capture::Frame> frames) override {
-    for (const capture::Frame& each : frames) follow(each.time);
-    if (!deals_) return lanes_.front()->inspector.frames(frames);
-    for (const capture::Frame& each : frames) deal(each);
+    std::size_t done = 0;
+    for (std::size_t i = 0; i < frames.size(); ++i) {
+      follow(frames[i].time);
+      if (deals_) deal(frames[i]);
+      if (++frames_ % until_each != 0) continue;
+      // Here and not where chunks end, so that nothing depends on these.
+      const Until until{last, frames[i].number};
+      if (deals_) {
+        tell(until);
+      } else {
+        lanes_.front()->inspector.frames(frames.subspan(done, i + 1 - done));
+        lanes_.front()->hear(until);
+        done = i + 1;
+      }
+    }
+    if (!deals_) lanes_.front()->inspector.frames(frames.subspan(done));
   }
   void frame(const capture::Frame& frame) override { frames({&frame, 1}); }
 
@@ -195,6 +214,11 @@ class Reader final : public capture::FrameSink {
   Time last{};
 
  private:
+  static constexpr std::uint64_t until_each = 4096;  // frames
+
+  void tell(const News& news) {
+    for (Share& share : chunk_->shares) share.tell(news);
+  }
   void follow(Time time) {
     if (!first) {
       first = time;
@@ -209,7 +233,7 @@ class Reader final : public capture::FrameSink {
   void deal(const capture::Frame& frame) {
     if (minute_.leaves(frame.time)) {
       ear_.pass(minute_.enter(frame.time));
-      for (Share& share : chunk_->shares) share.tell(frame.time);
+      tell(Minute{frame.time});
     }
     // For one lane they need not move any more.
     Share& share = chunk_->shares.front();
@@ -232,9 +256,7 @@ class Reader final : public capture::FrameSink {
     }
     // Every lane learns it behind the packets that came before it.
     if (names_.learned().empty()) return;
-    for (const NameEvidence& evidence : names_.learned()) {
-      for (Share& each : chunk_->shares) each.tell(evidence);
-    }
+    for (const NameEvidence& evidence : names_.learned()) tell(evidence);
     names_.forget();
   }
   void refuse(const capture::Frame& frame, capture::Reason reason) {
@@ -250,6 +272,7 @@ class Reader final : public capture::FrameSink {
   const bool errors_apart_;
   const policy::Policy& policy_;
   Chunk* chunk_ = nullptr;
+  std::uint64_t frames_ = 0;
   NameReader names_{};
   std::array<capture::Packet, capture::packets_most> packets_{};
   WireEar ear_{findings, 0, decoder_.domains()};
@@ -365,9 +388,14 @@ class Line {
         worked_(lanes.size()),
         teller_(teller),
         chunks_(chunks_most, Chunk{lanes.size()}) {
-    threads_.emplace_back([this] { tell(); });
-    for (std::size_t lane = 0; apart_ && lane < lanes.size(); ++lane) {
-      threads_.emplace_back([this, lane] { work(lane); });
+    try {
+      threads_.emplace_back([this] { tell(); });
+      for (std::size_t lane = 0; apart_ && lane < lanes.size(); ++lane) {
+        threads_.emplace_back([this, lane] { work(lane); });
+      }
+    } catch (...) {  // the system gives no more threads: those there are wait for something to do
+      stop();
+      throw;
     }
   }
   Line(const Line&) = delete;
@@ -406,7 +434,7 @@ class Line {
     for (std::uint64_t next = 0; read_.await(next); worked_[number].reach(++next)) {
       Chunk& chunk = at(next);
       lane.work_off(chunk.shares[number]);
-      lane.inspector.tick(chunk.until, 0);
+      lane.inspector.flush();
       lane.findings.trade(chunk.found[number + 1]);
     }
   }
@@ -486,10 +514,9 @@ ReplayResult replay(const ReplayOptions& options, const capture::CaptureOptions&
       }
       if (!reader.first) continue;  // no frame so far
       if (begins) teller.begin(*reader.first);
-      chunk.until = reader.last;
       chunk.found.front().trade(reader.findings);
       if (!deals) {
-        lanes.front()->inspector.tick(reader.last, 0);
+        lanes.front()->inspector.flush();
         lanes.front()->findings.trade(chunk.found.back());
       }
       line.pass();

@@ -20,7 +20,7 @@ class BehaviourWatch;  // daemon/behaviour/behaviour_watch.hpp
 struct ReplayOptions {
   std::vector<std::string> files{};  // in order; "-" is standard input
   std::uint16_t workers = 1;         // 1..64
-  // Reads and decodes beside the worker. False: one worker does it all, as it does live.
+  // Reads and decodes beside the worker. False: one worker does it all, as it does live; several never do.
   bool read_beside = true;
   bool no_timeouts = false;  // one record a key for the whole input
   // To count on other tools' terms: see capture::FlowOptions; `outer_layers` tells the outer flows of tunnels
@@ -30,9 +30,9 @@ struct ReplayOptions {
   bool icmp_errors_apart = false;
   bool icmp_by_type = false;
   bool outer_layers = false;
-  std::uint32_t chunk_frames = 1024;  // dealt to the workers at once; the output does not depend on it
-  bool want_flows = false;            // keeps every ended flow in memory until the end, to tell them in order
-  bool want_memory = false;           // ReplayResult::memory
+  std::uint32_t chunk_frames = 512;  // dealt to the workers at once; the output does not depend on it
+  bool want_flows = false;           // keeps every ended flow in memory until the end, to tell them in order
+  bool want_memory = false;          // ReplayResult::memory
 };
 
 class ReplayOutput {
@@ -61,7 +61,8 @@ struct ReplayResult {
 
 // Throws capture::SourceError when the first file cannot be opened, and what `output` throws. Makes threads
 // of its own: one for each worker that does not read by itself, and one that calls output.alert(), behind
-// them; everything else of `output` is called on the caller's, afterwards.
+// them; at the beginning and at the end that is called on the caller's, never by two at once, and everything
+// else of `output` on the caller's, afterwards.
 ReplayResult replay(const ReplayOptions& options, const capture::CaptureOptions& capture,
                     std::shared_ptr<const policy::Policy> policy, const AlertOptions& alerts,
                     ReplayOutput& output);

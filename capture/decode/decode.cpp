@@ -1,9 +1,6 @@
 #include "capture/decode/decode.hpp"
 
 #include <algorithm>
-#include <cstddef>
-#include <cstring>
-#include <type_traits>
 
 #include "capture/decode/layers.hpp"
 #include "capture/decode/usual.hpp"

@@ -104,6 +104,7 @@ void FlowTable::look() {
   std::uint32_t before = 0;
   for (std::size_t i = oldest_; i != filling_; i = (i + 1) % batches_most) before += batches_[i].strangers;
   Batch& looked = batches_[filling_];
+  assert(!looked.looked);
   filling_ = (filling_ + 1) % batches_most;
   looked.looked = true;
   looked.strangers = 0;

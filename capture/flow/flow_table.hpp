@@ -104,8 +104,8 @@ class FlowTable {
     if (filling.count < batch) ready(packet, filling.prepared[filling.count++]);
   }
   // Optional: what was expected so far is all of the packets of one record(), which asks for their records
-  // now. What is expected next belongs to the record() behind it. At most two of them may be outstanding
-  // when the third is expected.
+  // now, and which has to have just these. What is expected next belongs to the record() behind it. At most
+  // two of them may be outstanding when the third is expected.
   void look();
 
   // The observer may write flow.notes. What a flow's timeout ends is decided by the packet's own time, so it

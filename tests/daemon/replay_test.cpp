@@ -244,6 +244,46 @@ TEST_F(ReplayTest, FindsTheSameAttackFromInsideWithAnyNumberOfWorkers) {
   }
 }
 
+// Parts of datagrams in any order, some for ever without their first one, and a clock that jumps: what waits
+// is let go, and tells what it tells, wherever chunks end.
+TEST_F(ReplayTest, LetsFragmentsGoAtTheSameFrameWhateverTheChunks) {
+  std::mt19937 engine{11};
+  const auto random = [&engine](unsigned below) { return static_cast<unsigned>(engine()) % below; };
+  kit::CaptureOctets out;
+  std::chrono::microseconds time = kit::capture_begin;
+  for (unsigned i = 0; i < 9'000; ++i) {
+    time += std::chrono::milliseconds{random(10)};
+    if (random(200) == 0) time += std::chrono::seconds{random(60)};
+    if (random(200) == 0) time -= std::chrono::seconds{random(50)};
+    const std::string from = "10.10.21." + std::to_string(1 + random(6));
+    const std::string to = (random(2) == 0 ? "10.20.22." : "10.30.40.") + std::to_string(1 + random(3));
+    const auto ip = kit::ethernet().ipv4(from, to);
+    if (random(7) != 0) {
+      out.add(time, ip.identification(1 + i).tcp(40'000 + random(9), 445, kit::SYN).bytes());
+      continue;
+    }
+    const auto part = ip.identification(1 + random(400));
+    const unsigned which = random(8);
+    out.add(time, which == 0 ? part.fragment(0, true).udp(5000, 53).udp_length(120).payload(24).bytes()
+                             : part.fragment(32 * which, which < 6).protocol(17).payload(32).bytes());
+  }
+  write(out.octets());
+  Lines one;
+  const ReplayResult first = run(0, one);
+  ASSERT_TRUE(first.readable) << first.trouble;
+  EXPECT_TRUE(first.books.close());
+  EXPECT_GT(first.books.fragments.held, 200U);
+  EXPECT_EQ(first.books.fragments.crowded, 0U) << "bounded tables may let go earlier";
+  EXPECT_GT(one.flows, 100U);
+  for (const std::uint32_t chunk : {7U, 1000U, 10'000U}) {
+    for (const std::uint16_t workers : {std::uint16_t{0}, std::uint16_t{1}, std::uint16_t{3}}) {
+      Lines more;
+      run(workers, more, false, chunk);
+      EXPECT_EQ(more.all, one.all) << chunk << " frames, " << workers << " workers";
+    }
+  }
+}
+
 // Its threads end, whatever they are about just then.
 TEST_F(ReplayTest, ThrowsWhatTheOutputThrows) {
   struct Full : Lines {
