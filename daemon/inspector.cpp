@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <cassert>
 #include <limits>
-#include <utility>
 
 #include "daemon/flow_notes.hpp"
 #include "daemon/packet_clock.hpp"
@@ -157,36 +156,21 @@ void Inspector::refuse(const capture::Frame& frame, capture::Reason reason) {
   ++books_.reasons[static_cast<std::size_t>(reason)];
 }
 
-// As they lie there, but for fragments, which may have to wait. Three batches are on their way at a time: one
-// whose lines of the index are asked for, one whose records are, and one that is worked off.
+// Batch by batch as they lie there, but for fragments, which may have to wait.
 void Inspector::packets(std::span<const capture::Packet> packets) {
-  const auto take_batch = [&packets] {
+  while (!packets.empty()) {
     const auto most = packets.first(std::min(packets.size(), batch_max));
     const auto end =
         std::find_if(most.begin(), most.end(), [](const capture::Packet& each) { return each.fragment; });
     const auto batch = most.first(static_cast<std::size_t>(end - most.begin()));
     packets = packets.subspan(batch.size());
-    return batch;
-  };
-  const auto expect = [this, &take_batch] {
-    const auto batch = take_batch();
-    for (const capture::Packet& each : batch) table_.expect(each);
-    return batch;
-  };
-  while (!packets.empty()) {
-    flush();
-    // A batch is empty at a fragment or at the end, and so is the one behind it.
-    auto batch = expect();
-    if (!batch.empty()) table_.look();
-    for (auto next = expect(); !batch.empty();) {
-      if (!next.empty()) table_.look();
-      const auto behind = expect();
+    if (!batch.empty()) {
+      flush();
       work_off(batch);
-      batch = std::exchange(next, behind);
+    } else {
+      packet(packets.front());
+      packets = packets.subspan(1);
     }
-    if (packets.empty()) return;
-    packet(packets.front());
-    packets = packets.subspan(1);
   }
 }
 

@@ -83,56 +83,33 @@ void FlowTable::adapt(const Packet& packet, Prepared& prepared) const {
   if (options_.vlan_in_key) word |= packed_vlans(packet);
 }
 
-FlowTable::PreparedBatch& FlowTable::prepare(std::span<const Packet> packets) {
-  Batch& next = batches_[oldest_];
-  if (!next.looked) {
-    for (; next.count < packets.size(); ++next.count) ready(packets[next.count], next.prepared[next.count]);
-    look();
-  }
-  assert(next.count == packets.size());
-  return next.prepared;
-}
-
-void FlowTable::done() {
-  batches_[oldest_].count = 0;
-  batches_[oldest_].looked = false;
-  oldest_ = (oldest_ + 1) % batches_most;
-}
-
-// Where each packet's record may be. No more than that: what comes before it may still open it, or end it.
-void FlowTable::look() {
-  std::uint32_t before = 0;
-  for (std::size_t i = oldest_; i != filling_; i = (i + 1) % batches_most) before += batches_[i].strangers;
-  Batch& looked = batches_[filling_];
-  assert(!looked.looked);
-  filling_ = (filling_ + 1) % batches_most;
-  looked.looked = true;
-  looked.strangers = 0;
-  for (Prepared& p : std::span{looked.prepared}.first(looked.count)) {
+void FlowTable::prepare(std::span<const Packet> packets) {
+  for (std::size_t i = std::exchange(expected_, 0); i < packets.size(); ++i) ready(packets[i], prepared_[i]);
+  std::uint32_t strangers = 0;
+  for (std::size_t i = 0; i < packets.size(); ++i) {
+    Prepared& p = prepared_[i];
     p.candidate = index_.candidate(p.hash);
     if (p.candidate == FlowIndex::none) {
-      ++looked.strangers;
+      ++strangers;
       continue;
     }
     fetch(&at(p.candidate));
   }
-  if (looked.strangers == 0) return;
-  if (size_ + before + looked.strangers > capacity_) {
-    scout(before, looked.strangers);
-  } else {
-    fetch_room(before, looked.strangers);
+  if (size_ + strangers > capacity_) {
+    scout(strangers);
+  } else if (strangers != 0) {
+    fetch_room(strangers);
   }
 }
 
-// The records that new flows will be written into, in the order in which open() takes them, behind those that
-// `before` others will take. (They are written at once and read again soon: without this, a packet waits for
-// each.)
-void FlowTable::fetch_room(std::uint32_t before, std::uint32_t strangers) {
+// The records that new flows will be written into, in the order in which open() takes them. (They are written
+// at once and read again soon: without this, a packet waits for each.)
+void FlowTable::fetch_room(std::uint32_t strangers) {
   __asm__ volatile("");  // a function that only prefetches has no effect that the compiler would call it for
   std::uint32_t page = free_pages_.next(0);
   if (page == PageSet::none) return;
   std::uint32_t room = slots_of(page) & ~pages_[page].used;
-  for (std::uint32_t i = 0; i < before + strangers; ++i) {
+  for (std::uint32_t i = 0; i < strangers; ++i) {
     if (room == 0) {
       page = free_pages_.next(page + 1);
       if (page == PageSet::none) return;
@@ -140,7 +117,6 @@ void FlowTable::fetch_room(std::uint32_t before, std::uint32_t strangers) {
     }
     const auto slot = static_cast<unsigned>(std::countr_zero(room));
     room &= room - 1U;
-    if (i < before) continue;
     fetch(&pages_[page].flows[slot]);
     __builtin_prefetch(&pages_[page].cold[slot], 1);
   }
@@ -150,14 +126,11 @@ void FlowTable::fetch_room(std::uint32_t before, std::uint32_t strangers) {
 // the next in the hand's way. Their records were asked for while the batch before was worked off, so that now
 // their places in the index can be. Reads and changes nothing: where it guesses wrong, time is all that is
 // lost.
-void FlowTable::scout(std::uint32_t before, std::uint32_t strangers) {
+void FlowTable::scout(std::uint32_t strangers) {
   __asm__ volatile("");  // a function that only prefetches has no effect that the compiler would call it for
   const bool young = young_count_ > young_reserve_;
   Hand hand = young ? young_ : eviction_;
   const auto next = [&] { return young ? next_in(young_pages_, &FlowPage::young, hand) : next_used(hand); };
-  for (std::uint32_t i = 0; i < before; ++i) {
-    if (next() == nullptr) return;
-  }
   for (std::uint32_t i = 0; i < strangers; ++i) {
     const Flow* flow = next();
     if (flow == nullptr) return;

@@ -97,16 +97,11 @@ class FlowTable {
   // Null (as at first): no port is known. Not owned; may be swapped between two record() calls.
   void service_ports(const ServicePorts* ports) { ports_ = ports; }
 
-  // Optional, for each packet of a record() to come, in their order, as soon as it is known: the table then
-  // looks into memory while the caller is busy with the following ones.
+  // Optional, for each packet of the next record() in its order as soon as it is known: the table then looks
+  // into memory while the caller is busy with the following ones.
   void expect(const Packet& packet) {
-    Batch& filling = batches_[filling_];
-    if (filling.count < batch) ready(packet, filling.prepared[filling.count++]);
+    if (expected_ < batch) ready(packet, prepared_[expected_++]);
   }
-  // Optional: what was expected so far is all of the packets of one record(), which asks for their records
-  // now, and which has to have just these. What is expected next belongs to the record() behind it. At most
-  // two of them may be outstanding when the third is expected.
-  void look();
 
   // The observer may write flow.notes. What a flow's timeout ends is decided by the packet's own time, so it
   // does not matter when advance() comes by.
@@ -114,12 +109,12 @@ class FlowTable {
   void record(std::span<const Packet> packets, Observer&& observer) {
     while (!packets.empty()) {
       const auto some = packets.first(packets.size() < batch ? packets.size() : batch);
-      auto& prepared = prepare(some);
+      prepare(some);
       for (std::size_t i = 0; i < some.size(); ++i) {
         if (i + news_ahead < some.size()) [[likely]]
-          fetch_news(prepared[i + news_ahead]);
-        if (Flow* flow = steady(some[i], prepared[i]); flow != nullptr) [[likely]] {
-          const bool from_initiator = prepared[i].key.side == flow->FlowRecord::initiator;
+          fetch_news(prepared_[i + news_ahead]);
+        if (Flow* flow = steady(some[i], prepared_[i]); flow != nullptr) [[likely]] {
+          const bool from_initiator = prepared_[i].key.side == flow->FlowRecord::initiator;
           if constexpr (SteadyObserver<std::remove_reference_t<Observer>>) {
             observer.steady(*flow, some[i], from_initiator);
           } else {
@@ -130,7 +125,7 @@ class FlowTable {
           continue;
         }
         Recorded result;
-        record_one(some[i], prepared[i], result);
+        record_one(some[i], prepared_[i], result);
         if (result.flow != nullptr && result.repetition.repeat != Repeat::fresh) [[unlikely]] {
           observer.repeated(*result.flow, some[i], result.repetition, result.changes, result.from_initiator);
         } else if (result.flow != nullptr) {
@@ -143,7 +138,6 @@ class FlowTable {
           revisit(*result.flow);
       }
       packets = packets.subspan(some.size());
-      done();
     }
   }
 
@@ -222,15 +216,6 @@ class FlowTable {
     std::uint32_t candidate = FlowIndex::none;
     bool quoted = false;  // the key is that of the conversation which an ICMP error reports
   };
-  using PreparedBatch = std::array<Prepared, batch>;
-  // Of the packets of one record(), on their way to it.
-  struct Batch {
-    PreparedBatch prepared{};
-    std::size_t count = 0;
-    std::uint32_t strangers = 0;  // of which no record is known
-    bool looked = false;
-  };
-  static constexpr std::size_t batches_most = 3;
   struct Recorded {
     Flow* flow = nullptr;
     Changes changes{};
@@ -256,10 +241,9 @@ class FlowTable {
   }
   // To the terms of other tools, where the options ask for them.
   void adapt(const Packet& packet, Prepared& prepared) const;
-  PreparedBatch& prepare(std::span<const Packet> packets);
-  void done();
-  void scout(std::uint32_t before, std::uint32_t strangers);
-  void fetch_room(std::uint32_t before, std::uint32_t strangers);
+  void prepare(std::span<const Packet> packets);
+  void scout(std::uint32_t strangers);
+  void fetch_room(std::uint32_t strangers);
   // What a half-open flow's next packet may change beside its record, which was asked for before.
   [[gnu::always_inline]] void fetch_news(const Prepared& prepared) {
     if (prepared.candidate == FlowIndex::none) return;
@@ -393,10 +377,8 @@ class FlowTable {
   Time newest_ = Time::min();
   std::uint64_t number_ = 0;
   FlowCounters counters_{};
-  // Here, because making them anew means to clear them.
-  std::array<Batch, batches_most> batches_{};
-  std::size_t oldest_ = 0;   // the next to be recorded
-  std::size_t filling_ = 0;  // to which expect() adds
+  std::size_t expected_ = 0;                // of prepared_: made by expect()
+  std::array<Prepared, batch> prepared_{};  // of one batch; here, because making it anew means to clear it
 };
 
 }  // namespace sekimori::capture
