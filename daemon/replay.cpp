@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <array>
-#include <atomic>
 #include <exception>
 #include <optional>
 #include <span>
@@ -159,6 +158,11 @@ class Lane {
     }
     inspector.packets(packets.subspan(done));
     share.clear();
+  }
+  // What came so far has shown.
+  void hand_over(Findings& found) {
+    inspector.flush();
+    findings.trade(found);
   }
   void hear(const NameEvidence& evidence) { inspector.learn(evidence); }
   void hear(const Minute& minute) { inspector.pass_minute(minute.begins); }
@@ -404,8 +408,7 @@ class Line {
 
   // The next chunk, empty. Throws what the output threw.
   Chunk& next() {
-    if (read_count_ >= chunks_most) told_.await(read_count_ - chunks_most);
-    if (trouble_told_.load(std::memory_order_acquire)) finish();
+    if (read_count_ >= chunks_most && !told_.await(read_count_ - chunks_most)) finish();
     return at(read_count_);
   }
   // It is filled; where no lane is apart, it is worked off as well.
@@ -434,19 +437,18 @@ class Line {
     for (std::uint64_t next = 0; read_.await(next); worked_[number].reach(++next)) {
       Chunk& chunk = at(next);
       lane.work_off(chunk.shares[number]);
-      lane.inspector.flush();
-      lane.findings.trade(chunk.found[number + 1]);
+      lane.hand_over(chunk.found[number + 1]);
     }
   }
   void tell() {
-    for (std::uint64_t next = 0; read_.await(next); told_.reach(++next)) {
-      for (const Progress& lane : worked_) lane.await(next);
-      try {
-        if (!trouble_) teller_.tell(at(next).found);
-      } catch (...) {
-        trouble_ = std::current_exception();
-        trouble_told_.store(true, std::memory_order_release);
+    try {
+      for (std::uint64_t next = 0; read_.await(next); told_.reach(++next)) {
+        for (const Progress& lane : worked_) lane.await(next);
+        teller_.tell(at(next).found);
       }
+    } catch (...) {
+      trouble_ = std::current_exception();
+      told_.close();
     }
   }
 
@@ -458,7 +460,6 @@ class Line {
   Progress told_{};
   Teller& teller_;
   std::exception_ptr trouble_{};  // the telling thread's, until it has ended
-  std::atomic<bool> trouble_told_{false};
   std::vector<Chunk> chunks_;
   std::vector<std::jthread> threads_{};
 };
@@ -516,8 +517,7 @@ ReplayResult replay(const ReplayOptions& options, const capture::CaptureOptions&
       if (begins) teller.begin(*reader.first);
       chunk.found.front().trade(reader.findings);
       if (!deals) {
-        lanes.front()->inspector.flush();
-        lanes.front()->findings.trade(chunk.found.back());
+        lanes.front()->hand_over(chunk.found.back());
       }
       line.pass();
     }

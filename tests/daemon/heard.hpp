@@ -5,7 +5,6 @@
 #include <gtest/gtest.h>
 #include <unistd.h>
 
-#include <algorithm>
 #include <filesystem>
 #include <fstream>
 #include <memory>
@@ -18,6 +17,7 @@
 #include "daemon/render.hpp"
 #include "daemon/replay.hpp"
 #include "tests/daemon/city.hpp"
+#include "tests/daemon/replay_kit.hpp"
 #include "tests/kit/capture_octets.hpp"
 
 namespace sekimori::test {
@@ -56,8 +56,7 @@ inline Heard hear(const TimedFrames& frames, std::string_view city) {
       heard.policy = make_policy(city);
       daemon::ReplayOptions options;
       options.files = {path.string()};
-      options.workers = std::max(workers, std::uint16_t{1});
-      options.read_beside = workers != 0;
+      test::set_workers(options, workers);
       options.want_flows = true;
       options.chunk_frames = chunk;
       capture::CaptureOptions tables;

@@ -12,6 +12,7 @@
 
 #include "daemon/render.hpp"
 #include "tests/daemon/city.hpp"
+#include "tests/daemon/replay_kit.hpp"
 #include "tests/kit/capture_octets.hpp"
 #include "tests/kit/packet_builder.hpp"
 
@@ -74,8 +75,7 @@ class ReplayTest : public testing::Test {
                    std::uint32_t chunk = 300) const {
     ReplayOptions options;
     options.files = {path.string()};
-    options.workers = std::max(workers, std::uint16_t{1});
-    options.read_beside = workers != 0;
+    test::set_workers(options, workers);
     options.want_flows = true;
     options.chunk_frames = chunk;  // 300: many chunks
     options.no_timeouts = no_timeouts;

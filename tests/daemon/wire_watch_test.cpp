@@ -5,7 +5,6 @@
 #include <gtest/gtest.h>
 #include <unistd.h>
 
-#include <algorithm>
 #include <array>
 #include <filesystem>
 #include <fstream>
@@ -15,6 +14,7 @@
 #include "daemon/render.hpp"
 #include "daemon/replay.hpp"
 #include "tests/daemon/city.hpp"
+#include "tests/daemon/replay_kit.hpp"
 #include "tests/kit/capture_octets.hpp"
 #include "tests/kit/packet_builder.hpp"
 
@@ -106,8 +106,7 @@ Lines told(const Story& story, std::string_view config = city) {
     Output output;
     ReplayOptions options;
     options.files = {capture.path()};
-    options.workers = std::max(workers, std::uint16_t{1});
-    options.read_beside = workers != 0;
+    test::set_workers(options, workers);
     options.chunk_frames = 3;  // findings must not depend on where a chunk ends
     const ReplayResult result = replay(options, {}, policy, {}, output);
     EXPECT_TRUE(result.books.close());
