@@ -170,11 +170,6 @@ std::string IpAddress::to_string() const {
   return "-";
 }
 
-bool IpAddress::is_unspecified() const {
-  return family != Family::none &&
-         std::all_of(bytes.begin(), bytes.end(), [](std::uint8_t byte) { return byte == 0; });
-}
-
 bool IpAddress::is_loopback() const {
   if (family == Family::ipv4) return bytes[0] == 127;
   return family == Family::ipv6 && bytes[15] == 1 &&

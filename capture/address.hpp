@@ -80,8 +80,10 @@ struct IpAddress {
     return family == Family::ipv4 ? bytes[0] == 169 && bytes[1] == 254
                                   : family == Family::ipv6 && bytes[0] == 0xfe && (bytes[1] & 0xc0U) == 0x80U;
   }
-  bool is_unspecified() const;  // 0.0.0.0, ::
-  bool is_loopback() const;     // 127.0.0.0/8, ::1
+  bool is_unspecified() const {  // 0.0.0.0, ::
+    return family != Family::none && (upper() | lower()) == 0;
+  }
+  bool is_loopback() const;  // 127.0.0.0/8, ::1
   // RFC 1918, RFC 6598 (100.64.0.0/10), RFC 4193 (fc00::/7).
   bool is_private() const;
 

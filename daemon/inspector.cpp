@@ -44,6 +44,15 @@ void uncount(PairTotals& totals, std::uint8_t note, std::uint64_t packets, std::
   if (drafted_otherwise(note)) --totals.flows_draft;
 }
 
+// They are another processor's, and worked off after those that come first.
+[[gnu::always_inline]] inline void fetch(std::span<const capture::Packet> packets) {
+  for (const capture::Packet& packet : packets) {
+    const auto* at = reinterpret_cast<const std::byte*>(&packet);
+    __builtin_prefetch(at);
+    __builtin_prefetch(at + 64);
+  }
+}
+
 // The segments that a packet of a flow leaves and enters.
 struct Crossing {
   policy::SegmentId left = 0;
@@ -164,6 +173,7 @@ void Inspector::packets(std::span<const capture::Packet> packets) {
         std::find_if(most.begin(), most.end(), [](const capture::Packet& each) { return each.fragment; });
     const auto batch = most.first(static_cast<std::size_t>(end - most.begin()));
     packets = packets.subspan(batch.size());
+    fetch(packets.first(std::min(packets.size(), batch_max)));
     if (!batch.empty()) {
       flush();
       work_off(batch);
@@ -429,8 +439,34 @@ bool Inspector::update_due(capture::Flow& flow, const capture::Packet& packet) c
   return true;
 }
 
+// Most flows open between two segments of which the cell alone permits whatever they say: no more of them is
+// looked at than their ends. What is noted and counted is what judge() would. False: it is to be judged.
+bool Inspector::open_settled(capture::Flow& flow, const capture::Packet& packet, bool from_initiator) {
+  const std::uint8_t protocol = packet.tuple.protocol;
+  const bool plain_ends =
+      (protocol == capture::protocol::tcp || protocol == capture::protocol::udp) && packet.ports_known;
+  if (!plain_ends || packet.carrier || packet.quotes || packet.tunnel != capture::Tunnel::none) {
+    return false;
+  }
+  const capture::Tuple tuple = from_initiator ? packet.tuple : packet.tuple.reversed();
+  if (policy::tunnel_by_port(protocol, tuple.destination_port) != capture::Tunnel::none) return false;
+  const std::uint16_t vlan = packet.vlan_count > 0 ? packet.vlans[packet.vlan_count - 1U] : std::uint16_t{0};
+  const auto pair = policy_->settled(tuple.source, tuple.destination, packet.tap, vlan);
+  if (!pair) return false;
+  capture::FlowNotes& notes = flow.notes;
+  notes.judged = epoch_tag(packet.time);
+  notes.pair = static_cast<std::uint8_t>(*pair);
+  notes.verdict = note_settled;
+  ++books_.flows_opened;
+  count_flow(matrix_[*pair], 0);
+  if (came_through(flow, packet, from_initiator)) note_passage(flow, packet, from_initiator);
+  if (wants_steps_) begin_steps(flow, packet, tuple, nullptr);
+  return true;
+}
+
 void Inspector::judge(capture::Flow& flow, const capture::Packet& packet, const Occasion& occasion) {
   const auto& [changes, from_initiator, named, copy, left] = occasion;
+  if (changes.opened && open_settled(flow, packet, from_initiator)) return;
   capture::FlowNotes& notes = flow.notes;
   const bool same_policy = notes.judged == epoch_tag(packet.time);
   if (!same_policy && !named) rename(flow);
@@ -473,7 +509,7 @@ void Inspector::judge(capture::Flow& flow, const capture::Packet& packet, const 
     table_.follow(flow, packet, from_initiator);
   }
   if (came_through(flow, packet, from_initiator)) note_passage(flow, packet, from_initiator);
-  if (wants_steps_ && (note & note_forbidden) == 0) begin_steps(flow, packet, gist, verdict);
+  if (wants_steps_ && (note & note_forbidden) == 0) begin_steps(flow, packet, gist.tuple, &verdict);
   if (!worth_telling(note)) {
     if (notes.graced) notes.graced = notes.pending = 0;  // a better opinion: nothing to tell
     if (proved) tell_proved(flow, packet, verdict);

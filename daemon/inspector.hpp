@@ -170,6 +170,7 @@ class Inspector final : public capture::FrameSink, private capture::FlowEnds {
     bool copy = false;   // it is one, so the flow has not counted it
     bool left = false;   // ... seen on its way to a segment's next hop
   };
+  bool open_settled(capture::Flow& flow, const capture::Packet& packet, bool from_initiator);
   void judge(capture::Flow& flow, const capture::Packet& packet, const Occasion& occasion);
   void recount(capture::Flow& flow, const capture::Packet& packet, const policy::Verdict& verdict, bool moves,
                bool copy);
@@ -189,11 +190,12 @@ class Inspector final : public capture::FrameSink, private capture::FlowEnds {
   void tell_more(capture::Flow& flow, FlowEvent::Kind kind, const capture::Packet& packet);
   void tell(capture::Flow& flow, FlowEvent::Kind kind, std::uint64_t number, Time time,
             const policy::Verdict& verdict);
-  void begin_steps(capture::Flow& flow, const capture::Packet& packet, const capture::FlowGist& gist,
-                   const policy::Verdict& verdict);
+  // `tuple`: of the flow. `verdict`: null where the cell alone permits it (Policy::settled()).
+  void begin_steps(capture::Flow& flow, const capture::Packet& packet, const capture::Tuple& tuple,
+                   const policy::Verdict* verdict);
   void go_on_steps(capture::Flow& flow, const capture::Packet& packet, const capture::Changes& changes);
   void step(const capture::Flow& flow, const capture::Packet& packet, FlowStep::Kind kind,
-            const policy::Verdict* verdict);
+            const capture::Tuple& tuple, const policy::Verdict* verdict);
   static void book_gaps(PairTotals& totals, const capture::Changes& changes, bool from_initiator);
   void judge_reporter(const capture::Flow& flow, const capture::Packet& packet);
   bool may_be_permitted(const capture::Flow& flow, Time time) const;

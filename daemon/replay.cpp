@@ -112,6 +112,10 @@ class Share {
   // Room for what one frame may become, behind the packets that are there.
   std::span<capture::Packet, capture::packets_most> room() {
     if (room_.size() - count_ < capture::packets_most) room_.resize(2 * (count_ + capture::packets_most));
+    // What follows was the lane's, and is written soon.
+    const auto* soon = reinterpret_cast<const std::byte*>(room_.data() + count_ + capture::packets_most - 1);
+    __builtin_prefetch(soon, 1);
+    __builtin_prefetch(soon + 64, 1);
     return std::span<capture::Packet, capture::packets_most>{room_.data() + count_, capture::packets_most};
   }
   void took(std::size_t count) { count_ += count; }
@@ -360,7 +364,8 @@ class Teller {
   }
   void feed_step(std::size_t at) {
     if (waits_.waiting() != 0) waits_.tick(steps_[at]->time, [this](const FlowEvent& event) { pass(event); });
-    behaviour_.look_ahead(at, steps_.size(), [this](std::size_t i) -> const FlowStep& { return *steps_[i]; });
+    behaviour_.look_ahead(at, steps_.size(), *policy_,
+                          [this](std::size_t i) -> const FlowStep& { return *steps_[i]; });
     desk_.step(*steps_[at], policy_, 0.0, records_);
     if (!records_.empty()) pass_on();
   }

@@ -9,19 +9,24 @@ void WireEar::hear(const capture::Frame& frame) {
   capture::WireSign sign;
   if (!capture::read_wire_sign(frame, sign)) return;
   capture::place_sign(sign, domains_);
-  tell(sign, 0, frame.time, frame.number);
+  const std::uint64_t key = capture::sign_key(sign, 0, seed_);
+  if (news(key, frame.time)) tell(sign, key, 0, frame.time, frame.number);
 }
 
 void WireEar::hear(const capture::Packet& packet, policy::SegmentId segment, bool answer) {
-  const capture::WireSign sign = capture::source_sign(packet, answer);
-  if (sign.kind != capture::WireSign::Kind::none) tell(sign, segment, packet.time, packet.number);
+  const std::uint64_t key = capture::source_key(packet, answer, segment, seed_);
+  if (key == 0 || !news(key, packet.time)) [[likely]]
+    return;
+  tell(capture::source_sign(packet, answer), key, segment, packet.time, packet.number);
 }
 
-void WireEar::tell(const capture::WireSign& sign, policy::SegmentId segment, Time time,
+bool WireEar::news(std::uint64_t key, Time time) {
+  return known_.look(key, minute_of(time)) == FirstSeen::Answer::first;
+}
+
+void WireEar::tell(const capture::WireSign& sign, std::uint64_t key, policy::SegmentId segment, Time time,
                    std::uint64_t number) {
-  const std::uint64_t key = capture::sign_key(sign, segment, seed_);
   const std::int64_t minute = minute_of(time);
-  if (known_.look(key, minute) != FirstSeen::Answer::first) return;
   FlowEvent event;
   event.kind = FlowEvent::Kind::wire;
   event.number = number;

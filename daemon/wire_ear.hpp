@@ -34,7 +34,10 @@ class WireEar {
   std::uint64_t minutes_full() const { return known_.minutes_full(); }
 
  private:
-  void tell(const capture::WireSign& sign, policy::SegmentId segment, Time time, std::uint64_t number);
+  // Is it the first of this key in its minute?
+  bool news(std::uint64_t key, Time time);
+  void tell(const capture::WireSign& sign, std::uint64_t key, policy::SegmentId segment, Time time,
+            std::uint64_t number);
 
   EventOutlet& outlet_;
   const std::uint64_t seed_;

@@ -30,6 +30,8 @@ struct CompiledPolicy {
 
   SegmentId external = 0;
   Matrix matrix{};
+  // Pairs between which the cell alone permits, whatever the path: Policy::settled().
+  std::bitset<pairs_max> settled{};
 
   std::vector<NamedPrefix> prefixes{};       // ordered by comes_before
   std::vector<std::int32_t> covers{};        // parallel: closest covering prefix, or -1

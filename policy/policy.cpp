@@ -149,12 +149,12 @@ CellRule as_going_outside(const CompiledPolicy& policy, SegmentId from, CellRule
   return rule;
 }
 
-bool claims_agree(const CompiledPolicy& policy, const Conversation& conversation, SegmentId from,
+bool claims_agree(const CompiledPolicy& policy, std::uint16_t tap, std::uint16_t vlan, SegmentId from,
                   SegmentId to) {
   const auto either = static_cast<SegmentSet>(1U << from | 1U << to);
   const auto allows = [&](SegmentSet claim) { return claim == 0 || (claim & either) != 0; };
-  if (!allows(policy.vlan_claims[conversation.vlan & 0xfffU])) return false;
-  return conversation.tap >= policy.tap_claims.size() || allows(policy.tap_claims[conversation.tap]);
+  if (!allows(policy.vlan_claims[vlan & 0xfffU])) return false;
+  return tap >= policy.tap_claims.size() || allows(policy.tap_claims[tap]);
 }
 
 // Does this conversation leave by a next hop that does not lead to the responder's segment? Only where the
@@ -240,7 +240,7 @@ Verdict judge_as_told(const CompiledPolicy& policy, const Conversation& conversa
   verdict.source_unlisted_private = !from.listed && !from.via_next_hop && conversation.initiator.is_private();
   verdict.destination_unlisted_private =
       !to.listed && !to.via_next_hop && conversation.responder.is_private();
-  verdict.claims_agree = claims_agree(policy, conversation, from.segment, to.segment);
+  verdict.claims_agree = claims_agree(policy, conversation.tap, conversation.vlan, from.segment, to.segment);
   verdict.link_scope = scoped;
   if (scoped) {  // inside one wire: permitted and counted in every profile, also where the pair itself is
                  // absent
@@ -306,12 +306,16 @@ void note_path_pending(const CompiledPolicy& policy, const Conversation& convers
   }
 }
 
-// Would it be permitted by its name, or on the way to some segment's next hop?
+// Would it be permitted by its name, or on the way to some segment's next hop? There is but one way to an
+// address that tells its segment by itself, where that segment names no next hop.
 void note_pending(const CompiledPolicy& policy, const Conversation& conversation, const Ends& ends,
                   Verdict& verdict) {
   verdict.name_pending = waits_for_name(policy, conversation, ends, verdict);
   if (verdict.undeclared_tunnel || verdict.link_scope) return;
-  note_path_pending(policy, conversation, ends, &Conversation::next_hop_mac, verdict);
+  const bool told_by_address =
+      ends.responder != SegmentMap::none && ends.responder % segments_max != policy.external;
+  const bool one_way = told_by_address && (policy.with_next_hops >> verdict.to & 1U) == 0;
+  if (!one_way) note_path_pending(policy, conversation, ends, &Conversation::next_hop_mac, verdict);
   // Nothing was seen of the initiator: where his answers go.
   if (conversation.initiator_mac_guessed) {
     note_path_pending(policy, conversation, ends, &Conversation::initiator_mac, verdict);
@@ -346,17 +350,23 @@ Conversation reversed(const Conversation& conversation) {
   return other;
 }
 
-// ESP hides what it carries and IKE negotiates it: tunnels, though the decoder sees no packet in them.
-capture::Tunnel tunnel_of(const capture::FlowGist& facts) {
+}  // namespace
+
+PathRule rule_on_path(const CompiledPolicy& policy, SegmentId from, SegmentId to,
+                      const MacAddress& next_hop) {
+  const PairId pair = pair_of(from, to);
+  if (on_other_path(policy, pair, next_hop)) return {policy.matrix.other_paths[pair], true};
+  const CellRule& rule = policy.rule(from, to);
+  if (from == to || !by_other_path(policy, to, next_hop)) return {rule, false};
+  return {as_going_outside(policy, from, rule), true};
+}
+
+capture::Tunnel tunnel_by_port(std::uint8_t protocol, std::uint16_t port) {
   constexpr std::uint16_t port_ike = 500;         // RFC 7296 section 2
   constexpr std::uint16_t port_ipsec_nat = 4500;  // RFC 3948 section 2
-  if (facts.tunnel != capture::Tunnel::none) return facts.tunnel;
-  switch (facts.tuple.protocol) {
-    case capture::protocol::udp: {
-      const std::uint16_t port = facts.tuple.destination_port;
-      const bool ipsec = facts.ports_known && (port == port_ike || port == port_ipsec_nat);
-      return ipsec ? capture::Tunnel::esp : capture::Tunnel::none;
-    }
+  switch (protocol) {
+    case capture::protocol::udp:
+      return port == port_ike || port == port_ipsec_nat ? capture::Tunnel::esp : capture::Tunnel::none;
     case capture::protocol::esp:
       return capture::Tunnel::esp;
     case capture::protocol::ah:
@@ -369,17 +379,6 @@ capture::Tunnel tunnel_of(const capture::FlowGist& facts) {
     default:
       return capture::Tunnel::none;
   }
-}
-
-}  // namespace
-
-PathRule rule_on_path(const CompiledPolicy& policy, SegmentId from, SegmentId to,
-                      const MacAddress& next_hop) {
-  const PairId pair = pair_of(from, to);
-  if (on_other_path(policy, pair, next_hop)) return {policy.matrix.other_paths[pair], true};
-  const CellRule& rule = policy.rule(from, to);
-  if (from == to || !by_other_path(policy, to, next_hop)) return {rule, false};
-  return {as_going_outside(policy, from, rule), true};
 }
 
 Conversation conversation_of(const capture::FlowGist& gist, Time time) {
@@ -412,7 +411,11 @@ Conversation conversation_of(const capture::FlowGist& gist, Time time) {
   }
   if (gist.vlan_count > 0) conversation.vlan = gist.vlans[gist.vlan_count - 1U];
   conversation.tap = gist.tap;
-  conversation.tunnel = tunnel_of(gist);
+  conversation.tunnel = gist.tunnel;
+  if (gist.tunnel == capture::Tunnel::none) {
+    const std::uint16_t port = gist.ports_known ? gist.tuple.destination_port : std::uint16_t{0};
+    conversation.tunnel = tunnel_by_port(gist.tuple.protocol, port);
+  }
   conversation.confidence = capture::confidence(gist.evidence);
   conversation.name = gist.name;
   conversation.name_own = gist.name_own;
@@ -459,6 +462,19 @@ Verdict Policy::judge(const Conversation& conversation) const {
   }
   if (compiled_->drafted) judge_drafts(*compiled_, conversation, verdict);
   return verdict;
+}
+
+std::optional<PairId> Policy::settled(const IpAddress& initiator, const IpAddress& responder,
+                                      std::uint16_t tap, std::uint16_t vlan) const {
+  if (is_link_scope(initiator) || is_link_scope(responder)) return std::nullopt;
+  const std::uint32_t from = compiled_->map.find(initiator);
+  const std::uint32_t to = compiled_->map.find(responder);
+  if (from == SegmentMap::none || to == SegmentMap::none) return std::nullopt;
+  const auto left = static_cast<SegmentId>(from % segments_max);
+  const auto entered = static_cast<SegmentId>(to % segments_max);
+  const PairId pair = pair_of(left, entered);
+  if (!compiled_->settled[pair] || !claims_agree(*compiled_, tap, vlan, left, entered)) return std::nullopt;
+  return pair;
 }
 
 std::vector<NearEntry> Policy::near_misses(const Conversation& conversation, std::size_t most) const {

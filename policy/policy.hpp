@@ -12,6 +12,7 @@
 #include <array>
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <span>
 #include <stdexcept>
 #include <string>
@@ -164,6 +165,9 @@ struct Conversation {
   NameClass name = name_class::unknown;                           // what the responder is known to be called
   bool name_own = false;  // by the conversation's own words: no other name can be its own
 };
+// ESP hides what it carries and IKE negotiates it: tunnels, though the decoder sees no packet in them.
+// `port`: the responder's.
+capture::Tunnel tunnel_by_port(std::uint8_t protocol, std::uint16_t port);
 // `time`: the moment for which it is judged.
 Conversation conversation_of(const capture::FlowGist& gist, Time time);
 // As it was at its last packet, and with what carries it.
@@ -201,6 +205,13 @@ class alignas(128) Policy {
   Policy& operator=(Policy&&) noexcept;
 
   Verdict judge(const Conversation& conversation) const;
+
+  // The pair whose cell alone permits a conversation between these two, seen on this wire (`vlan`: innermost,
+  // 0 = untagged): addresses tell both segments, the wire is one of theirs or nobody's, and no port, name,
+  // card, path or time has a say. What judge() would answer then is a permit by the cell, and nothing else.
+  // None: ask judge(). Not for what is or carries a tunnel (tunnel_by_port), nor for neighbour discovery.
+  std::optional<PairId> settled(const IpAddress& initiator, const IpAddress& responder, std::uint16_t tap,
+                                std::uint16_t vlan) const;
 
   // What came near to permitting a conversation that is forbidden: at most `most` entries, nearest first.
   // Looks at all of them: for people who ask, not for the packet path.

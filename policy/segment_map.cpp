@@ -1,10 +1,14 @@
 #include "policy/segment_map.hpp"
 
 #include <algorithm>
+#include <bit>
 #include <cassert>
-#include <cstring>
 #include <limits>
 #include <utility>
+
+#if defined(__SSE2__)
+#include <emmintrin.h>
+#endif
 
 namespace sekimori::policy {
 namespace {
@@ -100,11 +104,8 @@ std::vector<std::int32_t> closest_covers(const std::vector<Prefix>& ordered) {
 
 namespace {
 
-// Four keys that are compared at once. Processors of 64 bits compare signed numbers of 32 bits so (SSE2,
-// NEON), and left to itself GCC 12 makes one subtraction after the other out of the loop: twice the time.
-using Four = std::int32_t __attribute__((vector_size(16)));
-
-// Such that comparing as signed numbers is comparing the unsigned ones.
+// Such that comparing as signed numbers is comparing the unsigned ones: processors of 64 bits compare four
+// signed numbers of 32 bits at once.
 std::uint32_t turned(std::uint32_t key) {
   return key ^ 0x8000'0000U;
 }
@@ -112,18 +113,27 @@ std::uint64_t turned(std::uint64_t key) {
   return key;
 }
 
+#if defined(__SSE2__)
+// The keys are in order: where the first one above stands is how many are not.
+std::size_t count_not_above(const std::array<std::uint32_t, 16>& keys, std::uint32_t key) {
+  const __m128i wanted = _mm_set1_epi32(static_cast<int>(turned(key)));
+  const auto* at = reinterpret_cast<const __m128i*>(keys.data());
+  const auto above = [&](int four) { return _mm_cmpgt_epi32(_mm_load_si128(at + four), wanted); };
+  const __m128i low = _mm_packs_epi32(above(0), above(1));
+  const __m128i high = _mm_packs_epi32(above(2), above(3));
+  const auto mask = static_cast<unsigned>(_mm_movemask_epi8(_mm_packs_epi16(low, high)));
+  return static_cast<std::size_t>(std::countr_zero(mask | 0x1'0000U));
+}
+#else
 std::size_t count_not_above(const std::array<std::uint32_t, 16>& keys, std::uint32_t key) {
   const auto wanted = static_cast<std::int32_t>(turned(key));
-  const Four all{wanted, wanted, wanted, wanted};
-  std::array<Four, 4> fours;
-  static_assert(sizeof fours == sizeof keys);
-  std::memcpy(fours.data(), keys.data(), sizeof fours);
-  // A comparison that holds is -1.
-  const Four sum = ((fours[0] > all) + (fours[1] > all)) + ((fours[2] > all) + (fours[3] > all));
-  const std::int32_t above = (sum[0] + sum[1]) + (sum[2] + sum[3]);
-  const std::int32_t not_above = 16 + above;
-  return static_cast<std::size_t>(not_above);
+  std::size_t count = 0;
+  for (const std::uint32_t each : keys) {
+    count += static_cast<std::size_t>(static_cast<std::int32_t>(each) <= wanted);
+  }
+  return count;
 }
+#endif
 
 // Four sums that do not wait for each other.
 std::size_t count_not_above(const std::array<std::uint64_t, 16>& keys, std::uint64_t key) {
@@ -145,34 +155,35 @@ template <typename Key>
 void SegmentMap::Ranges<Key>::assign(const std::vector<Key>& keys,
                                      const std::vector<std::uint32_t>& range_values) {
   assert(!keys.empty() && keys.front() == 0 && keys.size() == range_values.size());
-  count = keys.size();
-  values.assign((count + fanout - 1) / fanout, {});
-  for (std::size_t i = 0; i < count; ++i) values[i / fanout].values[i % fanout] = range_values[i];
-  levels.clear();
+  values.assign((keys.size() + fanout - 1) / fanout, {});
+  for (std::size_t i = 0; i < keys.size(); ++i) values[i / fanout].values[i % fanout] = range_values[i];
+  greatest = range_values.back();
+  blocks.clear();
   std::vector<Key> level = keys;
-  while (true) {
-    std::vector<Block>& blocks = levels.emplace_back((level.size() + fanout - 1) / fanout);
-    for (std::size_t i = 0; i < blocks.size() * fanout; ++i) {
-      blocks[i / fanout].keys[i % fanout] =
-          turned(i < level.size() ? level[i] : std::numeric_limits<Key>::max());
+  for (height = 0; height == 0 || level.size() > 1; ++height) {
+    const std::size_t begin = begins[height] = blocks.size();
+    blocks.resize(begin + (level.size() + fanout - 1) / fanout);
+    std::vector<Key> above;
+    for (std::size_t i = 0; i < (blocks.size() - begin) * fanout; ++i) {
+      const Key key = i < level.size() ? level[i] : std::numeric_limits<Key>::max();
+      blocks[begin + i / fanout].keys[i % fanout] = turned(key);
+      if (i % fanout == 0) above.push_back(key);
     }
-    if (blocks.size() == 1) return;
-    const std::vector<Key> below = std::move(level);
-    level.clear();
-    for (std::size_t i = 0; i < below.size(); i += fanout) level.push_back(below[i]);
+    level = std::move(above);
   }
 }
 
 template <typename Key>
 std::uint32_t SegmentMap::Ranges<Key>::find(Key key) const {
+  // It alone would count what fills blocks up.
+  if (key == std::numeric_limits<Key>::max()) [[unlikely]]
+    return greatest;
   std::size_t at = 0;
-  for (std::size_t level = levels.size(); level-- > 0;) {
+  for (std::size_t level = height; level-- > 0;) {
     // The answer lies beside the last block: fetched while that is searched.
     if (level == 0) __builtin_prefetch(&values[at]);
     // A block is reached only if its first key is <= key.
-    at = at * fanout + levels[level][at].not_above(key) - 1;
-    const std::size_t last = (level == 0 ? count : levels[level - 1].size()) - 1;
-    at = std::min(at, last);  // the greatest key also counts what fills the block up
+    at = at * fanout + blocks[begins[level] + at].not_above(key) - 1;
   }
   return values[at / fanout].values[at % fanout];
 }
@@ -256,8 +267,8 @@ void SegmentMap::build_ipv6(const std::vector<Entry>& ordered) {
 }
 
 std::uint32_t SegmentMap::find_here(const IpAddress& address) const {
-  if (address.family == Family::ipv4) return ipv4_.levels.empty() ? none : ipv4_.find(ipv4_key(address));
-  if (address.family != Family::ipv6 || ipv6_.levels.empty()) return none;
+  if (address.family == Family::ipv4) return ipv4_.height == 0 ? none : ipv4_.find(ipv4_key(address));
+  if (address.family != Family::ipv6 || ipv6_.height == 0) return none;
   const Wide number = wide(address);
   const Slice slice = slices_[ipv6_.find(number.upper)];
   if (slice.count == 1) return lower_values_[slice.first];

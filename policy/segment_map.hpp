@@ -51,11 +51,12 @@ class SegmentMap {
   }
 
  private:
-  // Range starts in order, searched in samples: levels[0] holds all keys, levels[n + 1] the first of each
-  // block of levels[n]. The last block of a level is filled up with the greatest key.
+  // Range starts in order, searched in samples: level 0 holds all keys, level n + 1 the first of each block
+  // of level n. The last block of a level is filled up with the greatest key.
   template <typename Key>
   struct Ranges {
     static constexpr std::size_t fanout = 16;
+    static constexpr std::size_t levels_most = 16;  // of 2^64 keys
     struct alignas(64) Block {
       std::array<Key, fanout> keys{};  // as turned() gives them
       // How many of them are not above `key`.
@@ -64,9 +65,11 @@ class SegmentMap {
     struct alignas(64) Values {
       std::array<std::uint32_t, fanout> values{};
     };
-    std::vector<std::vector<Block>> levels{};
-    std::vector<Values> values{};  // one block for each of levels[0]
-    std::size_t count = 0;
+    std::vector<Block> blocks{};                    // of all levels, level 0 first
+    std::array<std::size_t, levels_most> begins{};  // where each level's are
+    std::size_t height = 0;                         // levels; 0: nothing was assigned
+    std::vector<Values> values{};                   // one block for each of level 0
+    std::uint32_t greatest = none;                  // the value of the last range
 
     void assign(const std::vector<Key>& keys, const std::vector<std::uint32_t>& range_values);
     std::uint32_t find(Key key) const;

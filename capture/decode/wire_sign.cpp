@@ -1,5 +1,8 @@
 #include "capture/decode/wire_sign.hpp"
 
+#include <bit>
+#include <cstring>
+
 #include "capture/decode/layers.hpp"
 #include "capture/digest.hpp"
 
@@ -195,9 +198,16 @@ bool in_ipv4(const IpAddress& address, std::uint32_t network, unsigned length) {
 }
 
 std::uint64_t number_of(const MacAddress& mac) {
-  std::uint64_t number = 0;
-  for (const std::uint8_t octet : mac.bytes) number = number << 8U | octet;
-  return number;
+  std::uint32_t upper = 0;
+  std::uint16_t lower = 0;
+  static_assert(sizeof mac.bytes == sizeof upper + sizeof lower);
+  std::memcpy(&upper, mac.bytes.data(), sizeof upper);
+  std::memcpy(&lower, mac.bytes.data() + sizeof upper, sizeof lower);
+  if constexpr (std::endian::native == std::endian::little) {
+    upper = __builtin_bswap32(upper);
+    lower = __builtin_bswap16(lower);
+  }
+  return static_cast<std::uint64_t>(upper) << 16U | lower;
 }
 
 // A call that machines make to everybody near them, else 0.
@@ -263,15 +273,21 @@ void place_sign(WireSign& sign, const Domains& domains) {
   for (Prefix& prefix : sign.prefixes) place(prefix.address);
 }
 
+namespace {
+
+// Does it tell about its sender's card? Of a datagram in parts its first one shows it: the others may have
+// waited for that, and their numbers are no order any more.
+bool shows_card(const Packet& packet) {
+  return (!packet.fragment || packet.fragment_first) && packet.depth == 0 && !packet.quotes &&
+         !packet.source_mac.is_zero() && !packet.source_mac.is_group() &&
+         (packet.tcp_flags & tcp_flag::rst) == 0;
+}
+
+}  // namespace
+
 WireSign source_sign(const Packet& packet, bool answer) {
   WireSign sign;
-  // Of a datagram in parts its first one shows the card: the others may have waited for it, and their numbers
-  // are no order any more.
-  if (packet.fragment && !packet.fragment_first) return sign;
-  if (packet.depth != 0 || packet.quotes || packet.source_mac.is_zero() || packet.source_mac.is_group() ||
-      (packet.tcp_flags & tcp_flag::rst) != 0) {
-    return sign;
-  }
+  if (!shows_card(packet)) return sign;
   sign.kind = WireSign::Kind::source;
   sign.ttl = packet.ttl;
   sign.answer = answer;
@@ -298,24 +314,54 @@ AddressKind address_kind(const IpAddress& address) {
   return shared ? AddressKind::shared_line : AddressKind::other;
 }
 
+namespace {
+
+// What tells signs apart, in three numbers: where and how the frame came, whose it is, and what a source
+// says.
+std::uint64_t place_number(WireSign::Kind kind, std::uint8_t detail, std::uint8_t ttl, DomainId domain,
+                           std::uint16_t vlan, std::uint16_t tap) {
+  return static_cast<std::uint64_t>(kind) << 56U | static_cast<std::uint64_t>(detail) << 48U |
+         static_cast<std::uint64_t>(ttl) << 40U | static_cast<std::uint64_t>(domain) << 32U |
+         static_cast<std::uint64_t>(vlan) << 16U | tap;
+}
+std::uint64_t card_number(const MacAddress& mac, bool answer, bool group) {
+  return number_of(mac) << 16U | static_cast<std::uint64_t>(answer) << 1U | static_cast<std::uint64_t>(group);
+}
+std::uint64_t source_number(std::uint16_t port, const IpAddress& address, std::uint8_t segment) {
+  return static_cast<std::uint64_t>(port) << 16U | static_cast<std::uint64_t>(address_kind(address)) << 8U |
+         segment;
+}
+std::uint64_t not_zero(std::uint64_t key) {
+  return key != 0 ? key : 1;
+}
+
+}  // namespace
+
 std::uint64_t sign_key(const WireSign& sign, std::uint8_t segment, std::uint64_t seed) {
-  std::uint64_t key = digest(seed, static_cast<std::uint64_t>(sign.kind) << 56U |
-                                       static_cast<std::uint64_t>(sign.detail) << 48U |
-                                       static_cast<std::uint64_t>(sign.ttl) << 40U |
-                                       static_cast<std::uint64_t>(sign.address.domain) << 32U |
-                                       static_cast<std::uint64_t>(sign.vlan) << 16U | sign.tap);
-  key = digest(key, number_of(sign.mac) << 16U | static_cast<std::uint64_t>(sign.answer) << 1U |
-                        static_cast<std::uint64_t>(sign.group));
+  std::uint64_t key =
+      digest(seed, place_number(sign.kind, sign.detail, sign.ttl, sign.address.domain, sign.vlan, sign.tap));
+  key = digest(key, card_number(sign.mac, sign.answer, sign.group));
   if (sign.kind == WireSign::Kind::source) {
-    key = digest(key, static_cast<std::uint64_t>(sign.port) << 16U |
-                          static_cast<std::uint64_t>(address_kind(sign.address)) << 8U | segment);
+    key = digest(key, source_number(sign.port, sign.address, segment));
   } else {
     key = digest(key, number_of(sign.other_mac));
     key = digest(key, sign.address.upper());
     key = digest(key, sign.address.lower());
     for (const Prefix& prefix : sign.prefixes) key = digest(key, prefix.address.upper() ^ prefix.length);
   }
-  return key != 0 ? key : 1;
+  return not_zero(key);
+}
+
+std::uint64_t source_key(const Packet& packet, bool answer, std::uint8_t segment, std::uint64_t seed) {
+  if (!shows_card(packet)) return 0;
+  const IpAddress& address = packet.tuple.source;
+  const bool group = packet.destination_mac.is_group();
+  const std::uint16_t vlan = packet.vlan_count > 0 ? packet.vlans[packet.vlan_count - 1U] : std::uint16_t{0};
+  std::uint64_t key =
+      digest(seed, place_number(WireSign::Kind::source, 0, packet.ttl, address.domain, vlan, packet.tap));
+  key = digest(key, card_number(packet.source_mac, answer, group));
+  key = digest(key, source_number(group ? call_port(packet.tuple) : std::uint16_t{0}, address, segment));
+  return not_zero(key);
 }
 
 }  // namespace sekimori::capture

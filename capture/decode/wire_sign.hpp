@@ -131,5 +131,7 @@ inline bool initial_ttl(std::uint8_t ttl) {
 // `segment` and what kind of address it is, not the address. `seed` makes it hard to meet on purpose. Never
 // 0.
 std::uint64_t sign_key(const WireSign& sign, std::uint8_t segment, std::uint64_t seed);
+// Likewise of source_sign(packet, answer), without making it: nearly all of them are known. 0: there is none.
+std::uint64_t source_key(const Packet& packet, bool answer, std::uint8_t segment, std::uint64_t seed);
 
 }  // namespace sekimori::capture

@@ -158,6 +158,9 @@ Flow* FlowTable::find(const Prepared& prepared) {
   return ref != FlowIndex::none ? &at(ref) : nullptr;
 }
 
+// Copied as it is: made in place, it would be written in small pieces and read at once.
+constexpr Changes only_opened{.opened = true};
+
 // Into `result`, which is empty, in place: see FlowRules::add().
 void FlowTable::record_one(const Packet& packet, Prepared& prepared, Recorded& result) {
   newest_ = std::max(newest_, packet.time);
@@ -197,13 +200,13 @@ void FlowTable::record_one(const Packet& packet, Prepared& prepared, Recorded& r
   }
   result.flow = flow;
   Changes& changes = result.changes;
-  const Duration allowed = own_timeout(*flow);
+  const Duration allowed = opened ? Duration::max() : own_timeout(*flow);
   const bool first = opened || flow->counts[side].packets() == 0;
   const bool place = first || FlowRules::elsewhere(*flow, packet, side);
   const bool introduced = flow->macs[side].is_zero() && !packet.source_mac.is_zero();
   if (first) meet(*flow, packet, side);
   FlowRules::add(*flow, packet, side, changes);
-  if (opened) changes = {.opened = true};
+  if (opened) changes = only_opened;
   if (introduced) changes.macs = true;
   changes.place = place;
   settle(*flow);

@@ -301,6 +301,7 @@ class FlowTable {
   EndReason expiry(const Flow& flow) const;
   void tell_end(Flow& flow, EndReason reason);
   void finish(Flow& flow);
+  void finish_page(std::uint32_t number);
   void finish_in_order(bool pending_only);
   void end(Flow& flow, EndReason reason);
   void free(Flow& flow);

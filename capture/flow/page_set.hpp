@@ -9,7 +9,8 @@
 namespace sekimori::capture {
 
 // A bitmap with a bitmap of its words above it, and so on up to a single word: 64 times smaller per level, so
-// that 3.6 million pages (100 million flows) take four levels. All memory is taken by the constructor.
+// that 3.6 million pages (100 million flows) take four levels. All memory is taken by the constructor. The
+// lowest member is asked for most: below `least_` there is none.
 class PageSet {
  public:
   static constexpr std::uint32_t none = 0xffff'ffffU;
@@ -26,6 +27,7 @@ class PageSet {
   bool contains(std::uint32_t page) const { return (levels_[0][page / 64U] >> (page % 64U) & 1U) != 0; }
 
   void insert(std::uint32_t page) {
+    if (page < least_) least_ = page;
     for (auto& level : levels_) {
       auto& word = level[page / 64U];
       const bool known = word != 0;
@@ -36,6 +38,7 @@ class PageSet {
   }
 
   void erase(std::uint32_t page) {
+    if (page == least_) ++least_;
     for (auto& level : levels_) {
       auto& word = level[page / 64U];
       word &= ~(std::uint64_t{1} << (page % 64U));
@@ -46,27 +49,36 @@ class PageSet {
 
   // The first member that is not below `page`; none if there is none.
   std::uint32_t next(std::uint32_t page) const {
-    std::size_t height = 0;
-    std::uint32_t at = page;
-    while (true) {
-      if (at / 64U >= levels_[height].size()) return none;
-      const std::uint64_t rest = levels_[height][at / 64U] & (~std::uint64_t{0} << (at % 64U));
-      if (rest != 0) {
-        at = (at & ~63U) + static_cast<std::uint32_t>(std::countr_zero(rest));
-        break;
-      }
-      if (++height == levels_.size()) return none;
-      at = at / 64U + 1U;
+    const std::uint32_t at = page < least_ ? least_ : page;
+    const auto& lowest = levels_.front();
+    if (at / 64U < lowest.size()) [[likely]] {
+      const std::uint64_t rest = lowest[at / 64U] & (~std::uint64_t{0} << (at % 64U));
+      if (rest != 0) [[likely]]
+        return (at & ~63U) + static_cast<std::uint32_t>(std::countr_zero(rest));
     }
-    while (height > 0) {
-      --height;
-      at = at * 64U + static_cast<std::uint32_t>(std::countr_zero(levels_[height][at]));
-    }
-    return at;
+    return next_above(at);
   }
 
  private:
+  // There is none beside it in its own word.
+  std::uint32_t next_above(std::uint32_t at) const {
+    for (std::size_t height = 1; height < levels_.size(); ++height) {
+      at = at / 64U + 1U;
+      if (at / 64U >= levels_[height].size()) return none;
+      const std::uint64_t rest = levels_[height][at / 64U] & (~std::uint64_t{0} << (at % 64U));
+      if (rest == 0) continue;
+      at = (at & ~63U) + static_cast<std::uint32_t>(std::countr_zero(rest));
+      while (height > 0) {
+        --height;
+        at = at * 64U + static_cast<std::uint32_t>(std::countr_zero(levels_[height][at]));
+      }
+      return at;
+    }
+    return none;
+  }
+
   std::vector<std::vector<std::uint64_t>> levels_{};
+  std::uint32_t least_ = 0;
 };
 
 }  // namespace sekimori::capture

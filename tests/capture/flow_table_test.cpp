@@ -535,6 +535,52 @@ TEST(FlowPressure, TakesNoMoreThanItsMemory) {
   }
 }
 
+// Where nobody asks for the order, flows end page by page: the same ones for the same reasons, and the table
+// is as good as new.
+TEST(FlowEnds, EndTheSameWayWhereTheOrderDoesNotMatter) {
+  struct Unordered : Diary {
+    bool wants_order() const override { return false; }
+  };
+  Diary ordered;
+  Unordered unordered;
+  FlowTable table{{}, 3000, secret, ordered};
+  FlowTable other{{}, 3000, secret, unordered};
+  std::vector<Packet> packets;
+  Random random{5};
+  for (std::uint32_t i = 0; i < 2500; ++i) {
+    const Duration after = i * 40ms;
+    const std::uint32_t server = 100'000 + random.below(9);
+    switch (i % 3) {
+      case 0:
+        packets.push_back(syn(i, server, 443, after));
+        break;
+      case 1:
+        packets.push_back(udp(host(i), 5000, host(server), 53, after));
+        packets.push_back(udp(host(server), 53, host(i), 5000, after + 1ms));
+        break;
+      default:
+        packets.push_back(syn(i, server, 443, after));
+        packets.push_back(tcp(host(server), 443, host(i), 50'000, RST | ACK, after + 1ms, 0, 1001));
+    }
+  }
+  for (unsigned round = 0; round < 2; ++round) {
+    SCOPED_TRACE(round);
+    Watcher watcher;
+    table.record(packets, watcher);
+    other.record(packets, watcher);
+    EXPECT_GT(table.size(), 2000U);
+    table.finish();
+    other.finish();
+    EXPECT_EQ(other.counters().ended, table.counters().ended);
+    EXPECT_GT(other.counters().ended[static_cast<std::size_t>(EndReason::shutdown)], 0U);
+    EXPECT_GT(other.counters().ended[static_cast<std::size_t>(EndReason::timeout)], 0U);
+    EXPECT_EQ(unordered.ended.size(), ordered.ended.size());
+    EXPECT_EQ(other.size(), 0U);
+    EXPECT_EQ(other.half_open(), 0U);
+    EXPECT_EQ(other.scan(0, 10, [](const Flow&) { FAIL(); }), 0U);
+  }
+}
+
 TEST(FlowPressure, AllocatesNothingOnceItIsMade) {
   Diary diary;
   diary.keep = false;

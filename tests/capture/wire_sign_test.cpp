@@ -294,6 +294,35 @@ TEST(SignKey, IsAnotherForEverythingThatMatters) {
       << "of a router's thousand addresses one is told";
 }
 
+// What a packet says by itself, without a sign being made.
+TEST(SignKey, OfAPacketIsThatOfItsSign) {
+  const auto lan = from_card().ipv4("10.1.0.5", "10.1.0.9");
+  const auto phone = from_card("02:00:00:00:00:0b").ipv4("192.168.42.5", "10.1.0.9");
+  const std::vector<Packet> packets{lan.udp(1, 2).packet(),
+                                    lan.udp(5000, 5355).packet(),
+                                    phone.tcp(1, 2, kit::SYN).packet(),
+                                    lan.tcp(1, 2, kit::RST).packet(),
+                                    lan.icmp(3, 3).quoting(phone.udp(1, 2)).packet(),
+                                    from_card().ipv6("fe80::1", "ff02::fb").udp(5353, 5353).packet()};
+  std::set<std::uint64_t> keys;
+  std::size_t signs = 0;
+  for (const Packet& packet : packets) {
+    for (const bool answer : {false, true}) {
+      const WireSign sign = source_sign(packet, answer);
+      const std::uint64_t key = source_key(packet, answer, 3, 7);
+      if (sign.kind == Kind::none) {
+        EXPECT_EQ(key, 0U);
+        continue;
+      }
+      EXPECT_EQ(key, sign_key(sign, 3, 7));
+      keys.insert(key);
+      ++signs;
+    }
+  }
+  EXPECT_EQ(signs, 8U);
+  EXPECT_EQ(keys.size(), 8U);
+}
+
 TEST(AddressKind, KnowsTheNetworksOfTethering) {
   for (const auto& [text, kind] : {std::pair{"192.168.42.129", AddressKind::shared_line},
                                    {"192.168.43.1", AddressKind::shared_line},
