@@ -373,8 +373,7 @@ class Teller {
   }
   void feed_step(std::size_t at) {
     if (waits_.waiting() != 0) waits_.tick(steps_[at]->time, [this](const FlowEvent& event) { pass(event); });
-    behaviour_.look_ahead(at, steps_.size(), *policy_,
-                          [this](std::size_t i) -> const FlowStep& { return *steps_[i]; });
+    behaviour_.look_ahead(at, steps_.size(), [this](std::size_t i) -> const FlowStep& { return *steps_[i]; });
     desk_.step(*steps_[at], policy_, 0.0, records_);
     if (!records_.empty()) pass_on();
   }

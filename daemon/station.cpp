@@ -278,8 +278,7 @@ bool Station::Room::take_some() {
     more = more || taken == events_at_once;
     for (taken = 0; taken < events_at_once && worker->take(steps_[taken]);) ++taken;
     for (std::size_t i = 0; i < taken; ++i) {
-      behaviour_.look_ahead(i, taken, *policy_,
-                            [this](std::size_t each) -> const FlowStep& { return steps_[each]; });
+      behaviour_.look_ahead(i, taken, [this](std::size_t each) -> const FlowStep& { return steps_[each]; });
       desk_.step(steps_[i], policy_of(steps_[i].generation), caretaker_.loss_ratio(), records);
       dispatch_.send(records);
     }

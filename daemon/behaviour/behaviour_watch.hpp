@@ -40,18 +40,14 @@ class BehaviourWatch final : public Watcher {
 
   // Before the step `at` of `count` that lie ready, in their order: asks for the memory of those behind it.
   template <class StepAt>
-  void look_ahead(std::size_t at, std::size_t count, const policy::Policy& policy, StepAt&& step_at) {
+  void look_ahead(std::size_t at, std::size_t count, StepAt&& step_at) {
     constexpr std::size_t far = 16;
     constexpr std::size_t near = 8;
-    constexpr std::size_t next = 4;
     for (std::size_t i = at == 0 ? 0 : at + far; i <= at + far && i < count; ++i) {
       expect(step_at(i), ahead_[i % ahead_.size()]);
     }
     for (std::size_t i = at == 0 ? 0 : at + near; i <= at + near && i < count; ++i) {
       fetch(step_at(i), ahead_[i % ahead_.size()]);
-    }
-    for (std::size_t i = at == 0 ? 0 : at + next; i <= at + next && i < count; ++i) {
-      scan_.fetch_marks(step_at(i), ahead_[i % ahead_.size()].hashes, policy);
     }
     next_ = &ahead_[at % ahead_.size()];
   }

@@ -64,12 +64,6 @@ class Marks {
   bool empty() const { return end_ == gone_; }
   const Mark& front() const { return list_[gone_]; }
   const Mark& back() const { return list_[end_ - 1U]; }
-  // They will be asked for soon: the oldest and the newest are. As Bounded::expect().
-  void expect() const {
-    __asm__ volatile("");
-    __builtin_prefetch(begin(), 1);
-    __builtin_prefetch(end(), 1);
-  }
   // By how much the next one makes it grow; 0: there is a place.
   std::size_t growth() const { return size() < room_ ? 0 : std::max<std::size_t>(room_, least); }
   bool holds_room() const { return room_ != 0; }

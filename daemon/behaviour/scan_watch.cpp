@@ -141,17 +141,6 @@ void ScanWatch::step(const FlowStep& step, const StepHashes& hashes, const polic
   }
 }
 
-// To a port where people log in.
-bool ScanWatch::spreads(const FlowStep& step, const policy::Policy& policy) {
-  return step.tuple.protocol == tcp && policy.systems().session_port(step.tuple.destination_port);
-}
-
-void ScanWatch::fetch_marks(const FlowStep& step, const StepHashes& hashes, const policy::Policy& policy) {
-  if (step.kind != FlowStep::Kind::opened || !spreads(step, policy)) return;
-  const Suspect* const suspect = suspects_.find(step.tuple.source, hashes.source);
-  if (suspect != nullptr) suspect->marks[static_cast<std::size_t>(ScanShape::spread)].expect();
-}
-
 void ScanWatch::opened(const FlowStep& step, const StepHashes& hashes, const policy::Policy& policy,
                        std::vector<Notice>& found) {
   const IpAddress& initiator = step.tuple.source;
@@ -161,10 +150,10 @@ void ScanWatch::opened(const FlowStep& step, const StepHashes& hashes, const pol
     count(suspect->fast, part_of(fast_, step.time, options_.scan.window), false);
     count(suspect->slow, part_of(slow_, step.time, options_.scan.slow_window), false);
   }
-  if (spreads(step, policy)) {
+  const std::uint16_t port = step.tuple.destination_port;
+  if (step.tuple.protocol == tcp && policy.systems().session_port(port)) {
     mark(initiator, suspects_.at(initiator, hashes.source), ScanShape::spread,
-         {step.tuple.destination, step.tuple.destination_port, tcp, step.time, step.id}, step.pair, policy,
-         found);
+         {step.tuple.destination, port, tcp, step.time, step.id}, step.pair, policy, found);
   }
   if (due_.full()) drop_answered();
   if (waiting_.full() || due_.full()) {

@@ -42,7 +42,7 @@ class ScanWatch {
   // `hash`: the one by which a step's hashes are made.
   ScanWatch(const policy::Policy& policy, const KeyedHash& hash);
 
-  // This step comes soon: its memory is asked for, in three strides.
+  // This step comes soon: its memory is asked for, in two strides.
   void expect(const FlowStep& step, const StepHashes& hashes) const {
     waiting_.expect(hashes.flow);
     if (floods(step)) targets_.expect(hashes.destination);
@@ -52,7 +52,6 @@ class ScanWatch {
     if (floods(step)) targets_.fetch(hashes.destination);
     if (attempts(step)) suspects_.fetch(hashes.source);
   }
-  void fetch_marks(const FlowStep& step, const StepHashes& hashes, const policy::Policy& policy);
   void step(const FlowStep& step, const StepHashes& hashes, const policy::Policy& policy,
             std::vector<Notice>& found);
   // Attempts whose answer is overdue.
@@ -106,7 +105,6 @@ class ScanWatch {
   };
   Limits limits(ScanShape shape) const;
   bool allowed(const IpAddress& initiator) const;
-  static bool spreads(const FlowStep& step, const policy::Policy& policy);
   // Does it open or answer a connection that counts as half-open between the two?
   bool floods(const FlowStep& step) const {
     if (step.tuple.protocol != capture::protocol::tcp || options_.half_open_rate == 0) return false;
