@@ -10,7 +10,8 @@
 namespace sekimori::daemon {
 namespace {
 
-bool settled(const policy::Policy& policy, const policy::Verdict& verdict) {
+// note_settled. Whether the wire agrees does not matter here.
+bool no_card_matters(const policy::Policy& policy, const policy::Verdict& verdict) {
   return verdict.decision == policy::Decision::permit && verdict.basis == policy::Basis::cell &&
          !verdict.via_next_hop && !verdict.via_name && !verdict.link_scope &&
          verdict.from != policy.external() && verdict.to != policy.external() &&
@@ -173,8 +174,8 @@ void Inspector::packets(std::span<const capture::Packet> packets) {
         std::find_if(most.begin(), most.end(), [](const capture::Packet& each) { return each.fragment; });
     const auto batch = most.first(static_cast<std::size_t>(end - most.begin()));
     packets = packets.subspan(batch.size());
-    fetch(packets.first(std::min(packets.size(), batch_max)));
     if (!batch.empty()) {
+      fetch(packets.first(std::min(packets.size(), batch_max)));
       flush();
       work_off(batch);
     } else {
@@ -504,7 +505,7 @@ void Inspector::judge(capture::Flow& flow, const capture::Packet& packet, const 
   const unsigned decided =
       note_decision | note_settled | (worth_telling(note) ? 0U : unsigned{note_draft_forbids});
   notes.verdict = static_cast<std::uint8_t>((notes.verdict & ~decided) | note |
-                                            (settled(*policy_, verdict) ? note_settled : 0U));
+                                            (no_card_matters(*policy_, verdict) ? note_settled : 0U));
   if (worth_telling(note) && (changes.opened || changes.initiator || changes.stage || other)) {
     table_.follow(flow, packet, from_initiator);
   }

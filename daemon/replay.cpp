@@ -140,6 +140,7 @@ class Share {
     __asm__ volatile("prefetchw %0\n\tprefetchw %1" : : "m"(at[0]), "m"(at[64]));
 #else
     __builtin_prefetch(&packet, 1);
+    __builtin_prefetch(reinterpret_cast<const std::byte*>(&packet) + 64, 1);
 #endif
   }
 

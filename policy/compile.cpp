@@ -450,13 +450,15 @@ void tell_future(CompiledPolicy& policy, Language language) {
   sort_by_place(policy.warnings);
 }
 
-// A segment that names its next hops counts as one of another path, be it only for what is told of it.
+// A segment that names its next hops counts as one of another path, be it only for what is told of it; and
+// what a draft of its cell would take away is told as well.
 std::bitset<pairs_max> settled_pairs(const CompiledPolicy& policy) {
   std::bitset<pairs_max> pairs;
-  if (policy.drafts_forbid) return pairs;
   for (PairId pair = 0; pair < pairs_max; ++pair) {
-    pairs[pair] = policy.matrix.rules[pair].cell == Cell::permit && from_of(pair) != policy.external &&
-                  to_of(pair) != policy.external && (policy.with_next_hops >> to_of(pair) & 1U) == 0;
+    pairs[pair] = policy.matrix.rules[pair].cell == Cell::permit &&
+                  policy.with_drafts().matrix.rules[pair].cell == Cell::permit &&
+                  from_of(pair) != policy.external && to_of(pair) != policy.external &&
+                  (policy.with_next_hops >> to_of(pair) & 1U) == 0;
   }
   return pairs;
 }
@@ -468,17 +470,16 @@ int CompiledPolicy::segment_index(std::string_view id) const {
 }
 
 CompiledPolicy compile(PolicyOptions options, const std::vector<std::string>& taps, Language language) {
-  if (!has_drafts(options)) {
-    CompiledPolicy policy = Compiler{std::move(options), language, false}.run(taps);
-    policy.settled = settled_pairs(policy);
-    return policy;
+  const bool drafts = has_drafts(options);
+  CompiledPolicy policy =
+      Compiler{drafts ? PolicyOptions{options} : std::move(options), language, false}.run(taps);
+  if (drafts) {
+    policy.drafted =
+        std::make_shared<const CompiledPolicy>(Compiler{std::move(options), language, true}.run(taps));
+    policy.drafts_forbid = may_forbid(policy.matrix, policy.drafted->matrix);
+    tell_future(policy, language);
   }
-  CompiledPolicy policy = Compiler{options, language, false}.run(taps);
-  policy.drafted =
-      std::make_shared<const CompiledPolicy>(Compiler{std::move(options), language, true}.run(taps));
-  policy.drafts_forbid = may_forbid(policy.matrix, policy.drafted->matrix);
   policy.settled = settled_pairs(policy);
-  tell_future(policy, language);
   return policy;
 }
 

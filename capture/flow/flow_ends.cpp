@@ -151,6 +151,11 @@ void FlowTable::free(Flow& flow) {
   if (page.used == slots_of(page_number)) free_pages_.insert(page_number);
   page.used &= ~(1U << FlowPage::slot(flow));
   if (page.used == 0) used_pages_.erase(page_number);
+  forget(flow);
+}
+
+// All but what the page knows of it.
+void FlowTable::forget(Flow& flow) {
   drop_trace(flow);
   flow.kind = 0;  // equals no key
   --size_;
@@ -177,11 +182,8 @@ void FlowTable::finish_page(std::uint32_t number) {
   for (std::uint32_t rest = page.used; rest != 0; rest &= rest - 1U) {
     Flow& flow = page.flows[static_cast<unsigned>(std::countr_zero(rest))];
     tell_end(flow, expired(flow, newest_) ? expiry(flow) : EndReason::shutdown);
-    drop_trace(flow);
-    flow.kind = 0;
+    forget(flow);
     flow.FlowRecord::young = 0;
-    --size_;
-    if (emergency_ && size_ < calm_) emergency_ = false;
   }
   young_count_ -= static_cast<unsigned>(std::popcount(page.young));
   if (page.young != 0) young_pages_.erase(number);

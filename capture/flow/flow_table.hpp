@@ -305,6 +305,7 @@ class FlowTable {
   void finish_in_order(bool pending_only);
   void end(Flow& flow, EndReason reason);
   void free(Flow& flow);
+  void forget(Flow& flow);
 
   enum class Rank : std::uint8_t { half_open, forbidden, established, never };
   static Rank rank(const Flow& flow);

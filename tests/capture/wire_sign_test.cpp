@@ -298,12 +298,20 @@ TEST(SignKey, IsAnotherForEverythingThatMatters) {
 TEST(SignKey, OfAPacketIsThatOfItsSign) {
   const auto lan = from_card().ipv4("10.1.0.5", "10.1.0.9");
   const auto phone = from_card("02:00:00:00:00:0b").ipv4("192.168.42.5", "10.1.0.9");
-  const std::vector<Packet> packets{lan.udp(1, 2).packet(),
-                                    lan.udp(5000, 5355).packet(),
-                                    phone.tcp(1, 2, kit::SYN).packet(),
-                                    lan.tcp(1, 2, kit::RST).packet(),
-                                    lan.icmp(3, 3).quoting(phone.udp(1, 2)).packet(),
-                                    from_card().ipv6("fe80::1", "ff02::fb").udp(5353, 5353).packet()};
+  std::vector<Packet> packets{lan.udp(1, 2).packet(),
+                              lan.udp(5000, 5355).packet(),
+                              phone.tcp(1, 2, kit::SYN).packet(),
+                              lan.tcp(1, 2, kit::RST).packet(),
+                              lan.icmp(3, 3).quoting(phone.udp(1, 2)).packet(),
+                              from_card().ipv6("fe80::1", "ff02::fb").udp(5353, 5353).packet()};
+  for (unsigned change = 0; change < 4; ++change) {
+    Packet other = packets.front();
+    if (change == 0) other.vlans[other.vlan_count++] = 121;
+    if (change == 1) other.tap = 2;
+    if (change == 2) other.tuple.source.domain = 1;
+    if (change == 3) other.ttl = 63;
+    packets.push_back(other);
+  }
   std::set<std::uint64_t> keys;
   std::size_t signs = 0;
   for (const Packet& packet : packets) {
@@ -319,8 +327,8 @@ TEST(SignKey, OfAPacketIsThatOfItsSign) {
       ++signs;
     }
   }
-  EXPECT_EQ(signs, 8U);
-  EXPECT_EQ(keys.size(), 8U);
+  EXPECT_EQ(signs, 16U);
+  EXPECT_EQ(keys.size(), 16U);
 }
 
 TEST(AddressKind, KnowsTheNetworksOfTethering) {

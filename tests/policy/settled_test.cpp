@@ -15,14 +15,25 @@ bool may_be_asked(const Conversation& conversation) {
 TEST(Settled, IsWhatJudgeSaysOfEveryConversation) {
   constexpr std::uint32_t worlds = 150;
   constexpr unsigned talks_each = 200;
+  const std::vector<std::string> odd{"224.0.0.251", "169.254.1.1", "255.255.255.255", "0.0.0.0"};
   std::uint64_t settled = 0;
   std::uint64_t judged = 0;
   for (std::uint32_t seed = 1; seed <= worlds; ++seed) {
     SCOPED_TRACE("seed " + std::to_string(seed));
     Dice dice{seed};
-    const Policy policy{small_options(dice, dice.one_in(3))};
+    PolicyOptions options = small_options(dice, dice.one_in(3));
+    if (options.segments.size() > 1 && dice.one_in(2)) {
+      options.segments[0].vlans = {1};
+      options.segments[0].taps = {"left"};
+      options.segments[1].vlans = {1, 2};
+      options.segments[1].taps = {"right"};
+    }
+    const Policy policy{options, {"left", "right"}};
     for (unsigned k = 0; k < talks_each; ++k) {
-      const Conversation conversation = small_conversation(dice, policy.domains_count());
+      Conversation conversation = small_conversation(dice, policy.domains_count());
+      conversation.vlan = static_cast<std::uint16_t>(dice.below(3));
+      conversation.tap = static_cast<std::uint16_t>(dice.below(3));
+      if (dice.one_in(8)) conversation.responder = address(dice.of(odd));
       if (!may_be_asked(conversation)) continue;
       const auto pair =
           policy.settled(conversation.initiator, conversation.responder, conversation.tap, conversation.vlan);
@@ -73,6 +84,8 @@ TEST(Settled, KnowsTunnelsByTheirPorts) {
   EXPECT_EQ(tunnel_by_port(17, 501), Tunnel::none);
   EXPECT_EQ(tunnel_by_port(50, 0), Tunnel::esp);
   EXPECT_EQ(tunnel_by_port(4, 0), Tunnel::ipip);
+  EXPECT_EQ(tunnel_by_port(47, 0), Tunnel::gre);
+  EXPECT_EQ(tunnel_by_port(51, 0), Tunnel::ah);
 }
 
 }  // namespace
