@@ -306,10 +306,10 @@ TEST(SignKey, OfAPacketIsThatOfItsSign) {
                               from_card().ipv6("fe80::1", "ff02::fb").udp(5353, 5353).packet()};
   for (unsigned change = 0; change < 4; ++change) {
     Packet other = packets.front();
-    if (change == 0) other.vlans[other.vlan_count++] = 121;
-    if (change == 1) other.tap = 2;
+    if (change == 0) other.vlans[other.vlan_count++] = 199;
+    if (change == 1) other.tap = 7;
     if (change == 2) other.tuple.source.domain = 1;
-    if (change == 3) other.ttl = 63;
+    if (change == 3) other.ttl = 9;
     packets.push_back(other);
   }
   std::set<std::uint64_t> keys;
