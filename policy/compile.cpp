@@ -471,11 +471,11 @@ int CompiledPolicy::segment_index(std::string_view id) const {
 
 CompiledPolicy compile(PolicyOptions options, const std::vector<std::string>& taps, Language language) {
   const bool drafts = has_drafts(options);
-  CompiledPolicy policy =
-      Compiler{drafts ? PolicyOptions{options} : std::move(options), language, false}.run(taps);
+  PolicyOptions future = drafts ? options : PolicyOptions{};
+  CompiledPolicy policy = Compiler{std::move(options), language, false}.run(taps);
   if (drafts) {
     policy.drafted =
-        std::make_shared<const CompiledPolicy>(Compiler{std::move(options), language, true}.run(taps));
+        std::make_shared<const CompiledPolicy>(Compiler{std::move(future), language, true}.run(taps));
     policy.drafts_forbid = may_forbid(policy.matrix, policy.drafted->matrix);
     tell_future(policy, language);
   }
