@@ -38,6 +38,11 @@ std::optional<SegmentId> only(SegmentSet set) {
   return id;
 }
 
+// By what the policy's map finds for an address: in no prefix, it is external.
+SegmentId segment_of(const CompiledPolicy& policy, std::uint32_t found) {
+  return found == SegmentMap::none ? policy.external : static_cast<SegmentId>(found % segments_max);
+}
+
 struct Side {
   SegmentId segment = 0;
   bool listed = false;
@@ -92,8 +97,7 @@ enum class Wanted : std::uint8_t { decision, all };
 
 // `found`: of the address, by the policy's map.
 Side side_of(const CompiledPolicy& policy, std::uint32_t found, const MacAddress& neighbour) {
-  Side side{policy.external, found != SegmentMap::none, false};
-  if (side.listed) side.segment = static_cast<SegmentId>(found % segments_max);
+  const Side side{segment_of(policy, found), found != SegmentMap::none, false};
   if (side.segment != policy.external || policy.next_hops.empty()) return side;
   const CompiledPolicy::NextHop* const hop = next_hop_of(policy, neighbour);
   if (hop == nullptr) return side;
@@ -312,8 +316,7 @@ void note_pending(const CompiledPolicy& policy, const Conversation& conversation
                   Verdict& verdict) {
   verdict.name_pending = waits_for_name(policy, conversation, ends, verdict);
   if (verdict.undeclared_tunnel || verdict.link_scope) return;
-  const bool told_by_address =
-      ends.responder != SegmentMap::none && ends.responder % segments_max != policy.external;
+  const bool told_by_address = segment_of(policy, ends.responder) != policy.external;
   const bool one_way = told_by_address && (policy.with_next_hops >> verdict.to & 1U) == 0;
   if (!one_way) note_path_pending(policy, conversation, ends, &Conversation::next_hop_mac, verdict);
   // Nothing was seen of the initiator: where his answers go.
@@ -467,13 +470,10 @@ Verdict Policy::judge(const Conversation& conversation) const {
 std::optional<PairId> Policy::settled(const IpAddress& initiator, const IpAddress& responder,
                                       std::uint16_t tap, std::uint16_t vlan) const {
   if (is_link_scope(initiator) || is_link_scope(responder)) return std::nullopt;
-  const std::uint32_t from = compiled_->map.find(initiator);
-  const std::uint32_t to = compiled_->map.find(responder);
-  if (from == SegmentMap::none || to == SegmentMap::none) return std::nullopt;
-  const auto left = static_cast<SegmentId>(from % segments_max);
-  const auto entered = static_cast<SegmentId>(to % segments_max);
-  const PairId pair = pair_of(left, entered);
-  if (!compiled_->settled[pair] || !claims_agree(*compiled_, tap, vlan, left, entered)) return std::nullopt;
+  const SegmentId from = segment_of(*compiled_, compiled_->map.find(initiator));
+  const SegmentId to = segment_of(*compiled_, compiled_->map.find(responder));
+  const PairId pair = pair_of(from, to);
+  if (!compiled_->settled[pair] || !claims_agree(*compiled_, tap, vlan, from, to)) return std::nullopt;
   return pair;
 }
 
@@ -504,7 +504,7 @@ SegmentId Policy::classify(const IpAddress& address, int* prefix_index) const {
   const std::uint32_t found = compiled_->map.find(address);
   if (prefix_index != nullptr)
     *prefix_index = found == SegmentMap::none ? -1 : static_cast<int>(found / segments_max);
-  return found == SegmentMap::none ? compiled_->external : static_cast<SegmentId>(found % segments_max);
+  return segment_of(*compiled_, found);
 }
 
 SegmentId Policy::external() const {
