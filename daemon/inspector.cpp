@@ -4,6 +4,7 @@
 #include <cassert>
 #include <limits>
 
+#include "capture/ahead.hpp"
 #include "daemon/flow_notes.hpp"
 #include "daemon/packet_clock.hpp"
 
@@ -49,8 +50,8 @@ void uncount(PairTotals& totals, std::uint8_t note, std::uint64_t packets, std::
 [[gnu::always_inline]] inline void fetch(std::span<const capture::Packet> packets) {
   for (const capture::Packet& packet : packets) {
     const auto* at = reinterpret_cast<const std::byte*>(&packet);
-    __builtin_prefetch(at);
-    __builtin_prefetch(at + 64);
+    ask_to_read(at);
+    ask_to_read(at + 64);
   }
 }
 
@@ -471,14 +472,16 @@ void Inspector::judge(capture::Flow& flow, const capture::Packet& packet, const 
   capture::FlowNotes& notes = flow.notes;
   const bool same_policy = notes.judged == epoch_tag(packet.time);
   if (!same_policy && !named) rename(flow);
-  const capture::FlowGist gist = flow.gist();
+  capture::FlowGist gist = flow.gist();
   policy::Conversation conversation = policy::conversation_of(gist, packet.time);
   policy::Verdict verdict = judge_by_names(conversation);
-  notes.name = conversation.name;
+  notes.name = gist.name = conversation.name;
+  gist.name_own = conversation.name_own;
   notes.name_own = conversation.name_own ? 1 : 0;
   const bool pending = verdict.name_pending;
   // The other copy of this packet, nearer to the sender, may come behind it.
-  if (from_initiator && (changes.opened || changes.macs)) keep_exit(flow, conversation, verdict);
+  const bool may_leave = from_initiator && (changes.opened || changes.macs);
+  if (may_leave && keep_exit(flow, conversation, verdict)) gist = flow.gist();
   limit_waits(verdict, flow, packet.time);
   const std::uint8_t note = note_of(verdict);
   const std::uint8_t note_before = noted_decision(notes.verdict);

@@ -156,7 +156,7 @@ class Inspector final : public capture::FrameSink, private capture::FlowEnds {
   bool note_name(capture::Flow& flow, const capture::Packet& packet, bool from_initiator) const;
   bool lacks_name(const capture::Flow& flow) const;
   policy::Verdict judge_by_names(policy::Conversation& conversation) const;
-  policy::Verdict verdict_of(const capture::Flow& flow, Time time) const;
+  policy::Verdict verdict_of(const capture::Flow& flow, const capture::FlowGist& gist, Time time) const;
   void rename(capture::Flow& flow) const;
   void hear(const capture::Flow& flow, const capture::Packet& packet, bool from_initiator);
   void take(const capture::Packet& packet, std::uint64_t number);
@@ -177,7 +177,7 @@ class Inspector final : public capture::FrameSink, private capture::FlowEnds {
   void report(capture::Flow& flow, const capture::FlowGist& gist, const capture::Packet& packet,
               const policy::Verdict& verdict, const capture::Changes& changes, bool other);
   bool leaves(capture::Flow& flow, const capture::Packet& packet, bool from_initiator) const;
-  void keep_exit(capture::Flow& flow, const policy::Conversation& conversation,
+  bool keep_exit(capture::Flow& flow, const policy::Conversation& conversation,
                  const policy::Verdict& verdict) const;
   static void limit_waits(policy::Verdict& verdict, const capture::Flow& flow, Time time);
   void tell_proved(capture::Flow& flow, const capture::Packet& packet, const policy::Verdict& verdict);
@@ -188,8 +188,9 @@ class Inspector final : public capture::FrameSink, private capture::FlowEnds {
   void note_coverage(const capture::Flow& flow, const capture::Packet& packet, policy::SegmentId entered);
   bool update_due(capture::Flow& flow, const capture::Packet& packet) const;
   void tell_more(capture::Flow& flow, FlowEvent::Kind kind, const capture::Packet& packet);
-  void tell(capture::Flow& flow, FlowEvent::Kind kind, std::uint64_t number, Time time,
-            const policy::Verdict& verdict);
+  // `gist`: of the flow as it is now.
+  void tell(capture::Flow& flow, const capture::FlowGist& gist, FlowEvent::Kind kind, std::uint64_t number,
+            Time time, const policy::Verdict& verdict);
   // `tuple`: of the flow. `verdict`: null where the cell alone permits it (Policy::settled()).
   void begin_steps(capture::Flow& flow, const capture::Packet& packet, const capture::Tuple& tuple,
                    const policy::Verdict* verdict);

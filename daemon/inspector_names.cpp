@@ -74,8 +74,9 @@ policy::Verdict Inspector::judge_by_names(policy::Conversation& conversation) co
 }
 
 // As it is known now, for telling of it.
-policy::Verdict Inspector::verdict_of(const capture::Flow& flow, Time time) const {
-  policy::Verdict verdict = policy_->judge(policy::conversation_of(flow.gist(), time));
+policy::Verdict Inspector::verdict_of(const capture::Flow& flow, const capture::FlowGist& gist,
+                                      Time time) const {
+  policy::Verdict verdict = policy_->judge(policy::conversation_of(gist, time));
   limit_waits(verdict, flow, time);
   return verdict;
 }
@@ -95,7 +96,9 @@ void Inspector::rename(capture::Flow& flow) const {
 void Inspector::tell_proved(capture::Flow& flow, const capture::Packet& packet,
                             const policy::Verdict& verdict) {
   flow.notes.pending = 0;
-  if (flow.notes.told != 0) tell(flow, FlowEvent::Kind::rejudged, packet.number, packet.time, verdict);
+  if (flow.notes.told != 0) {
+    tell(flow, flow.gist(), FlowEvent::Kind::rejudged, packet.number, packet.time, verdict);
+  }
   flow.notes.told = 0;
 }
 

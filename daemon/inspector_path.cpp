@@ -36,13 +36,15 @@ bool Inspector::leaves(capture::Flow& flow, const capture::Packet& packet, bool 
   return flow.exit_known();
 }
 
-void Inspector::keep_exit(capture::Flow& flow, const policy::Conversation& conversation,
+// Was it news?
+bool Inspector::keep_exit(capture::Flow& flow, const policy::Conversation& conversation,
                           const policy::Verdict& verdict) const {
   const bool may_pass = verdict.decision == policy::Decision::permit || verdict.name_pending;
   const bool by_path = verdict.via_next_hop || verdict.name_pending || policy_->path_matters(verdict.to);
-  if (may_pass && by_path && policy_->is_next_hop(conversation.next_hop_mac)) {
-    flow.leave_by(conversation.next_hop_mac);
-  }
+  if (!may_pass || !by_path || flow.exit_known()) return false;
+  if (!policy_->is_next_hop(conversation.next_hop_mac)) return false;
+  flow.leave_by(conversation.next_hop_mac);
+  return true;
 }
 
 // An error is counted to the flow that it quotes. Who sends it stands on that flow's way, and may have an
@@ -64,7 +66,7 @@ void Inspector::judge_reporter(const capture::Flow& flow, const capture::Packet&
 // Permitted, or nobody can say yet: then it is the flow that will be told.
 bool Inspector::may_be_permitted(const capture::Flow& flow, Time time) const {
   if ((flow.notes.verdict & note_forbidden) == 0 || flow.notes.graced != 0) return true;
-  const policy::Verdict verdict = verdict_of(flow, time);
+  const policy::Verdict verdict = verdict_of(flow, flow.gist(), time);
   return verdict.name_pending || verdict.path_pending;
 }
 

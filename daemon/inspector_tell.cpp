@@ -24,14 +24,14 @@ void Inspector::report(capture::Flow& flow, const capture::FlowGist& gist, const
   }
   if (notes.graced) {
     notes.graced = notes.pending = 0;
-    tell(flow, FlowEvent::Kind::opened, packet.number, packet.time, verdict);
+    tell(flow, gist, FlowEvent::Kind::opened, packet.number, packet.time, verdict);
   } else if (notes.told == 0 && !notes.pending) {
-    tell(flow, changes.opened ? FlowEvent::Kind::opened : FlowEvent::Kind::rejudged, packet.number,
+    tell(flow, gist, changes.opened ? FlowEvent::Kind::opened : FlowEvent::Kind::rejudged, packet.number,
          packet.time, verdict);
   } else if (other) {
-    tell(flow, FlowEvent::Kind::rejudged, packet.number, packet.time, verdict);
+    tell(flow, gist, FlowEvent::Kind::rejudged, packet.number, packet.time, verdict);
   } else if (stage_number(gist.stage) > notes.told && !notes.pending) {
-    tell(flow, FlowEvent::Kind::rose, packet.number, packet.time, verdict);
+    tell(flow, gist, FlowEvent::Kind::rose, packet.number, packet.time, verdict);
   }
 }
 
@@ -44,12 +44,13 @@ bool Inspector::in_grace(const capture::FlowGist& gist, const policy::Verdict& v
 
 // Of a flow that was told before, with the verdict of this moment.
 void Inspector::tell_more(capture::Flow& flow, FlowEvent::Kind kind, const capture::Packet& packet) {
-  tell(flow, kind, packet.number, packet.time, verdict_of(flow, packet.time));
+  const capture::FlowGist gist = flow.gist();
+  tell(flow, gist, kind, packet.number, packet.time, verdict_of(flow, gist, packet.time));
 }
 
-void Inspector::tell(capture::Flow& flow, FlowEvent::Kind kind, std::uint64_t number, Time time,
-                     const policy::Verdict& verdict) {
-  const FlowEvent event{kind, number, time, table_.facts(flow), verdict, policy_->generation()};
+void Inspector::tell(capture::Flow& flow, const capture::FlowGist& gist, FlowEvent::Kind kind,
+                     std::uint64_t number, Time time, const policy::Verdict& verdict) {
+  const FlowEvent event{kind, number, time, table_.facts(flow, gist), verdict, policy_->generation()};
   if (!outlet_.tell(event)) {
     if (!flow.notes.pending) ++books_.events_delayed;
     flow.notes.pending = 1;
@@ -64,8 +65,8 @@ void Inspector::tell(capture::Flow& flow, FlowEvent::Kind kind, std::uint64_t nu
 void Inspector::flow_pending(capture::Flow& flow) {
   if (flow.notes.graced && newest_ >= grace_begin_ && newest_ < grace_end_) return;
   flow.notes.graced = 0;
-  const capture::FlowFacts facts = table_.facts(flow);
-  const policy::Verdict verdict = verdict_of(flow, facts.end);
+  const capture::FlowGist gist = flow.gist();
+  const policy::Verdict verdict = verdict_of(flow, gist, gist.end);
   if (!worth_telling(note_of(verdict))) {
     // Permitted since by another policy: what was forbidden then can no longer be told as it was.
     ++books_.events_lost;
@@ -73,8 +74,8 @@ void Inspector::flow_pending(capture::Flow& flow) {
     return;
   }
   // In the order of the frame by which it was noticed.
-  tell(flow, flow.notes.told == 0 ? FlowEvent::Kind::opened : FlowEvent::Kind::rose, table_.number(),
-       facts.end, verdict);
+  tell(flow, gist, flow.notes.told == 0 ? FlowEvent::Kind::opened : FlowEvent::Kind::rose, table_.number(),
+       gist.end, verdict);
 }
 
 void Inspector::refused(const capture::Packet& packet) {

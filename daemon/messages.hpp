@@ -161,6 +161,10 @@ enum class CloseReason : std::uint8_t {
 // One line to the outside: an incident at one moment, with the event that brought it, or a notice. The
 // incident's stable id is made when a line is: incident_id() (daemon/render.hpp).
 struct AlertRecord {
+  AlertRecord() = default;
+  // Lines of incidents are made by the million in a flood: theirs is not cleared before the event is there.
+  explicit AlertRecord(const FlowEvent& of) : event(of) {}
+
   AlertKind kind = AlertKind::opened;
   std::uint64_t sequence = 0;  // 1, 2, 3... of this process: a gap is a loss
   Time time{};                 // packet time of the event (closed: last event's)

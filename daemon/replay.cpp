@@ -10,6 +10,7 @@
 #include <variant>
 #include <vector>
 
+#include "capture/ahead.hpp"
 #include "capture/decode/decode.hpp"
 #include "daemon/alert/coverage.hpp"
 #include "daemon/alert/desk.hpp"
@@ -132,16 +133,10 @@ class Share {
   }
 
  private:
-  // Asks for the lines that every packet is written to as for writing, which __builtin_prefetch(at, 1) does
-  // not say to processors of 64 bits in general. (One that does not know the instruction passes over it.)
+  // The lines that every packet is written to.
   static void own(const capture::Packet& packet) {
-#if defined(__x86_64__)
-    const auto* at = reinterpret_cast<const std::byte*>(&packet);
-    __asm__ volatile("prefetchw %0\n\tprefetchw %1" : : "m"(at[0]), "m"(at[64]));
-#else
-    __builtin_prefetch(&packet, 1);
-    __builtin_prefetch(reinterpret_cast<const std::byte*>(&packet) + 64, 1);
-#endif
+    ask_to_own(&packet);
+    ask_to_own(reinterpret_cast<const std::byte*>(&packet) + 64);
   }
 
   std::vector<capture::Packet> room_{};  // the first `count_`; the others are not made anew for each
@@ -366,6 +361,7 @@ class Teller {
   }
   static bool earlier(const FlowStep& a, const FlowStep& b) { return daemon::earlier(a, b); }
   void feed(const FlowEvent& event) {
+    if (waits_.passes(event)) return pass(event);
     waits_.feed(event, [this](const FlowEvent& ready) { pass(ready); });
   }
   void pass(const FlowEvent& event) {

@@ -8,6 +8,7 @@
 #include <tuple>
 #include <utility>
 
+#include "capture/ahead.hpp"
 #include "capture/decode/packet.hpp"
 
 namespace sekimori::policy {
@@ -452,9 +453,9 @@ Entries::Comparison Entries::compare(std::uint32_t index, const Question& questi
 Entries::Nodes Entries::nodes_of(const Conversation& conversation) const {
   Nodes nodes;
   nodes.source = sources_.find(conversation.initiator);
-  __builtin_prefetch(&source_places_[nodes.source]);
+  ask_to_read(&source_places_[nodes.source]);
   nodes.destination = destinations_.find(conversation.responder);
-  __builtin_prefetch(&destination_places_[nodes.destination]);
+  ask_to_read(&destination_places_[nodes.destination]);
   return nodes;
 }
 
@@ -560,9 +561,9 @@ void Entries::look_backwards(Basis named, PairId pair, const Conversation& conve
 void Entries::expect_near(const Question& question) const {
   for (const Place* place : {&source_places_[question.source], &destination_places_[question.destination]}) {
     if (place->count > Place::here_max) {
-      __builtin_prefetch(near_.data() + place->near[0]);
+      ask_to_read(near_.data() + place->near[0]);
     } else {
-      for (const std::uint32_t entry : near_of(*place)) __builtin_prefetch(&digests_[entry]);
+      for (const std::uint32_t entry : near_of(*place)) ask_to_read(&digests_[entry]);
     }
   }
 }

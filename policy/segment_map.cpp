@@ -6,6 +6,8 @@
 #include <limits>
 #include <utility>
 
+#include "capture/ahead.hpp"
+
 #if defined(__SSE2__)
 #include <emmintrin.h>
 #endif
@@ -181,7 +183,7 @@ std::uint32_t SegmentMap::Ranges<Key>::find(Key key) const {
   std::size_t at = 0;
   for (std::size_t level = height; level-- > 0;) {
     // The answer lies beside the last block: fetched while that is searched.
-    if (level == 0) __builtin_prefetch(&values[at]);
+    if (level == 0) ask_to_read(&values[at]);
     // A block is reached only if its first key is <= key.
     at = at * fanout + blocks[begins[level] + at].not_above(key) - 1;
   }

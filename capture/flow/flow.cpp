@@ -298,11 +298,11 @@ FlowGist Flow::gist() const {
   return gist;
 }
 
-FlowFacts Flow::facts() const {
+FlowFacts Flow::facts(const FlowGist& gist) const {
   const unsigned client = FlowRecord::initiator;
   const unsigned server = client ^ 1U;
   FlowFacts facts;
-  static_cast<FlowGist&>(facts) = gist();
+  static_cast<FlowGist&>(facts) = gist;
   facts.packets_to_server = counts[client].packets();
   facts.packets_to_client = counts[server].packets();
   facts.bytes_to_server = counts[client].bytes();

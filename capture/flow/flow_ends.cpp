@@ -5,6 +5,7 @@
 #include <chrono>
 #include <cstring>
 
+#include "capture/ahead.hpp"
 #include "capture/flow/flow_table.hpp"
 
 namespace sekimori::capture {
@@ -116,7 +117,7 @@ Flow* FlowTable::next_ageing(Time now, std::uint64_t& left) {
       rests_.begin(page);
       return look_at(page, pages_[page].used, left);
     }
-    if (page + 1 < pages_count_) __builtin_prefetch(&pages_[page + 1]);
+    if (page + 1 < pages_count_) ask_to_read(&pages_[page + 1]);
     left -= std::min<std::uint64_t>(left, static_cast<unsigned>(std::popcount(pages_[page].used)));
     ageing_ = {.page = page + 1, .slot = 0};
   }
@@ -229,7 +230,7 @@ void FlowTable::finish_in_order(bool pending_only) {
     begin = tie;
   }
   for (std::uint64_t i = 0, ahead = 8; i < count; ++i) {
-    if (i + ahead < count) __builtin_prefetch(&at(static_cast<std::uint32_t>(order[i + ahead])));
+    if (i + ahead < count) ask_to_read(&at(static_cast<std::uint32_t>(order[i + ahead])));
     finish(at(static_cast<std::uint32_t>(order[i])));
   }
 }

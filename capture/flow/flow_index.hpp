@@ -10,6 +10,8 @@
 #include <bit>
 #include <cstdint>
 
+#include "capture/ahead.hpp"
+
 #if defined(__SSE2__)
 #include <emmintrin.h>
 #endif
@@ -56,7 +58,7 @@ class FlowIndex {
 
   FlowIndex(FlowBucket* buckets, std::uint32_t count) : buckets_{buckets}, count_{count} {}
 
-  void prefetch(std::uint64_t hash) const { __builtin_prefetch(&buckets_[home(hash)]); }
+  void prefetch(std::uint64_t hash) const { ask_to_read(&buckets_[home(hash)]); }
 
   // The first entry in the home bucket with the hash's tag, unverified: what to prefetch next.
   std::uint32_t candidate(std::uint64_t hash) const {

@@ -124,7 +124,8 @@ class Flow : private FlowRecord {
 
   Tuple tuple() const;  // the initiator is the source
   FlowGist gist() const;
-  FlowFacts facts() const;  // without what only the table's traces know: FlowTable::facts()
+  // Without what only the table's traces know: FlowTable::facts(). `gist`: its own, as it is now.
+  FlowFacts facts(const FlowGist& gist) const;
   std::uint64_t id() const;
   Stage stage() const { return static_cast<Stage>(FlowRecord::stage); }
   Evidence evidence() const { return static_cast<Evidence>(FlowRecord::evidence); }

@@ -7,6 +7,8 @@
 #include <cstring>
 #include <utility>
 
+#include "capture/ahead.hpp"
+
 namespace sekimori::capture {
 
 namespace {
@@ -105,7 +107,6 @@ void FlowTable::prepare(std::span<const Packet> packets) {
 // The records that new flows will be written into, in the order in which open() takes them. (They are written
 // at once and read again soon: without this, a packet waits for each.)
 void FlowTable::fetch_room(std::uint32_t strangers) {
-  __asm__ volatile("");  // a function that only prefetches has no effect that the compiler would call it for
   std::uint32_t page = free_pages_.next(0);
   if (page == PageSet::none) return;
   std::uint32_t room = slots_of(page) & ~pages_[page].used;
@@ -118,7 +119,7 @@ void FlowTable::fetch_room(std::uint32_t strangers) {
     const auto slot = static_cast<unsigned>(std::countr_zero(room));
     room &= room - 1U;
     fetch(&pages_[page].flows[slot]);
-    __builtin_prefetch(&pages_[page].cold[slot], 1);
+    ask_to_write(&pages_[page].cold[slot]);
   }
 }
 
@@ -127,7 +128,6 @@ void FlowTable::fetch_room(std::uint32_t strangers) {
 // their places in the index can be. Reads and changes nothing: where it guesses wrong, time is all that is
 // lost.
 void FlowTable::scout(std::uint32_t strangers) {
-  __asm__ volatile("");  // a function that only prefetches has no effect that the compiler would call it for
   const bool young = young_count_ > young_reserve_;
   Hand hand = young ? young_ : eviction_;
   const auto next = [&] { return young ? next_in(young_pages_, &FlowPage::young, hand) : next_used(hand); };
@@ -378,8 +378,8 @@ void FlowTable::follow(Flow& flow, const Packet& packet, bool from_initiator) {
   trace(flow, packet, side, packet.fingerprint);
 }
 
-FlowFacts FlowTable::facts(const Flow& flow) const {
-  FlowFacts facts = flow.facts();
+FlowFacts FlowTable::facts(const Flow& flow, const FlowGist& gist) const {
+  FlowFacts facts = flow.facts(gist);
   const FlowTrace* trace = trace_of(flow);
   if (trace == nullptr) return facts;
   facts.duplicates = trace->duplicates;

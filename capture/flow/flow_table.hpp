@@ -17,6 +17,7 @@
 #include <span>
 #include <type_traits>
 
+#include "capture/ahead.hpp"
 #include "capture/flow/flow.hpp"
 #include "capture/flow/flow_index.hpp"
 #include "capture/flow/flow_key.hpp"
@@ -146,7 +147,9 @@ class FlowTable {
   // on that the record itself notices. `packet` is the one just recorded.
   void follow(Flow& flow, const Packet& packet, bool from_initiator);
   // All that is known of a flow, with what its trace tells.
-  FlowFacts facts(const Flow& flow) const;
+  FlowFacts facts(const Flow& flow) const { return facts(flow, flow.gist()); }
+  // The same for whoever has its gist, as it is now, at hand.
+  FlowFacts facts(const Flow& flow, const FlowGist& gist) const;
   // Was a packet sent by the initiator (or by the responder) seen where `beyond(sighting)` holds?
   template <class Beyond>
   bool seen(const Flow& flow, bool from_initiator, Beyond&& beyond) const {
@@ -250,8 +253,8 @@ class FlowTable {
     const Flow& flow = at(prepared.candidate);
     if (flow.FlowRecord::young == 0) return;
     FlowPage& page = pages_[prepared.candidate / slots_per_page];
-    __builtin_prefetch(&page, 1);
-    __builtin_prefetch(&page.cold[FlowPage::slot(flow)]);
+    ask_to_write(&page);
+    ask_to_read(&page.cold[FlowPage::slot(flow)]);
   }
   // Counts one more packet of a flow of which it tells nothing new: then that flow. Else null, and
   // record_one() is to see to it.
@@ -329,11 +332,10 @@ class FlowTable {
     key.words[4] &= key_mask_;
     return hash_(key);
   }
-  // Both lines of a record into the caches, before it is needed. Inlined always: to the compiler a function
-  // that only prefetches has no effect that it would be called for.
+  // Both lines of a record.
   [[gnu::always_inline]] static void fetch(const void* record) {
-    __builtin_prefetch(record, 1);
-    __builtin_prefetch(static_cast<const std::byte*>(record) + 64, 1);
+    ask_to_write(record);
+    ask_to_write(static_cast<const std::byte*>(record) + 64);
   }
 
   // Bits of the records of a page that may be used: all but in the last.

@@ -155,12 +155,11 @@ capture::Passed Incidents::State::passed(const Trail& trail, policy::SegmentId s
 
 void Incidents::State::tell(Story& story, AlertKind kind, policy::Severity severity, Time now, Records& out,
                             CloseReason close_reason) {
-  AlertRecord& record = out.emplace_back();
+  AlertRecord& record = out.emplace_back(story.event);
   record.kind = kind;
   record.sequence = ++sequence;
   record.time = story.last_event;
   record.opened = story.opened;
-  record.event = story.event;
   record.stage_highest = story.stage_highest;
   record.severity = severity;
   record.events = story.events;
@@ -505,7 +504,11 @@ void Incidents::State::let_go(const Resumption& from, policy::PairId pair, FlowE
   // By these its id is known.
   event.verdict.from = policy::from_of(pair);
   event.verdict.to = policy::to_of(pair);
-  AlertRecord record{AlertKind::closed, ++sequence, from.event.time, from.opened, std::move(event)};
+  AlertRecord record{event};
+  record.kind = AlertKind::closed;
+  record.sequence = ++sequence;
+  record.time = from.event.time;
+  record.opened = from.opened;
   record.stage_highest = from.stage_highest;
   record.severity = from.severity;
   record.events = from.events;

@@ -35,10 +35,10 @@ void NameWaits::finish(const Pass& pass) {
 }
 
 void NameWaits::feed(const FlowEvent& event, const Pass& pass) {
-  if (told_by_each_worker(event.kind)) return pass(event);
+  if (told_by_each_worker(event.kind) || passes(event)) return pass(event);
   tick(event.time, pass);
   const Key key{event.facts.tuple, event.facts.start};
-  const Place place = kept_.empty() ? kept_.end() : kept_.find(key);
+  const Place place = kept_.find(key);
   const bool waits = event.verdict.name_pending || event.verdict.path_pending;
   if (place == kept_.end()) {
     if (!waits) return pass(event);

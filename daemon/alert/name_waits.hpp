@@ -39,6 +39,10 @@ class NameWaits {
   };
 
   void feed(const FlowEvent& event, const Pass& pass);
+  // Nothing waits, and this does not either: feed() would pass it on as it is, and nothing else.
+  bool passes(const FlowEvent& event) const {
+    return kept_.empty() && !event.verdict.name_pending && !event.verdict.path_pending;
+  }
   void tick(Time packet_now, const Pass& pass);
   // Everything that waits: the input ended.
   void finish(const Pass& pass);

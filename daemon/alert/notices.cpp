@@ -83,7 +83,7 @@ void Notices::State::wind(Tale& tale) {
 }
 
 void Notices::State::tell(Tale& tale, AlertKind kind, Time time, Records& out, CloseReason close) {
-  AlertRecord record;
+  AlertRecord& record = out.emplace_back();
   record.kind = kind;
   record.time = time;
   record.opened = tale.opened;
@@ -96,7 +96,6 @@ void Notices::State::tell(Tale& tale, AlertKind kind, Time time, Records& out, C
   record.loss_ratio = loss_ratio;
   record.policy = tale.policy;
   record.notice = tale.latest;
-  out.push_back(std::move(record));
   ++counters.lines;
   tale.suppressed = 0;
   tale.last_line = time;

@@ -4,6 +4,7 @@
 #include <cassert>
 #include <memory>
 
+#include "capture/ahead.hpp"
 #include "daemon/probing.hpp"
 
 namespace sekimori::daemon {
@@ -18,9 +19,9 @@ constexpr std::size_t timers_few = 1024;
 void fetch_lines(const Story& story) {
   const auto* const begin = reinterpret_cast<const char*>(&story);
   const auto* const rest = reinterpret_cast<const char*>(&story.event.facts.sightings);
-  for (const char* octet = begin; octet < rest; octet += 64) __builtin_prefetch(octet, 1);
-  __builtin_prefetch(&story.event.verdict, 1);
-  __builtin_prefetch(&story.event.generation, 1);
+  for (const char* octet = begin; octet < rest; octet += 64) ask_to_write(octet);
+  ask_to_write(&story.event.verdict);
+  ask_to_write(&story.event.generation);
 }
 
 // What a story holds when it begins, without giving back the room that it has.
@@ -115,11 +116,8 @@ void Stories::widen_index() {
   }
 }
 
-// To the compiler a function that only prefetches has no effect that it would be called for: hence the empty
-// asm.
 void Stories::expect(std::uint32_t hash) const {
-  __asm__ volatile("");
-  __builtin_prefetch(&index_[hash & (index_.size() - 1)], 1);
+  ask_to_write(&index_[hash & (index_.size() - 1)]);
 }
 
 std::uint32_t Stories::fetch(std::uint32_t hash) const {
@@ -127,7 +125,7 @@ std::uint32_t Stories::fetch(std::uint32_t hash) const {
   for (std::size_t place = hash & mask; index_[place].slot != none; place = (place + 1) & mask) {
     if (index_[place].hash != hash) continue;
     const std::uint32_t slot = index_[place].slot;
-    __builtin_prefetch(&places_[slot], 1);
+    ask_to_write(&places_[slot]);
     fetch_lines(slots_[slot]);
     return slot;
   }
@@ -135,11 +133,10 @@ std::uint32_t Stories::fetch(std::uint32_t hash) const {
 }
 
 void Stories::fetch_beside(std::uint32_t slot) const {
-  __asm__ volatile("");
   if (slot == none) return;
   const Place& place = places_[slot];
-  if (place.older != none) __builtin_prefetch(&places_[place.older], 1);
-  if (place.newer != none) __builtin_prefetch(&places_[place.newer], 1);
+  if (place.older != none) ask_to_write(&places_[place.older]);
+  if (place.newer != none) ask_to_write(&places_[place.newer]);
 }
 
 Story& Stories::open(const StoryKey& key) {
@@ -179,10 +176,10 @@ void Stories::close(Story& story) {
 void Stories::fetch_stalest(const Row& row) const {
   if (row.stalest == none) return;
   const Place& next = places_[row.stalest];
-  __builtin_prefetch(&index_[next.hash & (index_.size() - 1)], 1);
+  ask_to_write(&index_[next.hash & (index_.size() - 1)]);
   if (next.newer == none) return;
   fetch_lines(slots_[next.newer]);
-  __builtin_prefetch(&places_[next.newer], 1);
+  ask_to_write(&places_[next.newer]);
 }
 
 void Stories::renumber(const std::vector<std::pair<Story*, policy::PairId>>& pairs) {

@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "capture/ahead.hpp"
+
 namespace sekimori::daemon {
 namespace {
 
@@ -13,12 +15,11 @@ constexpr std::size_t beside_ahead = 4;
 
 // What most events have: the others are read as they come.
 void fetch(const FlowEvent& event) {
-  __asm__ volatile("");
   const auto* const begin = reinterpret_cast<const char*>(&event);
   const auto* const rest = reinterpret_cast<const char*>(&event.facts.sightings);
-  for (const char* octet = begin; octet < rest; octet += 64) __builtin_prefetch(octet);
-  __builtin_prefetch(&event.verdict);
-  __builtin_prefetch(&event.generation);
+  for (const char* octet = begin; octet < rest; octet += 64) ask_to_read(octet);
+  ask_to_read(&event.verdict);
+  ask_to_read(&event.generation);
 }
 
 }  // namespace

@@ -20,6 +20,7 @@
 #include <utility>
 #include <vector>
 
+#include "capture/ahead.hpp"
 #include "capture/flow/page_memory.hpp"
 #include "daemon/behaviour/keyed_hash.hpp"
 #include "daemon/probing.hpp"
@@ -103,14 +104,9 @@ class Bounded {
       if (entry.held && question(entry.key, entry.value)) remove(locate(entry.key, entry.hash));
     }
   }
-  // A key of this hash will be asked for soon: first its place, some keys later what stands there. To the
-  // compiler a function that only prefetches has no effect that it would be called for: hence the empty asm.
-  void expect(std::uint32_t hash) const {
-    __asm__ volatile("");
-    __builtin_prefetch(&places_[hash & mask_]);
-  }
+  // A key of this hash will be asked for soon: first its place, some keys later what stands there.
+  void expect(std::uint32_t hash) const { ask_to_read(&places_[hash & mask_]); }
   void fetch(std::uint32_t hash) const {
-    __asm__ volatile("");
     for (std::uint32_t place = hash & mask_; places_[place].slot != 0; place = (place + 1) & mask_) {
       if (places_[place].hash == hash) return fetch_entry(places_[place].slot - 1);
     }
@@ -158,13 +154,13 @@ class Bounded {
 
   void fetch_entry(std::uint32_t slot) const {
     const auto* entry = reinterpret_cast<const std::byte*>(&entries_[slot]);
-    for (std::size_t line = 0; line < sizeof(Entry); line += 64) __builtin_prefetch(entry + line, 1);
+    for (std::size_t line = 0; line < sizeof(Entry); line += 64) ask_to_write(entry + line);
   }
   // Those that may have to go next, and their places.
   void fetch_hand() const {
     const std::uint32_t soon = hand_ + near;
     fetch_entry(soon + near < made_ ? soon + near : soon % made_);
-    if (soon < made_) __builtin_prefetch(&places_[entries_[soon].hash & mask_], 1);
+    if (soon < made_) ask_to_write(&places_[entries_[soon].hash & mask_]);
   }
   std::uint32_t locate(const Key& key, std::uint32_t hash) const {
     for (std::uint32_t place = hash & mask_; places_[place].slot != 0; place = (place + 1) & mask_) {

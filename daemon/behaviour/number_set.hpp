@@ -12,6 +12,7 @@
 #include <cstddef>
 #include <cstdint>
 
+#include "capture/ahead.hpp"
 #include "capture/flow/page_memory.hpp"
 #include "daemon/behaviour/keyed_hash.hpp"
 #include "daemon/probing.hpp"
@@ -57,10 +58,7 @@ class NumberSet {
     size_ = 0;
   }
   // This one will be asked for soon. As Bounded::expect().
-  void expect(std::uint32_t hash) const {
-    __asm__ volatile("");
-    __builtin_prefetch(&places_[hash & mask_], 1);
-  }
+  void expect(std::uint32_t hash) const { ask_to_write(&places_[hash & mask_]); }
 
  private:
   // Where it stands, or the free place where it would.

@@ -1,7 +1,6 @@
 #include "daemon/behaviour/scan_watch.hpp"
 
 #include <algorithm>
-#include <set>
 #include <string>
 #include <utility>
 
@@ -60,6 +59,13 @@ std::string_view protocol_word(std::uint8_t protocol) {
     default:
       return "ip";
   }
+}
+
+// In order.
+template <class Value>
+void keep_one_of_each(std::vector<Value>& list) {
+  std::sort(list.begin(), list.end());
+  list.erase(std::unique(list.begin(), list.end()), list.end());
 }
 
 // Somebody asks for something: not the middle of a conversation that began before.
@@ -343,15 +349,17 @@ void ScanWatch::tell(const IpAddress& initiator, Suspect& suspect, ScanShape sha
   suspect.quiet_seconds = static_cast<std::uint32_t>(options_.scan.window.count());
   ++counters_.findings;
 
-  std::set<IpAddress> hosts;
-  std::set<std::pair<std::uint8_t, std::uint16_t>> services;
+  std::vector<IpAddress> hosts;
+  std::vector<std::pair<std::uint8_t, std::uint16_t>> services;
   for (const Marks& marks : suspect.marks) {
     for (const Mark& each : marks) {
       if (each.time <= mark.time - window) continue;
-      hosts.insert(each.host);
-      services.emplace(each.protocol, each.port);
+      hosts.push_back(each.host);
+      services.emplace_back(each.protocol, each.port);
     }
   }
+  keep_one_of_each(hosts);
+  keep_one_of_each(services);
   std::string words;
   policy::Localized shown;
   for (std::size_t i = 0; i < shape_words.size(); ++i) {

@@ -31,7 +31,7 @@ std::chrono::seconds allowed(const FlowFacts& facts, const FlowTimeouts& timeout
 std::size_t overdue(const FlowTable& table, const FlowTimeouts& timeouts, Time now) {
   std::size_t count = 0;
   table.scan(0, 0xffff'ffffU, [&](const Flow& flow) {
-    if (now > flow.last() && now - flow.last() > allowed(flow.facts(), timeouts)) ++count;
+    if (now > flow.last() && now - flow.last() > allowed(flow.facts(flow.gist()), timeouts)) ++count;
   });
   return count;
 }

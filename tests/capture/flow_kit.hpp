@@ -111,7 +111,7 @@ class Diary : public FlowEnds {
  public:
   void flow_ended(const Flow& flow, EndReason reason) override {
     ++count;
-    if (keep) ended.push_back({flow.facts(), reason});
+    if (keep) ended.push_back({flow.facts(flow.gist()), reason});
   }
   void flow_pending(Flow& flow) override {
     ++pending_calls;
@@ -138,10 +138,10 @@ struct Watcher {
   FlowNotes write{};  // into every flow that is opened
   void packet(Flow& flow, const Packet&, Changes changes, bool from_initiator) {
     if (changes.opened) flow.notes = write;
-    seen.push_back({.facts = flow.facts(), .changes = changes, .from_initiator = from_initiator});
+    seen.push_back({.facts = flow.facts(flow.gist()), .changes = changes, .from_initiator = from_initiator});
   }
   void repeated(Flow& flow, const Packet&, Repetition repetition, Changes changes, bool from_initiator) {
-    seen.push_back({.facts = flow.facts(),
+    seen.push_back({.facts = flow.facts(flow.gist()),
                     .changes = changes,
                     .from_initiator = from_initiator,
                     .repetition = repetition});

@@ -595,7 +595,7 @@ TEST(FlowPressure, AllocatesNothingOnceItIsMade) {
   const kit::AllocationWatch watch;
   table.record(packets, observer);
   table.advance(noon + 1h, 500);
-  table.scan(0, 1000, [](const Flow& flow) { (void)flow.facts(); });
+  table.scan(0, 1000, [](const Flow& flow) { (void)flow.facts(flow.gist()); });
   table.finish();
   EXPECT_EQ(watch.count(), 0U);
   EXPECT_EQ(diary.count, 5000U);
