@@ -99,13 +99,27 @@ struct IpAddress {
 struct MacAddress {
   std::array<std::uint8_t, 6> bytes{};
 
-  auto operator<=>(const MacAddress&) const = default;
+  // By octets: compared as numbers, for six octets are no size that compilers compare in place.
+  bool operator==(const MacAddress& other) const { return number() == other.number(); }
+  std::strong_ordering operator<=>(const MacAddress& other) const { return number() <=> other.number(); }
+  // Its octets as a number, whose order is that of addresses.
+  std::uint64_t number() const {
+    std::uint32_t upper = 0;
+    std::uint16_t lower = 0;
+    std::memcpy(&upper, bytes.data(), sizeof upper);
+    std::memcpy(&lower, bytes.data() + sizeof upper, sizeof lower);
+    if constexpr (std::endian::native == std::endian::little) {
+      upper = __builtin_bswap32(upper);
+      lower = __builtin_bswap16(lower);
+    }
+    return std::uint64_t{upper} << 16U | lower;
+  }
 
   // Six pairs of hexadecimal digits, all joined by ':' or all by '-'.
   static std::optional<MacAddress> parse(std::string_view text);
   std::string to_string() const;  // lower case, ':'
   bool is_group() const { return (bytes[0] & 1U) != 0; }
-  bool is_zero() const { return (bytes[0] | bytes[1] | bytes[2] | bytes[3] | bytes[4] | bytes[5]) == 0; }
+  bool is_zero() const { return number() == 0; }
 };
 
 // A network. Invariant after parse: no host bit is set.

@@ -40,7 +40,8 @@ class FirstSeen {
   void pass(std::int64_t minute) {
     Half& half = halves_[static_cast<std::uint64_t>(minute) & 1U];
     if (half.minute >= minute) return;
-    half.keys.assign(slots, 0);
+    // A capture's time may go on by a minute with each frame: only what was taken is cleared.
+    for (std::size_t i = 0; i < half.count; ++i) half.keys[half.taken[i]] = 0;
     half.count = 0;
     half.full = false;
     half.minute = minute;
@@ -48,8 +49,9 @@ class FirstSeen {
   // It was told: from here on it is known. Right after look() said `first`.
   void keep(std::uint64_t key, std::int64_t minute) {
     Half& half = halves_[static_cast<std::uint64_t>(minute) & 1U];
-    find(half, key) = key;
-    ++half.count;
+    std::uint64_t& slot = find(half, key);
+    slot = key;
+    half.taken[half.count++] = static_cast<std::uint16_t>(&slot - half.keys.data());
   }
 
   std::uint64_t minutes_full() const { return minutes_full_; }  // in which things were turned away
@@ -61,6 +63,7 @@ class FirstSeen {
     std::size_t count = 0;
     bool full = false;  // something was turned away
     std::vector<std::uint64_t> keys = std::vector<std::uint64_t>(slots);
+    std::vector<std::uint16_t> taken = std::vector<std::uint16_t>(slots);  // the first `count`: which
   };
   static std::uint64_t& find(Half& half, std::uint64_t key) {
     std::size_t at = static_cast<std::size_t>(key >> 32U) & (slots - 1);

@@ -1,6 +1,7 @@
 // The inspector's part that tells: events of flows whose verdict is worth it, now or as soon as there is
 // room.
 #include <algorithm>
+#include <cassert>
 
 #include "daemon/flow_notes.hpp"
 #include "daemon/inspector.hpp"
@@ -50,6 +51,7 @@ void Inspector::tell_more(capture::Flow& flow, FlowEvent::Kind kind, const captu
 
 void Inspector::tell(capture::Flow& flow, const capture::FlowGist& gist, FlowEvent::Kind kind,
                      std::uint64_t number, Time time, const policy::Verdict& verdict) {
+  assert(gist == flow.gist());
   const FlowEvent event{kind, number, time, table_.facts(flow, gist), verdict, policy_->generation()};
   if (!outlet_.tell(event)) {
     if (!flow.notes.pending) ++books_.events_delayed;

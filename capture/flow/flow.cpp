@@ -118,8 +118,8 @@ std::uint64_t packed(const std::array<std::uint8_t, 6>& history) {
   return word;
 }
 
-History spelled(const std::array<std::uint8_t, 6>& history, unsigned initiator) {
-  History text{};
+// `text`: all zero. In place: what is written octet by octet is slow to copy right after.
+void spell(const std::array<std::uint8_t, 6>& history, unsigned initiator, History& text) {
   const std::uint64_t word = packed(history);
   for (unsigned i = 0; i < history_most; ++i) {
     const auto nibble = static_cast<unsigned>(word >> (4U * i)) & 0xfU;
@@ -128,7 +128,6 @@ History spelled(const std::array<std::uint8_t, 6>& history, unsigned initiator) 
     const bool responder = (nibble >> 3U) != initiator;
     text[i] = nibble == letter_turned ? '^' : responder ? static_cast<char>(letter - 'A' + 'a') : letter;
   }
-  return text;
 }
 
 }  // namespace
@@ -312,7 +311,7 @@ FlowFacts Flow::facts(const FlowGist& gist) const {
   facts.tcp_flags_to_server = tcp_flags[client];
   facts.tcp_flags_to_client = tcp_flags[server];
   facts.conn_state = conn_state();
-  facts.history = spelled(history, client);
+  spell(history, client, facts.history);
   facts.retransmissions = static_cast<std::uint32_t>(counts[0].resent) + counts[1].resent;
   facts.passed_to_server = (notes.passed >> 0U & 1U) != 0;
   facts.passed_to_client = (notes.passed >> 1U & 1U) != 0;

@@ -93,6 +93,7 @@ struct FlowGist {
   std::uint8_t name = 0;         // the responder's, as FlowNotes::name has it
   bool name_own = false;
   Time end{};  // time of the last packet
+  bool operator==(const FlowGist&) const = default;
 };
 
 // What is told of every flow.

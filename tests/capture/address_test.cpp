@@ -211,6 +211,22 @@ TEST(MacAddress, ReadsBothUsualFormsAndPrintsOne) {
   }
 }
 
+TEST(MacAddress, IsOrderedByItsOctets) {
+  for (std::size_t octet = 0; octet < 6; ++octet) {
+    MacAddress lower;
+    lower.bytes.fill(0x7f);
+    MacAddress upper = lower;
+    upper.bytes[octet] = 0x80;
+    // What comes behind weighs less.
+    for (std::size_t behind = octet + 1; behind < 6; ++behind) upper.bytes[behind] = 0;
+    EXPECT_LT(lower, upper) << octet;
+    EXPECT_NE(lower, upper) << octet;
+    EXPECT_EQ(lower <=> upper, lower.bytes <=> upper.bytes) << octet;
+    EXPECT_FALSE(upper.is_zero());
+  }
+  EXPECT_EQ(MacAddress::parse("01:02:03:04:05:06")->number(), 0x010203040506U);
+}
+
 TEST(MacAddress, KnowsGroupsAndZero) {
   EXPECT_TRUE(MacAddress::parse("01:00:5e:00:00:01")->is_group());
   EXPECT_TRUE(MacAddress::parse("ff:ff:ff:ff:ff:ff")->is_group());

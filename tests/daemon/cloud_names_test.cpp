@@ -309,6 +309,25 @@ TEST(NameWaits, ProvedIsDroppedAndGivenUpIsTold) {
             (NameWaits::Counters{.kept = 2, .proved = 1, .told = 1, .displaced = 0, .joined = 2}));
 }
 
+TEST(NameWaits, PassesWhatHasNothingToWaitForWhereNothingWaits) {
+  NameWaits waits;
+  std::size_t heard = 0;
+  const auto pass = [&](const FlowEvent&) { ++heard; };
+  const FlowEvent plain = waiting(1, 0s, false);
+  FlowEvent on_its_way = plain;
+  on_its_way.verdict.path_pending = true;
+  EXPECT_TRUE(waits.passes(plain));
+  EXPECT_FALSE(waits.passes(waiting(1, 0s)));
+  EXPECT_FALSE(waits.passes(on_its_way));
+  waits.feed(plain, pass);
+  EXPECT_EQ(heard, 1U);
+  EXPECT_EQ(waits.counters(), NameWaits::Counters{});
+  waits.feed(waiting(2, 0s), pass);
+  EXPECT_FALSE(waits.passes(plain));  // it may be what the other waits for, or its time may be over
+  waits.finish(pass);
+  EXPECT_TRUE(waits.passes(plain));
+}
+
 TEST(NameWaits, TooManyArePassedOnEarlyAndCounted) {
   NameWaits waits;
   std::size_t heard = 0;

@@ -59,6 +59,24 @@ TEST(FirstSeen, KnowsTwoMinutesAndLooksForOlderOnesInNewerOnes) {
   EXPECT_EQ(first(1, 12), FirstSeen::Answer::known);
 }
 
+// However many there were of them: nothing of a minute that is over is known two minutes later.
+TEST(FirstSeen, ForgetsAllOfAMinuteThatIsOver) {
+  FirstSeen seen;
+  std::mt19937_64 random{9};  // NOLINT(cert-msc32-c,cert-msc51-cpp): the same run each time
+  for (std::int64_t minute = 0; minute < 40; ++minute) {
+    std::vector<std::uint64_t> keys(minute % 7 == 3 ? FirstSeen::most : random() % 50);
+    for (std::uint64_t& key : keys) key = random() | 1U;
+    for (const std::uint64_t key : keys) {
+      if (seen.look(key, minute) == FirstSeen::Answer::first) seen.keep(key, minute);
+      ASSERT_EQ(seen.look(key, minute), FirstSeen::Answer::known);
+    }
+    seen.pass(minute + 1);
+    for (const std::uint64_t key : keys) ASSERT_EQ(seen.look(key, minute), FirstSeen::Answer::known);
+    seen.pass(minute + 2);
+    for (const std::uint64_t key : keys) ASSERT_EQ(seen.look(key, minute + 2), FirstSeen::Answer::first);
+  }
+}
+
 // What is told by one, or by several that share it and hear of every minute, leads to the same: whoever
 // listens goes by the minute in which the teller keeps it.
 TEST(FirstSeen, SeveralTellersLeadToWhatOneWould) {

@@ -113,6 +113,35 @@ std::vector<Fault> floor_faults(const std::vector<File>& files) {
   return faults;
 }
 
+// Whoever asks memory ahead by himself may be dropped by the compiler (capture/ahead.hpp).
+std::vector<Fault> prefetch_faults(const std::vector<File>& files) {
+  constexpr std::string_view home = "capture/ahead.hpp";
+  constexpr std::string_view word = "__builtin_prefetch";
+  std::vector<Fault> faults;
+  for (const File& file : files) {
+    if (!source_code(file.path) || file.path == home || starts_with_any(file.path, {"tests/"})) {
+      continue;
+    }
+    for (std::size_t i = 0; i < file.lines.size(); ++i) {
+      if (file.lines[i].find(word) != std::string::npos) {
+        faults.push_back({file.path, i + 1, "asks by itself what capture/ahead.hpp asks"});
+      }
+    }
+  }
+  return faults;
+}
+
+TEST(Floors, AskMemoryAheadInOnePlace) {
+  EXPECT_TRUE(prefetch_faults(project()).empty()) << report(prefetch_faults(project()));
+  MadeUpTree tree;
+  tree.add("capture/ahead.hpp", "__builtin_prefetch(at);\n")  // its home: no fault
+      .add("daemon/alone.cpp", "\n__builtin_prefetch(&entry, 1);\n");
+  const std::vector<Fault> faults = prefetch_faults(tree.files());
+  ASSERT_EQ(faults.size(), 1U);
+  EXPECT_EQ(faults[0].path, "daemon/alone.cpp");
+  EXPECT_EQ(faults[0].line, 2U);
+}
+
 TEST(Floors, LookDownOnly) {
   ASSERT_GT(project().size(), 20U);
   const std::vector<Fault> faults = floor_faults(project());

@@ -6,6 +6,7 @@
 #include <typeinfo>
 #include <unordered_map>
 
+#include "capture/ahead.hpp"
 #include "tools/bench/kit.hpp"
 
 namespace sekimori::bench {
@@ -120,7 +121,7 @@ class Ours {
     }
     for (std::size_t i = 0; i < keys.size(); ++i) {
       const std::uint32_t candidate = index_.candidate(hashes_[i]);
-      if (candidate != FlowIndex::none) __builtin_prefetch(&records_[candidate], 1);
+      if (candidate != FlowIndex::none) ask_to_write(&records_[candidate]);
     }
   }
   std::uint32_t look(const FlowKey& key, std::uint64_t hash) {
