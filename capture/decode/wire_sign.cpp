@@ -1,8 +1,5 @@
 #include "capture/decode/wire_sign.hpp"
 
-#include <bit>
-#include <cstring>
-
 #include "capture/decode/layers.hpp"
 #include "capture/digest.hpp"
 
@@ -197,19 +194,6 @@ bool in_ipv4(const IpAddress& address, std::uint32_t network, unsigned length) {
   return (address.upper() >> 32U) >> (32U - length) == network >> (32U - length);
 }
 
-std::uint64_t number_of(const MacAddress& mac) {
-  std::uint32_t upper = 0;
-  std::uint16_t lower = 0;
-  static_assert(sizeof mac.bytes == sizeof upper + sizeof lower);
-  std::memcpy(&upper, mac.bytes.data(), sizeof upper);
-  std::memcpy(&lower, mac.bytes.data() + sizeof upper, sizeof lower);
-  if constexpr (std::endian::native == std::endian::little) {
-    upper = __builtin_bswap32(upper);
-    lower = __builtin_bswap16(lower);
-  }
-  return static_cast<std::uint64_t>(upper) << 16U | lower;
-}
-
 // A call that machines make to everybody near them, else 0.
 std::uint16_t call_port(const Tuple& tuple) {
   if (tuple.protocol != protocol::udp) return 0;
@@ -325,7 +309,7 @@ std::uint64_t place_number(WireSign::Kind kind, std::uint8_t detail, std::uint8_
          static_cast<std::uint64_t>(vlan) << 16U | tap;
 }
 std::uint64_t card_number(const MacAddress& mac, bool answer, bool group) {
-  return number_of(mac) << 16U | static_cast<std::uint64_t>(answer) << 1U | static_cast<std::uint64_t>(group);
+  return mac.number() << 16U | static_cast<std::uint64_t>(answer) << 1U | static_cast<std::uint64_t>(group);
 }
 std::uint64_t source_number(std::uint16_t port, const IpAddress& address, std::uint8_t segment) {
   return static_cast<std::uint64_t>(port) << 16U | static_cast<std::uint64_t>(address_kind(address)) << 8U |
@@ -344,7 +328,7 @@ std::uint64_t sign_key(const WireSign& sign, std::uint8_t segment, std::uint64_t
   if (sign.kind == WireSign::Kind::source) {
     key = digest(key, source_number(sign.port, sign.address, segment));
   } else {
-    key = digest(key, number_of(sign.other_mac));
+    key = digest(key, sign.other_mac.number());
     key = digest(key, sign.address.upper());
     key = digest(key, sign.address.lower());
     for (const Prefix& prefix : sign.prefixes) key = digest(key, prefix.address.upper() ^ prefix.length);
