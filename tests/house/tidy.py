@@ -2,11 +2,9 @@
 """tidy.py ROOT BUILD [--whole]: clang-tidy 14 over the project's own sources (the tests left out), as compiled in BUILD.
 
 Every check of .clang-tidy, the static analyzer among them, is for the rooms that read what comes from the wire. The
-analyzer is more than half of the time: it looks at a third of the ways through a function that it would look at by itself,
-and is left out where a policy is made and proved, whose input is a checked configuration. Elsewhere, where Boost and
-yaml-cpp are included, every check takes up to a minute a source, nearly all of it spent in those headers: there a short
-list is asked. --whole asks everything of everything, at full depth: by hand,
-before a release.
+analyzer is four fifths of the time and is left out where a policy is made and proved, whose input is a checked
+configuration. Elsewhere, where Boost and yaml-cpp are included, every check takes up to a minute a source, nearly all of it
+spent in those headers: there a short list is asked. --whole asks everything of everything.
 
 Sources that BUILD compiles as one (SEKIMORI_UNITY) are joined, but for the analyzer, one text after the other, so that the
 headers are read once; as parts of one text they are all the "main file", which some checks keep to. What is said of the
@@ -40,9 +38,6 @@ if not commands.exists():
 
 WHOLE = ("capture/", "policy/policy.cpp", "policy/matrix.cpp", "policy/segment_map.cpp", "policy/text/")
 NOT_ANALYZED = ("policy/",)
-NODES = 75_000  # of the analyzer's graph of a function; 225,000 where nobody says otherwise
-DEPTH = [] if ask_whole else [f"--extra-arg={word}" for option in ("-analyzer-config", f"max-nodes={NODES}")
-                              for word in ("-Xclang", option)]
 SHORT = ("-*,bugprone-use-after-move,bugprone-dangling-handle,bugprone-unused-raii,bugprone-infinite-loop,"
          "bugprone-sizeof-expression,bugprone-undelegated-constructor,bugprone-virtual-near-miss,cert-err34-c,"
          "misc-unused-alias-decls,modernize-use-override,performance-for-range-copy,performance-move-const-arg,"
@@ -125,7 +120,7 @@ def headers_by_object():
 
 
 def digest(paths):
-    total = hashlib.sha256((root / ".clang-tidy").read_bytes() + repr((SHORT, WHOLE, NOT_ANALYZED, DEPTH)).encode())
+    total = hashlib.sha256((root / ".clang-tidy").read_bytes() + repr((SHORT, WHOLE, NOT_ANALYZED, ask_whole)).encode())
     for path in sorted(set(paths)):
         total.update(str(path.relative_to(root)).encode() + b"\0" + path.read_bytes())
     return total.hexdigest()
@@ -135,7 +130,7 @@ def tidy(text):
     began = time.monotonic()
     run = subprocess.run(
         ["clang-tidy-14", "--quiet", "-p", str(passed), f"--config-file={root / '.clang-tidy'}",
-         "--extra-arg=-Wno-unknown-warning-option", *DEPTH, *checks(text.paths[0]), str(text.file)],
+         "--extra-arg=-Wno-unknown-warning-option", *checks(text.paths[0]), str(text.file)],
         capture_output=True, text=True, cwd=root)
     return run.returncode, text.told(run.stdout or run.stderr), time.monotonic() - began
 
